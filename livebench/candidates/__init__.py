@@ -1,0 +1,1 @@
+"""Candidate sets: what a protocol makes of a dataset, frozen."""

@@ -1,0 +1,11 @@
+"""Draws that are the same on any machine: from sha256 of the seed, the sample and a string."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def draw(seed: int, sample_id: str, string: str) -> int:
+    """A number uniform in [0, 2**128), the same whenever and wherever it is asked for."""
+    digest = hashlib.sha256(f"{seed}\0{sample_id}\0{string}".encode()).digest()
+    return int.from_bytes(digest[:16], "big")

@@ -1,0 +1,290 @@
+"""A frozen candidate set: a folder that is hashed and never changed.
+
+manifest.json      all that the set depends on (`Manifest`)
+samples.jsonl.gz   what a scorer may see (`SampleRecord`); absent where the text may not be shown
+answers.jsonl.gz   what a scorer never sees (`AnswerRecord`); holds no text
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from livebench import __version__
+from livebench.candidates.build import Builder
+from livebench.candidates.protocol import Protocol
+from livebench.data.dataset import Dataset
+from livebench.data.split import Split
+from livebench.errors import LiveBenchError
+from livebench.files import gzip_content, new_file, new_folder
+from livebench.records import (
+    AnswerRecord,
+    SampleRecord,
+    Setting,
+    parse_json,
+    read_records,
+    write_records,
+)
+
+SAMPLES, ANSWERS, MANIFEST = "samples.jsonl.gz", "answers.jsonl.gz", "manifest.json"
+
+
+class FrozenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`sha256` and `size` of the content before compression, and its number of records."""
+
+    sha256: str
+    size: int
+    records: int
+
+
+class FrozenDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The dataset that a set was built from; `recipe` makes it again, where nothing else is needed."""
+
+    name: str
+    version: str
+    fingerprint: str
+    tokenizer: str
+    recipe: list[str]
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """manifest.json.
+
+    `hash` is the sha256 of all that the set is (not of its name, nor of the versions of the software
+    that wrote it); `types` counts the candidates, `left_out` the seconds with comments that are no
+    sample, `unmatched_titles` names the videos without plausible candidates. `manifest_sha256` is the
+    hash of the rest of this file.
+    """
+
+    name: str
+    hash: str
+    signature: str
+    protocol: Protocol
+    dataset: FrozenDataset
+    split: Split
+    seed: int
+    max_samples: int
+    settings: list[Setting]
+    videos: int
+    types: dict[str, int]
+    left_out: dict[str, int]
+    unmatched_titles: list[str]
+    files: dict[str, FrozenFile]
+    versions: dict[str, str]
+    manifest_sha256: str = ""
+
+
+class CandidateSet:
+    """A candidate set on disk, opened.
+
+    Raises:
+        LiveBenchError: the folder holds no manifest, or a manifest that LiveBench did not write.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        if not (self.path / MANIFEST).is_file():
+            raise LiveBenchError(
+                f"{self.path}: not a candidate set (no {MANIFEST}); make one with "
+                "`livebench build-candidates`"
+            )
+        self.manifest = parse_json(self.path / MANIFEST, Manifest)
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the samples are here."""
+        return (self.path / SAMPLES).exists()
+
+    def samples(self) -> Iterator[SampleRecord]:
+        return read_records(self.path / SAMPLES, SampleRecord)
+
+    def answers(self) -> Iterator[AnswerRecord]:
+        return read_records(self.path / ANSWERS, AnswerRecord)
+
+
+def build_set(
+    dataset: Dataset,
+    protocol: Protocol,
+    out: Path,
+    *,
+    split: Split = "test",
+    seed: int = 0,
+    max_samples: int | None = None,
+    progress: Callable = iter,
+) -> CandidateSet:
+    """Build a candidate set and freeze it in the folder `out`, whole or not at all.
+
+    Args:
+        max_samples: by default what the protocol says.
+        progress: wraps the list of moments to show how far the work is.
+
+    Raises:
+        LiveBenchError: `out` exists, or the dataset cannot give what the protocol asks.
+    """
+    out = Path(out)
+    max_samples = max_samples or protocol.moments.max_samples
+    builder = Builder(dataset, protocol, split=split, seed=seed)
+    with new_folder(out) as folder:
+        files, videos = _write(folder, builder, max_samples, progress)
+        manifest = Manifest(
+            name=out.resolve().name,
+            hash="",
+            signature="",
+            protocol=protocol,
+            dataset=FrozenDataset(
+                name=dataset.info.name,
+                version=dataset.info.version,
+                fingerprint=dataset.info.fingerprint,
+                tokenizer=dataset.info.tokenizer,
+                recipe=dataset.info.recipe,
+            ),
+            split=split,
+            seed=seed,
+            max_samples=max_samples,
+            settings=["video", "comments", "both"] if dataset.has_frames else ["comments"],
+            videos=videos,
+            types=dict(sorted(builder.account.types.items())),
+            left_out=dict(sorted(builder.account.left_out.items())),
+            unmatched_titles=builder.account.unmatched_titles,
+            files=files,
+            versions=_versions(),
+        )
+        with new_file(folder / MANIFEST) as file:
+            file.write(_sealed(manifest))
+    return CandidateSet(out)
+
+
+def _write(
+    folder: Path, builder: Builder, max_samples: int, progress: Callable
+) -> tuple[dict[str, FrozenFile], int]:
+    """Write samples and answers in one pass; return their entries and the number of videos."""
+    videos: set[str] = set()
+    answers: list[AnswerRecord] = []
+
+    def samples() -> Iterator[SampleRecord]:
+        for sample, answer in builder.samples(max_samples, progress):
+            videos.add(sample.video_id)
+            answers.append(answer)
+            yield sample
+
+    files = {
+        SAMPLES: FrozenFile(*write_records(folder / SAMPLES, samples())),
+        ANSWERS: FrozenFile(*write_records(folder / ANSWERS, answers)),
+    }
+    return files, len(videos)
+
+
+def _versions() -> dict[str, str]:
+    packages = ("jieba", "numpy", "pyarrow", "scikit-learn", "scipy")
+    found = {package: version(package) for package in packages}
+    return {"livebench": __version__, "python": platform.python_version(), **found}
+
+
+def _content_hash(manifest: Manifest) -> str:
+    content = msgspec.to_builtins(manifest)
+    for key in ("name", "hash", "signature", "versions", "manifest_sha256"):
+        del content[key]
+    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+
+
+def _sealed(manifest: Manifest) -> bytes:
+    """The bytes of manifest.json, its hashes filled in."""
+    content = _content_hash(manifest)
+    manifest = msgspec.structs.replace(
+        manifest,
+        hash=content,
+        signature=f"set:{manifest.name}@{content[:8]}",
+        manifest_sha256="",
+    )
+    seal = hashlib.sha256(msgspec.json.encode(manifest)).hexdigest()
+    manifest = msgspec.structs.replace(manifest, manifest_sha256=seal)
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+
+
+def verify(path: Path) -> str:
+    """Check every hash and count of a set; return "whole", or "text absent" without samples.
+
+    Raises:
+        LiveBenchError: something differs; the file is named.
+    """
+    candidate_set = CandidateSet(path)
+    manifest, path = candidate_set.manifest, candidate_set.path
+    if (path / MANIFEST).read_bytes() != _sealed(manifest):
+        raise LiveBenchError(f"{path / MANIFEST}: changed: it is not what LiveBench wrote")
+    if path.resolve().name != manifest.name:
+        raise LiveBenchError(f"{path}: the set is named {manifest.name}; name the folder so")
+    _check_content(path / ANSWERS, manifest.files[ANSWERS])
+    types: dict[str, int] = {}
+    videos, ids = set(), []
+    for answer in candidate_set.answers():
+        videos.add(answer.video_id)
+        ids.append(answer.sample_id)
+        for kind in answer.types:
+            types[kind] = types.get(kind, 0) + 1
+    counted = (len(ids), len(videos), types)
+    expected = (manifest.files[ANSWERS].records, manifest.videos, manifest.types)
+    if counted != expected:
+        raise LiveBenchError(f"{path / ANSWERS}: its counts are not those of {MANIFEST}")
+    if not candidate_set.has_text:
+        return "text absent"
+    _check_content(path / SAMPLES, manifest.files[SAMPLES])
+    if [sample.sample_id for sample in candidate_set.samples()] != ids:
+        raise LiveBenchError(f"{path / SAMPLES}: its samples are not those of {ANSWERS}")
+    return "whole"
+
+
+def _check_content(path: Path, expected: FrozenFile) -> None:
+    if gzip_content(path) != (expected.sha256, expected.size):
+        raise LiveBenchError(f"{path}: changed: its content does not have the hash of {MANIFEST}")
+
+
+def restore(path: Path, dataset: Dataset, progress: Callable = iter) -> CandidateSet:
+    """Rebuild the samples of a set whose text is absent; the hash proves that they are the same.
+
+    Raises:
+        LiveBenchError: it is another dataset, or the records come out different; nothing is written.
+    """
+    candidate_set = CandidateSet(path)
+    manifest = candidate_set.manifest
+    if dataset.info.fingerprint != manifest.dataset.fingerprint:
+        raise LiveBenchError(
+            f"{dataset.path}: is not the dataset that {path} was built from (fingerprint "
+            f"{dataset.info.fingerprint[:12]}, needed {manifest.dataset.name} with "
+            f"{manifest.dataset.fingerprint[:12]}); import it as docs/datasets.md says"
+        )
+    builder = Builder(dataset, manifest.protocol, split=manifest.split, seed=manifest.seed)
+    with tempfile.TemporaryDirectory(prefix=".restore.", dir=candidate_set.path) as name:
+        files, _ = _write(Path(name), builder, manifest.max_samples, progress)
+        for file, entry in manifest.files.items():
+            if files[file] != entry:
+                raise LiveBenchError(
+                    f"{path}: {file} came out different from the frozen one; it was built with "
+                    + ", ".join(f"{name} {found}" for name, found in manifest.versions.items())
+                )
+        (Path(name) / SAMPLES).replace(candidate_set.path / SAMPLES)
+    return candidate_set
+
+
+def find_sets(folder: Path) -> list[CandidateSet]:
+    """All candidate sets in a folder, by name.
+
+    Raises:
+        LiveBenchError: there is none.
+    """
+    found = sorted(file.parent for file in Path(folder).glob(f"*/{MANIFEST}"))
+    if not found:
+        raise LiveBenchError(
+            f"{folder}: no candidate set in it (a folder with a {MANIFEST}); run livebench in a "
+            "checkout of LiveBench, or give --candidates"
+        )
+    return [CandidateSet(path) for path in found]

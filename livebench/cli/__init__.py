@@ -1,0 +1,1 @@
+"""The commands: one file each; `main` wires them. Heavy libraries are imported inside the commands."""

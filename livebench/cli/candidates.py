@@ -1,0 +1,101 @@
+"""`livebench build-candidates` and `livebench verify`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from livebench.cli.progress import bar, quiet_option, remark
+from livebench.errors import LiveBenchError
+
+
+@click.command("build-candidates")
+@click.argument("dataset", type=click.Path(path_type=Path), required=False)
+@click.option("--protocol", help="A bundled protocol, or the path of a .toml.")
+@click.option("--out", type=click.Path(path_type=Path), help="The new set: candidates/NAME.")
+@click.option(
+    "--split", type=click.Choice(["train", "dev", "test"]), default="test", show_default=True
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of every draw.")
+@click.option("--max-samples", type=click.IntRange(min=1), help="Default: what the protocol says.")
+@click.option(
+    "--restore",
+    type=click.Path(path_type=Path),
+    help="Rebuild the samples of this set, whose text is absent; its hash proves them.",
+)
+@click.option("--dataset", "restore_from", type=click.Path(path_type=Path), help="For --restore.")
+@quiet_option
+def build_candidates(  # noqa: PLR0913 (one a flag)
+    dataset, protocol, out, split, seed, max_samples, restore, restore_from, quiet
+) -> None:
+    """Build a candidate set from DATASET and freeze it.
+
+    \b
+    livebench build-candidates datasets/mine --protocol paper --out candidates/mine-paper
+    livebench build-candidates --restore candidates/bilibili-paper --dataset datasets/bilibili
+
+    The same dataset, protocol and seed give the same records on any machine.
+    """
+    from livebench.candidates.freeze import build_set
+    from livebench.candidates.freeze import restore as restore_set
+    from livebench.candidates.protocol import load_protocol
+    from livebench.data.dataset import Dataset
+
+    source = dataset or restore_from
+    if restore and source and not (protocol or out):
+        found = restore_set(restore, Dataset(source), _moments("restoring", quiet))
+        click.echo(f"{restore}: restored, {found.manifest.signature}")
+        return
+    if restore or not (dataset and protocol and out):
+        raise LiveBenchError(
+            "build-candidates takes DATASET --protocol P --out candidates/NAME, or "
+            "--restore candidates/NAME --dataset DIR"
+        )
+    started = time.perf_counter()
+    found = build_set(
+        Dataset(dataset),
+        load_protocol(protocol),
+        out,
+        split=split,
+        seed=seed,
+        max_samples=max_samples,
+        progress=_moments("building", quiet),
+    )
+    manifest = found.manifest
+    for video in manifest.unmatched_titles:
+        remark(f"video {video}: no word of its title occurs in the training comments", quiet)
+    count = manifest.files["samples.jsonl.gz"].records
+    click.echo(
+        f"{out}: {count} samples of {manifest.videos} videos, {manifest.signature} "
+        f"({time.perf_counter() - started:.1f} s)"
+    )
+    types = ", ".join(f"{kind} {number / count:.2f}" for kind, number in manifest.types.items())
+    click.echo(f"candidates a sample: {types}")
+    for why, number in manifest.left_out.items():
+        click.echo(f"left out: {number} seconds, {why}")
+
+
+def _moments(label: str, quiet: bool):
+    """Wrap a list of moments so that a bar shows how many were taken."""
+
+    def progress(moments):
+        with bar(len(moments), label, quiet) as done:
+            for moment in moments:
+                yield moment
+                done(1)
+
+    return progress
+
+
+@click.command()
+@click.argument("sets", nargs=-1, type=click.Path(path_type=Path))
+def verify(sets) -> None:
+    """Check every hash and count of candidate SETS; by default of all in candidates/."""
+    from livebench.candidates.freeze import CandidateSet, find_sets
+    from livebench.candidates.freeze import verify as verify_set
+
+    for path in sets or [found.path for found in find_sets(Path("candidates"))]:
+        state = verify_set(path)
+        click.echo(f"{path}: {state}, {CandidateSet(path).manifest.signature}")

@@ -1,0 +1,104 @@
+"""`livebench evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from livebench.cli.datasets import Datasets
+from livebench.cli.progress import bar, quiet_option, remark
+from livebench.errors import LiveBenchError
+
+
+@click.command()
+@click.option(
+    "--submission",
+    "folders",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    required=True,
+    help="Folder with a submission.toml; may be given several times.",
+)
+@click.option(
+    "--candidates",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Candidate set; may be given several times. Default: all in candidates/.",
+)
+@click.option(
+    "--dataset",
+    "datasets",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Dataset that a set was built from. Default: those in datasets/; the simulated one is made.",
+)
+@click.option(
+    "--setting",
+    type=click.Choice(["video", "comments", "both", "all"]),
+    default="all",
+    show_default=True,
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the results as JSON Lines, nothing else."
+)
+@quiet_option
+def evaluate(folders, candidates, datasets, setting, as_json, quiet) -> None:
+    """Score submissions on candidate sets.
+
+    Scores go to SUBMISSION/scores/, results to SUBMISSION/results/; what cannot be evaluated is named
+    with the reason.
+    """
+    from livebench.candidates.freeze import CandidateSet, find_sets
+    from livebench.submissions.load import Submission
+
+    sets = [CandidateSet(path) for path in candidates] or find_sets(Path("candidates"))
+    at_hand = Datasets(datasets, quiet or as_json)
+    for submission in [Submission(folder) for folder in folders]:
+        if not evaluate_one(submission, sets, at_hand, setting, as_json=as_json, quiet=quiet):
+            raise LiveBenchError(f"{submission.path}: nothing could be evaluated, as said above")
+
+
+def evaluate_one(submission, sets, at_hand, setting, *, as_json, quiet) -> int:
+    """Evaluate a submission and print its results; return how many there were."""
+    from livebench.records import SETTINGS
+    from livebench.scoring.evaluate import evaluate as evaluate_task
+    from livebench.scoring.plan import Skipped, plan
+
+    done = 0
+    settings = SETTINGS if setting == "all" else (setting,)
+    for task in plan(submission, sets, settings, at_hand.of):
+        name = f"{submission.name} on {task.candidate_set.name}"
+        if isinstance(task, Skipped):
+            remark(f"skipped {name}, {task.what}: {task.why}", quiet and bool(done))
+            continue
+        samples = task.candidate_set.manifest.files["answers.jsonl.gz"].records
+        with bar(samples, f"{name}, {task.setting}", quiet or as_json) as progress:
+            result = evaluate_task(
+                submission,
+                task.run,
+                task.candidate_set,
+                task.setting,
+                scorer=task.scorer,
+                dataset=task.dataset,
+                progress=progress,
+            )
+        done += 1
+        click.echo(_json(result) if as_json else _text(submission, task, result))
+    return done
+
+
+def _json(result) -> str:
+    import msgspec
+
+    return msgspec.json.encode(result).decode()
+
+
+def _text(submission, task, result) -> str:
+    from livebench.scoring.show import table
+
+    heading = (
+        f"{submission.name}/{task.run.name} on {task.candidate_set.name}, setting {task.setting} "
+        f"({result.manifest.evaluated}, {result.manifest.wall_seconds:.1f} s)"
+    )
+    return f"{heading}\n{table(result.metrics)}\n{result.signature}\n"

@@ -1,0 +1,51 @@
+"""`livebench leaderboard`."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "--submissions", type=click.Path(path_type=Path), default="submissions", show_default=True
+)
+@click.option(
+    "--candidates", type=click.Path(path_type=Path), default="candidates", show_default=True
+)
+@click.option("--out", type=click.Path(path_type=Path), default="LEADERBOARD.md", show_default=True)
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit 1 and show the difference if stale."
+)
+def leaderboard(submissions, candidates, out, check) -> None:
+    """Render the leaderboard from scores and answers; the text of the sets is not needed."""
+    from livebench.files import write_text
+
+    text = render_all(submissions, candidates)
+    if not check:
+        write_text(out, text)
+        click.echo(f"{out}: written")
+        return
+    present = out.read_text("utf-8") if out.exists() else ""
+    if present == text:
+        click.echo(f"{out}: up to date")
+        return
+    lines = difflib.unified_diff(
+        present.splitlines(), text.splitlines(), str(out), f"{out} as it should be", lineterm=""
+    )
+    click.echo("\n".join(lines))
+    click.echo(f"{out}: stale; run `livebench leaderboard` and commit it", err=True)
+    sys.exit(1)
+
+
+def render_all(submissions: Path, candidates: Path) -> str:
+    """LEADERBOARD.md of these folders."""
+    from livebench.candidates.freeze import find_sets
+    from livebench.leaderboard.collect import collect
+    from livebench.leaderboard.render import render
+    from livebench.submissions.load import find_submissions
+
+    return render(collect(find_sets(candidates), find_submissions(submissions)))

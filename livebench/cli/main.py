@@ -1,0 +1,57 @@
+"""`livebench`: wires the commands, and turns errors that a user can mend into one line."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import click
+
+from livebench import __version__
+from livebench.cli.candidates import build_candidates, verify
+from livebench.cli.evaluate import evaluate
+from livebench.cli.imports import import_
+from livebench.cli.leaderboard import leaderboard
+from livebench.cli.reproduce import reproduce
+from livebench.cli.simulate import simulate
+from livebench.cli.stats import stats
+from livebench.errors import LiveBenchError
+
+COMMANDS = (
+    import_,
+    simulate,
+    stats,
+    build_candidates,
+    verify,
+    evaluate,
+    leaderboard,
+    reproduce,
+)
+
+
+class InOrder(click.Group):
+    """Lists the commands in the order in which they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """Benchmark and leaderboard harness for automatic live commenting."""
+
+
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; exit status 2 where the user can mend it."""
+    try:
+        cli.main(args=arguments, prog_name="livebench")
+    except LiveBenchError as error:
+        if error.__cause__ is not None:  # the code of a submission: its author wants to see where
+            traceback.print_exception(error.__cause__)
+        click.echo(f"livebench: {error}", err=True)
+        sys.exit(2)

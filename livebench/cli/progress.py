@@ -1,0 +1,27 @@
+"""Progress bars: on a terminal only, and never with --quiet."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+import click
+
+quiet_option = click.option("--quiet", is_flag=True, help="No progress bar, no remarks.")
+
+
+@contextlib.contextmanager
+def bar(total: int, label: str, quiet: bool = False) -> Iterator[Callable[[int], object]]:
+    """Give a function that is told how much was done since the last time."""
+    from tqdm import tqdm
+
+    hidden = quiet or not sys.stderr.isatty()
+    with tqdm(total=total, desc=label, disable=hidden, leave=False, unit="sample") as shown:
+        yield shown.update
+
+
+def remark(text: str, quiet: bool = False) -> None:
+    """Say something about the work, apart from its results."""
+    if not quiet:
+        click.echo(text, err=True)

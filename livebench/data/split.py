@@ -1,0 +1,58 @@
+"""Which videos are for training, development and test: by hash of their ids."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal
+
+from livebench.errors import LiveBenchError
+
+SPLITS = ("train", "dev", "test")
+Split = Literal["train", "dev", "test"]
+
+
+def _position(seed: int, video_id: str) -> int:
+    """Where the hash of a video lies in [0, 2**64)."""
+    digest = hashlib.sha256(f"split\0{seed}\0{video_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big")
+
+
+def split_videos(
+    video_ids: Sequence[str], *, dev: int | float, test: int | float, seed: int
+) -> list[Split]:
+    """Assign each video to a split, whatever the order of `video_ids`.
+
+    Given as shares (floats below 1), a video's split depends on its own id alone: adding a video moves
+    no other. Given as counts (ints), exactly so many videos are taken, lowest hashes first, and adding
+    a video may move another.
+
+    Raises:
+        LiveBenchError: one is a share and the other a count, or nothing is left for training.
+    """
+    if isinstance(dev, float) != isinstance(test, float):
+        raise LiveBenchError(
+            f"--dev {dev} and --test {test}: give both as counts (100) or both as shares (0.05)"
+        )
+    if isinstance(dev, float) or isinstance(test, float):
+        if dev < 0 or test < 0 or dev + test >= 1:
+            raise LiveBenchError(
+                f"--dev {dev} and --test {test}: shares must not be negative and leave some training"
+            )
+        bounds = (test * 2**64, (test + dev) * 2**64)
+        return [_split_at(_position(seed, video_id), bounds) for video_id in video_ids]
+    if dev < 0 or test < 0 or dev + test >= len(video_ids):
+        raise LiveBenchError(
+            f"--dev {dev} and --test {test}: {len(video_ids)} videos leave none for training; "
+            "take fewer"
+        )
+    ordered = sorted(video_ids, key=lambda video_id: (_position(seed, video_id), video_id))
+    chosen: dict[str, Split] = dict.fromkeys(ordered[:test], "test")
+    chosen.update(dict.fromkeys(ordered[test : test + dev], "dev"))
+    return [chosen.get(video_id, "train") for video_id in video_ids]
+
+
+def _split_at(position: int, bounds: tuple[float, float]) -> Split:
+    if position < bounds[0]:
+        return "test"
+    return "dev" if position < bounds[1] else "train"

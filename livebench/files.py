@@ -1,0 +1,162 @@
+"""How LiveBench writes and reads files: whole or not at all, and the same bytes for the same content."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from livebench.errors import LiveBenchError
+
+# gzip with no name, no time and no system: the same content gives the same bytes.
+GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 255])
+
+
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Open `path` for writing in binary; it appears, or is replaced, only when the block ends well.
+
+    Raises:
+        LiveBenchError: the folder cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise LiveBenchError(f"{path}: cannot be written: {error.strerror}") from None
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise LiveBenchError(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path`, whole or not at all."""
+    with new_file(path) as file:
+        file.write(text.encode())
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder to fill; it takes the name `path` only when the block ends well.
+
+    Raises:
+        LiveBenchError: `path` exists already, or its parent cannot be written.
+    """
+    path = Path(path)
+    if path.exists():
+        raise LiveBenchError(f"{path}: exists already; remove it or choose another --out")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise LiveBenchError(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        temporary.rename(path)
+    except OSError as error:
+        raise LiveBenchError(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+class GzipWriter:
+    """Compresses what it is given into an open file, and hashes it before compression.
+
+    Attributes:
+        sha256: hash of the bytes written so far, uncompressed.
+        size: their number.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=file, mtime=0)
+        self.sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        self.sha256.update(data)
+        self.size += len(data)
+        self._gzip.write(data)
+
+    def close(self) -> None:
+        self._gzip.close()
+
+
+@contextlib.contextmanager
+def new_gzip(path: Path) -> Iterator[GzipWriter]:
+    """Like `new_file`, compressed; the writer's hash and size stay valid after the block."""
+    with new_file(path) as file:
+        writer = GzipWriter(file)
+        yield writer
+        writer.close()
+
+
+def read_gzip_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a gzip file, without line ends.
+
+    Raises:
+        LiveBenchError: the file is missing, is not gzip, is cut off or damaged.
+    """
+    try:
+        with gzip.open(path, "rb") as file:
+            for line in io.BufferedReader(file, 1 << 20):
+                yield line.rstrip(b"\n")
+    except FileNotFoundError:
+        raise LiveBenchError(f"{path}: no such file") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise LiveBenchError(
+            f"{path}: cannot be read as gzip: {error}; fetch or write the file again"
+        ) from None
+
+
+def gzip_content(path: Path, *, any_writer: bool = False) -> tuple[str, int]:
+    """Return sha256 and size of the uncompressed content of a gzip file.
+
+    Unless `any_writer`, every change to the file is noticed: the header must be the one that LiveBench
+    writes, the content must agree with its checksum, and nothing may follow it.
+
+    Raises:
+        LiveBenchError: the file is missing or is not such a file.
+    """
+    digest, size = hashlib.sha256(), 0
+    decompress = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        with path.open("rb") as file:
+            if file.read(len(GZIP_HEADER)) != GZIP_HEADER and not any_writer:
+                raise LiveBenchError(f"{path}: changed: the gzip header is not LiveBench's")
+            file.seek(0)
+            while data := file.read(1 << 20):
+                if decompress.eof:
+                    break
+                while data and not decompress.eof:
+                    part = decompress.decompress(data, 1 << 20)
+                    digest.update(part)
+                    size += len(part)
+                    data = decompress.unconsumed_tail
+    except FileNotFoundError:
+        raise LiveBenchError(f"{path}: no such file") from None
+    except (OSError, zlib.error) as error:
+        raise LiveBenchError(f"{path}: changed: {error}") from None
+    if not decompress.eof:
+        raise LiveBenchError(f"{path}: changed: it is cut off")
+    if data or decompress.unused_data:
+        raise LiveBenchError(f"{path}: changed: bytes follow the end of its content")
+    return digest.hexdigest(), size

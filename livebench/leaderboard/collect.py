@@ -1,0 +1,152 @@
+"""Collects the rows of the leaderboard from candidate sets and submissions."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from livebench.candidates.freeze import CandidateSet
+from livebench.errors import LiveBenchError
+from livebench.files import gzip_content
+from livebench.records import SETTINGS, Setting, parse_json
+from livebench.scoring.evaluate import Answers, Result, ResultManifest, signature
+from livebench.scoring.metrics import Interval, chance_metrics, sample_metrics, summarise
+from livebench.submissions.load import Run, Submission
+from livebench.submissions.validate import read_scores
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a board: the mean over the runs of a submission.
+
+    `rank` counts the re-run submissions from the best MRR of the best-placed correct candidate; probes
+    and self-reported scores have none (0). `metrics` are by ground truth and metric.
+    """
+
+    name: str
+    folder: str
+    kind: str
+    evaluated: str
+    date: datetime.date | None
+    runs: int
+    metrics: dict[str, dict[str, Interval]]
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Board:
+    """All rows of a candidate set in a setting, best MRR first, chance among them."""
+
+    setting: Setting
+    signature: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Section:
+    """All boards of a candidate set."""
+
+    candidate_set: CandidateSet
+    samples: int
+    boards: list[Board]
+
+
+def collect(sets: Sequence[CandidateSet], submissions: Sequence[Submission]) -> list[Section]:
+    """Compute every row from scores and answers; no text is needed.
+
+    Raises:
+        LiveBenchError: a submission has scores that are not valid, or that were made for other
+            candidates; the file is named.
+    """
+    return [_section(candidate_set, submissions) for candidate_set in sets]
+
+
+def _section(candidate_set: CandidateSet, submissions: Sequence[Submission]) -> Section:
+    answers = Answers(candidate_set)
+    boards = []
+    for setting in SETTINGS:
+        if setting in candidate_set.manifest.settings:
+            found = [_row(candidate_set, answers, setting, one) for one in submissions]
+            rows = [_chance(answers), *(row for row in found if row is not None)]
+            boards.append(Board(setting, signature(candidate_set, setting), _ranked(rows)))
+    return Section(candidate_set, len(answers.sample_ids), boards)
+
+
+def _chance(answers: Answers) -> Row:
+    values = chance_metrics(answers.correct.sum(axis=1))
+    return Row(
+        name="chance",
+        folder="",
+        kind="exact",
+        evaluated="",
+        date=None,
+        runs=0,
+        metrics=summarise(values, answers.videos),
+    )
+
+
+def _row(
+    candidate_set: CandidateSet, answers: Answers, setting: Setting, submission: Submission
+) -> Row | None:
+    """The row of a submission; None if it has no scores here."""
+    per_run, evaluated = [], set()
+    for run in submission.card.runs:
+        path = submission.scores_path(candidate_set.name, run, setting)
+        if path.exists():
+            evaluated.add(_provenance(candidate_set, setting, submission, run).evaluated)
+            scores = read_scores(path, answers.sample_ids)
+            per_run.append(sample_metrics(scores, answers.correct))
+    if not per_run:
+        return None
+    mean = {key: np.mean([values[key] for values in per_run], axis=0) for key in per_run[0]}
+    return Row(
+        name=submission.card.name,
+        folder=submission.name,
+        kind=submission.card.kind,
+        evaluated="re-run" if evaluated == {"re-run"} else "self-reported",
+        date=submission.card.date,
+        runs=len(per_run),
+        metrics=summarise(mean, answers.videos),
+    )
+
+
+def _provenance(
+    candidate_set: CandidateSet, setting: Setting, submission: Submission, run: Run
+) -> ResultManifest:
+    """What the result file says of where scores come from, once it is sure to be about them."""
+    path = submission.result_path(candidate_set.name, run, setting)
+    again = f"run `livebench evaluate --submission {submission.path}` again"
+    if not path.exists():
+        raise LiveBenchError(f"{path}: missing beside its scores; {again}")
+    manifest = parse_json(path, Result).manifest
+    if manifest.set_hash != candidate_set.manifest.hash:
+        raise LiveBenchError(f"{path}: made for another version of {candidate_set.name}; {again}")
+    scores = submission.scores_path(candidate_set.name, run, setting)
+    if manifest.scores_sha256 != gzip_content(scores, any_writer=True)[0]:
+        raise LiveBenchError(f"{scores}: changed since it was evaluated; {again}")
+    return manifest
+
+
+def _ranked(rows: list[Row]) -> list[Row]:
+    from dataclasses import replace
+
+    # Chance stands below those that tie with it. Rounded: equal numbers must not differ by the machine.
+    ordered = sorted(
+        rows,
+        key=lambda row: (
+            -round(row.metrics["best"]["MRR"].value, 9),
+            row.kind == "exact",
+            row.folder,
+        ),
+    )
+    rank, ranked = 0, []
+    for row in ordered:
+        if row.kind in ("model", "baseline") and row.evaluated == "re-run":
+            rank += 1
+            ranked.append(replace(row, rank=rank))
+        else:
+            ranked.append(row)
+    return ranked

@@ -1,0 +1,78 @@
+"""Renders LEADERBOARD.md: the same input gives the same bytes."""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from collections.abc import Sequence
+from importlib.resources import files
+from urllib.parse import quote
+
+from livebench.leaderboard.collect import Row, Section
+from livebench.records import CANDIDATES
+from livebench.scoring.metrics import GROUND_TRUTHS, METRICS, chance_metrics
+from livebench.scoring.show import interval, number
+
+NAME_LENGTH = 60
+_MARKDOWN = {ord(mark): f"\\{mark}" for mark in "\\`*_{}[]()#+-.!~|"}
+_MARKDOWN |= {ord("<"): "&lt;", ord(">"): "&gt;", ord("&"): "&amp;"}
+
+
+def plain(text: str, length: int = NAME_LENGTH) -> str:
+    """`text` on one line, without control and direction marks, cut at `length` characters."""
+    line = " ".join(text.split())
+    line = "".join(mark for mark in line if unicodedata.category(mark)[0] != "C")
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def cell(text: str) -> str:
+    """`text` as a cell of a Markdown table shows it: no mark of it means anything to Markdown."""
+    return plain(text).translate(_MARKDOWN)
+
+
+def render(sections: Sequence[Section]) -> str:
+    """LEADERBOARD.md."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    # Markdown, not HTML: what comes from a submission goes through `cell`.
+    environment = Environment(
+        loader=PackageLoader("livebench.leaderboard"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["cell"] = cell
+    published = tomllib.loads(
+        (files("livebench.leaderboard") / "published.toml").read_text("utf-8")
+    )
+    return environment.get_template("leaderboard.md.j2").render(
+        sections=sections,
+        metrics=METRICS,
+        ground_truths=GROUND_TRUTHS,
+        values=_values,
+        who=_who,
+        correct=_correct,
+        published=published,
+        published_chance=[number(m, v) for m, v in zip(METRICS, chance_metrics([5])["best"][0], strict=True)],
+    )
+
+
+def _values(row: Row, ground_truth: str) -> list[str]:
+    """The cells of a row: value and interval."""
+    found = row.metrics[ground_truth]
+    if row.kind == "exact":
+        return [f"*{number(m, found[m].value)}*" for m in METRICS]
+    return [f"{number(m, found[m].value)}<br><sub>{interval(m, found[m])}</sub>" for m in METRICS]
+
+
+def _who(row: Row) -> str:
+    if row.kind == "exact":
+        return "*chance*"
+    return f"[{cell(row.name)}](submissions/{quote(row.folder)})"
+
+
+def _correct(section: Section) -> str:
+    """Mean number of correct candidates of a sample."""
+    types = section.candidate_set.manifest.types
+    return f"{types['correct'] * CANDIDATES / sum(types.values()):.2f}"

@@ -1,0 +1,26 @@
+"""Scorers that know nothing: what any other must beat."""
+
+from __future__ import annotations
+
+import hashlib
+
+from livebench.scoring.scorer import Scorer
+
+
+class Constant(Scorer):
+    """Gives every candidate the same score: all tie, and the expectation over ties is chance."""
+
+    def score(self, video_ctx, comments, candidate) -> float:
+        return 0.0
+
+
+class Random(Scorer):
+    """A number in [0, 1) from the sha256 of the seed, the second, and the candidate."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+
+    def score(self, video_ctx, comments, candidate) -> float:
+        key = f"{self._seed}\0{video_ctx.time}\0{candidate.tokens}"
+        digest = hashlib.sha256(key.encode()).digest()
+        return int.from_bytes(digest[:8], "big") / 2**64

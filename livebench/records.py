@@ -1,0 +1,137 @@
+"""What the files hold: one typed record for each kind of line, read strictly.
+
+Files of records are JSON Lines, UTF-8, one record a sample, gzip.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from livebench.errors import LiveBenchError
+from livebench.files import new_gzip, read_gzip_lines
+
+CANDIDATES = 100
+"""Candidates of a sample, in every protocol."""
+
+SETTINGS = ("video", "comments", "both")
+Setting = Literal["video", "comments", "both"]
+
+Record = TypeVar("Record", bound=msgspec.Struct)
+Hundred = Annotated[list[Record], msgspec.Meta(min_length=CANDIDATES, max_length=CANDIDATES)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class ContextComment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A comment around a moment; `time` in seconds from the start of the video."""
+
+    time: float
+    text: str
+    tokens: str
+
+
+class SampleRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of samples.jsonl.gz: what a scorer may see of a sample, and the text of its candidates.
+
+    `frames` are seconds, nearest to the moment first; `context` likewise, and so is every
+    `candidate_tokens` a string of words joined by spaces, in the order of `candidates`.
+    """
+
+    sample_id: str
+    video_id: str
+    time: int
+    frames: list[int]
+    context: list[ContextComment]
+    candidates: Hundred[str]
+    candidate_tokens: Hundred[str]
+
+
+class AnswerRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of answers.jsonl.gz: what a scorer never sees. It holds no text of a comment.
+
+    `types`, `train_counts` (occurrences in the training split) and `lengths` (in words) are in the
+    order of the sample's candidates.
+    """
+
+    sample_id: str
+    video_id: str
+    category: str
+    n_context: Count
+    types: Hundred[str]
+    train_counts: Hundred[Count]
+    lengths: Hundred[Count]
+
+
+class ScoreRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A line of a file of scores: log-likelihoods in the order of the sample's candidates."""
+
+    sample_id: str
+    scores: Hundred[float]
+    token_counts: Hundred[Count] | None = None
+
+
+def write_records(path: Path, records: Iterable[msgspec.Struct]) -> tuple[str, int, int]:
+    """Write records to `path`; return the sha256 and the size before compression, and their number."""
+    encode = msgspec.json.Encoder().encode
+    count = 0
+    with new_gzip(path) as file:
+        for count, record in enumerate(records, 1):  # noqa: B007 (it is the number of records)
+            file.write(encode(record) + b"\n")
+    return file.sha256.hexdigest(), file.size, count
+
+
+def read_records(path: Path, kind: type[Record]) -> Iterator[Record]:
+    """Yield the records of a file.
+
+    Raises:
+        LiveBenchError: the file cannot be read, or a line is not a record of this kind; the line
+            and the field are named.
+    """
+    decode = msgspec.json.Decoder(kind).decode
+    for number, line in enumerate(read_gzip_lines(path), 1):
+        try:
+            yield decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise LiveBenchError(f"{path}, line {number}: {_cause(line, error)}") from None
+
+
+def _cause(line: bytes, error: Exception) -> str:
+    """Why a line is not a record, with the sample where it can be made out."""
+    found = re.search(rb'"sample_id"\s*:\s*"([^"\\]{1,200})"', line)
+    sample = f"sample {found[1].decode(errors='replace')}: " if found else ""
+    if re.search(rb"NaN|Infinity|out of range", line + str(error).encode()):
+        return f"{sample}a number is not finite; every number must be"
+    return f"{sample}{error}"
+
+
+def parse_toml(path: Path, kind: type[Record]) -> Record:
+    """Read a TOML file as a record of this kind.
+
+    Raises:
+        LiveBenchError: the file is missing, is not TOML, or a field is unknown, missing or wrong; the
+            field is named.
+    """
+    try:
+        return msgspec.toml.decode(Path(path).read_bytes(), type=kind)
+    except FileNotFoundError:
+        raise LiveBenchError(f"{path}: no such file") from None
+    except OSError as error:
+        raise LiveBenchError(f"{path}: cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise LiveBenchError(f"{path}: {error}") from None
+
+
+def parse_json(path: Path, kind: type[Record]) -> Record:
+    """Read a JSON file as a record of this kind; raises like `parse_toml`."""
+    try:
+        return msgspec.json.decode(Path(path).read_bytes(), type=kind)
+    except FileNotFoundError:
+        raise LiveBenchError(f"{path}: no such file") from None
+    except OSError as error:
+        raise LiveBenchError(f"{path}: cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise LiveBenchError(f"{path}: {error}") from None

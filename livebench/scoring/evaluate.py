@@ -1,0 +1,164 @@
+"""Evaluates a submission on a candidate set in a setting: scores, and the result file beside them."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import subprocess
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from livebench import __version__
+from livebench.candidates.freeze import CandidateSet
+from livebench.data.dataset import Dataset
+from livebench.files import gzip_content, new_file
+from livebench.records import AnswerRecord, Setting
+from livebench.scoring.anatomy import anatomy
+from livebench.scoring.metrics import Interval, sample_metrics, summarise
+from livebench.scoring.runner import read_samples, write_scores
+from livebench.scoring.scorer import Scorer
+from livebench.submissions.load import Run, Submission
+from livebench.submissions.validate import read_scores
+
+
+class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What made a result. `evaluated`: `re-run` if LiveBench ran the scorer, `self-reported` if it only
+    got the scores. `commit` and `dirty` are those of the checkout, scores and results apart."""
+
+    evaluated: Literal["re-run", "self-reported"]
+    submission: str
+    run: str
+    entry: str
+    arguments: dict[str, Any]
+    seed: int
+    candidate_set: str
+    set_hash: str
+    setting: Setting
+    scores_sha256: str
+    device: str = "cpu"
+    dtype: str = "float32"
+    versions: dict[str, str]
+    commit: str
+    dirty: bool
+    date: datetime.date
+    wall_seconds: float
+
+
+class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A result file: `metrics` by ground truth (`best`, `all`) and metric; see docs/metrics.md."""
+
+    signature: str
+    metrics: dict[str, dict[str, Interval]]
+    anatomy: dict[str, dict[str, float]]
+    manifest: ResultManifest
+
+
+def signature(candidate_set: CandidateSet, setting: Setting) -> str:
+    """One line that names all that a number depends on."""
+    scoring = f"setting:{setting}|gt:best|score:sum|ties:mean|v:{__version__}"
+    return f"{candidate_set.manifest.signature}|{scoring}"
+
+
+class Answers:
+    """The answers of a set, in columns.
+
+    Attributes:
+        sample_ids, videos: [samples].
+        types: [samples][100].
+        correct: bool [samples, 100].
+    """
+
+    def __init__(self, candidate_set: CandidateSet) -> None:
+        records: list[AnswerRecord] = list(candidate_set.answers())
+        self.sample_ids = [record.sample_id for record in records]
+        self.videos = [record.video_id for record in records]
+        self.types = [record.types for record in records]
+        self.correct = np.array(self.types) == "correct"
+
+
+def evaluate(
+    submission: Submission,
+    run: Run,
+    candidate_set: CandidateSet,
+    setting: Setting,
+    *,
+    scorer: Scorer | None,
+    dataset: Dataset | None = None,
+    progress: Callable[[int], object] = lambda done: None,
+) -> Result:
+    """Score a set in a setting, and write scores and result into the folder of the submission.
+
+    Args:
+        scorer: made and fitted; None for a submission that has scores only: they are read instead.
+        dataset: needed where the setting shows the video.
+
+    Raises:
+        LiveBenchError: the scorer failed, or its scores are not valid; nothing is written.
+    """
+    started = time.perf_counter()
+    path = submission.scores_path(candidate_set.name, run, setting)
+    if scorer is not None:
+        samples = read_samples(candidate_set, dataset, setting)
+        digest = write_scores(path, scorer, samples, progress=progress)
+    else:
+        digest = gzip_content(path, any_writer=True)[0]
+    answers = Answers(candidate_set)
+    scores = read_scores(path, answers.sample_ids)
+    commit, dirty = _checkout(submission)
+    result = Result(
+        signature=signature(candidate_set, setting),
+        metrics=summarise(sample_metrics(scores, answers.correct), answers.videos),
+        anatomy=anatomy(scores, answers.types),
+        manifest=ResultManifest(
+            evaluated="self-reported" if scorer is None else "re-run",
+            submission=submission.name,
+            run=run.name,
+            entry=submission.card.entry,
+            arguments=run.arguments,
+            seed=run.seed,
+            candidate_set=candidate_set.name,
+            set_hash=candidate_set.manifest.hash,
+            setting=setting,
+            scores_sha256=digest,
+            versions=_versions(),
+            commit=commit,
+            dirty=dirty,
+            date=datetime.datetime.now(datetime.UTC).date(),
+            wall_seconds=round(time.perf_counter() - started, 3),
+        ),
+    )
+    with new_file(submission.result_path(candidate_set.name, run, setting)) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    return result
+
+
+def _versions() -> dict[str, str]:
+    found = {package: version(package) for package in ("jieba", "numpy", "scipy")}
+    return {"livebench": __version__, "python": platform.python_version(), **found}
+
+
+def _checkout(submission: Submission) -> tuple[str, bool]:
+    """The commit that LiveBench runs from, and whether its code or the submission's was changed."""
+    root = Path(__file__).parent.parent.parent
+    paths = ["livebench", "baselines", "setup.cfg"]
+    own = submission.path.resolve()
+    if own.is_relative_to(root):
+        own = own.relative_to(root)
+        paths += [str(own), f":(exclude){own}/scores", f":(exclude){own}/results"]
+    return _git(root, "rev-parse", "HEAD"), bool(_git(root, "status", "--porcelain", "--", *paths))
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,93 @@
+"""The metrics: per sample once, and everything else only re-aggregates these arrays.
+
+`best`: of the best-placed correct candidate, what all released code computes; the headline.
+`all`: the paper's words, "the proportion of human comments found in the top k": each correct candidate
+ranked among all 100, the mean over the correct ones of a sample, then over samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from livebench.records import CANDIDATES
+from livebench.scoring.ranking import Expected, expect, place_best, place_each
+from livebench.scoring.significance import RESAMPLES, bootstrap_means
+
+METRICS = ("R@1", "R@5", "R@10", "MR", "MRR")
+"""Recall@k in per cent (of samples, not "relevant retrieved / relevant"), mean rank (lower is better),
+mean reciprocal rank."""
+
+GROUND_TRUTHS = ("best", "all")
+RECALL_AT = [1, 5, 10]
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """A mean over samples and its 95% interval from a bootstrap over videos."""
+
+    value: float
+    low: float
+    high: float
+
+
+def sample_metrics(scores: np.ndarray, correct: np.ndarray) -> dict[str, np.ndarray]:
+    """The metrics of each sample.
+
+    Args:
+        scores: float [samples, 100], finite, higher is better.
+        correct: bool [samples, 100], at least one in each row.
+
+    Returns:
+        For "best" and "all" float64 [samples, len(METRICS)], in the order of METRICS.
+    """
+    best = _columns(expect(place_best(scores, correct), RECALL_AT))
+    sample, placement = place_each(scores, correct)
+    each = _columns(expect(placement, RECALL_AT))
+    counts = np.bincount(sample, minlength=len(scores))
+    sums = [np.bincount(sample, column, minlength=len(scores)) for column in each.T]
+    return {"best": best, "all": np.stack(sums, axis=1) / counts[:, None]}
+
+
+def _columns(expected: Expected) -> np.ndarray:
+    return np.column_stack([100 * expected.within, expected.rank, expected.reciprocal])
+
+
+def chance_metrics(correct_counts: Sequence[int]) -> dict[str, np.ndarray]:
+    """What a scorer that knows nothing expects, exactly, for samples with so many correct ones.
+
+    Returns:
+        As `sample_metrics`.
+    """
+    counts = np.asarray(correct_counts)
+    correct = np.arange(CANDIDATES) < counts[:, None]
+    return sample_metrics(np.zeros(correct.shape, np.float32), correct)
+
+
+def summarise(
+    per_sample: dict[str, np.ndarray],
+    videos: Sequence[str],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> dict[str, dict[str, Interval]]:
+    """Means over samples with 95% intervals, resampling videos.
+
+    Args:
+        per_sample: as from `sample_metrics`.
+        videos: [samples], the video of each.
+
+    Returns:
+        By ground truth and metric.
+    """
+    values = np.concatenate([per_sample[name] for name in GROUND_TRUTHS], axis=1)
+    means = values.mean(axis=0)
+    resampled = bootstrap_means(values, videos, seed=seed, resamples=resamples)
+    low, high = np.percentile(resampled, (2.5, 97.5), axis=0)
+    intervals = [Interval(*map(float, row)) for row in zip(means, low, high, strict=True)]
+    width = len(METRICS)
+    return {
+        name: dict(zip(METRICS, intervals[i * width : (i + 1) * width], strict=True))
+        for i, name in enumerate(GROUND_TRUTHS)
+    }

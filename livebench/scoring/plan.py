@@ -1,0 +1,97 @@
+"""What a submission can be evaluated on with what is at hand, and what not, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from livebench.candidates.freeze import CandidateSet, restore
+from livebench.data.dataset import Dataset
+from livebench.records import Setting
+from livebench.scoring.runner import fit, make_scorer, needs_dataset
+from livebench.scoring.scorer import Scorer
+from livebench.submissions.load import Run, Submission
+
+
+class Task(NamedTuple):
+    """An evaluation that can be done; `scorer` is fitted, or None where there are scores only."""
+
+    run: Run
+    candidate_set: CandidateSet
+    setting: Setting
+    scorer: Scorer | None
+    dataset: Dataset | None
+
+
+class Skipped(NamedTuple):
+    """An evaluation that is not done."""
+
+    candidate_set: CandidateSet
+    what: str
+    why: str
+
+
+def plan(
+    submission: Submission,
+    candidate_sets: Sequence[CandidateSet],
+    settings: Sequence[Setting],
+    find_dataset: Callable[[CandidateSet], Dataset | None],
+) -> Iterator[Task | Skipped]:
+    """Yield what to evaluate, set by set, and what is skipped.
+
+    A set whose text is absent is restored if its dataset is at hand. A scorer is made and fitted when
+    its first task is asked for, and let go after its last.
+    """
+    for candidate_set in candidate_sets:
+        wanted = []
+        for setting in settings:
+            if setting not in candidate_set.manifest.settings:
+                yield Skipped(candidate_set, setting, "the dataset of the set has no frames")
+            elif setting not in submission.card.settings:
+                yield Skipped(candidate_set, setting, "the submission does not take part")
+            else:
+                wanted.append(setting)
+        if wanted and submission.card.entry:
+            yield from _to_run(submission, candidate_set, wanted, find_dataset)
+        elif wanted:
+            yield from _to_read(submission, candidate_set, wanted)
+
+
+def _to_run(
+    submission: Submission,
+    candidate_set: CandidateSet,
+    settings: Sequence[Setting],
+    find_dataset: Callable[[CandidateSet], Dataset | None],
+) -> Iterator[Task | Skipped]:
+    trained_on = candidate_set.manifest.dataset.name
+    dataset = find_dataset(candidate_set)
+    absent = f"the dataset {trained_on} is not at hand; give --dataset (see docs/datasets.md)"
+    if not candidate_set.has_text:
+        if dataset is None:
+            yield Skipped(candidate_set, "all settings", f"its text is absent, and {absent}")
+            return
+        restore(candidate_set.path, dataset)
+    for run in submission.card.runs:
+        if run.dataset not in ("", trained_on):
+            yield Skipped(candidate_set, f"run {run.name}", f"it was trained on {run.dataset}")
+            continue
+        scorer = make_scorer(submission, run)
+        lacking = [setting for setting in settings if needs_dataset(scorer, setting)]
+        if dataset is None and lacking:
+            yield Skipped(candidate_set, f"run {run.name}: {', '.join(lacking)}", absent)
+        elif dataset is not None:
+            fit(scorer, dataset)
+        for setting in settings:
+            if dataset is not None or setting not in lacking:
+                yield Task(run, candidate_set, setting, scorer, dataset)
+
+
+def _to_read(
+    submission: Submission, candidate_set: CandidateSet, settings: Sequence[Setting]
+) -> Iterator[Task | Skipped]:
+    for run in submission.card.runs:
+        for setting in settings:
+            if submission.scores_path(candidate_set.name, run, setting).exists():
+                yield Task(run, candidate_set, setting, None, None)
+            else:
+                yield Skipped(candidate_set, f"run {run.name}: {setting}", "there are no scores")

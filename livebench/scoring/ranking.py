@@ -1,0 +1,112 @@
+"""From scores to ranks: the place of the correct candidates, ties counted as the law of chance.
+
+Candidates with equal scores stand in random order: every order of them is equally likely, and each
+quantity is its expectation over these orders. A scorer that gives one score to all gets exactly what
+chance gets.
+
+With b candidates above, and n candidates on the best score that a correct one reaches, c of them
+correct, the best-placed correct candidate stands at b + X, where X is the smallest of c places drawn
+from n without replacement:
+
+    P(X > x) = C(n - x, c) / C(n, c),    E[X] = (n + 1) / (c + 1)
+
+A single candidate that ties with n - 1 others stands at each of b + 1 .. b + n with probability 1/n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from math import comb
+from typing import NamedTuple
+
+import numpy as np
+
+from livebench.records import CANDIDATES
+
+
+class Placement(NamedTuple):
+    """Where a candidate, or the best of several that tie, stands: for each int64 [k].
+
+    Attributes:
+        above: candidates with a higher score (b).
+        tied: candidates with the same score, itself included (n).
+        chosen: of these, those whose best place is asked for (c).
+    """
+
+    above: np.ndarray
+    tied: np.ndarray
+    chosen: np.ndarray
+
+
+def place_best(scores: np.ndarray, correct: np.ndarray) -> Placement:
+    """Where the best-placed correct candidate of each sample stands.
+
+    Args:
+        scores: float [samples, candidates], finite, higher is better.
+        correct: bool [samples, candidates], at least one in each row.
+    """
+    best = np.where(correct, scores, -np.inf).max(axis=1, keepdims=True)
+    equal = scores == best
+    return Placement(
+        above=np.count_nonzero(scores > best, axis=1),
+        tied=np.count_nonzero(equal, axis=1),
+        chosen=np.count_nonzero(equal & correct, axis=1),
+    )
+
+
+def place_each(scores: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, Placement]:
+    """Where each correct candidate stands among all candidates of its sample.
+
+    Returns:
+        int64 [k], the sample of each correct candidate, ascending, and their places.
+    """
+    sample, column = np.nonzero(correct)
+    # One pass over the scores for the first correct candidate of every sample, one for the second ...
+    turn = np.concatenate([np.arange(n) for n in np.bincount(sample, minlength=len(scores))])
+    above, tied = np.empty(len(sample), np.int64), np.empty(len(sample), np.int64)
+    for number in range(int(turn.max(initial=-1)) + 1):
+        now = turn == number
+        rows = scores if now.sum() == len(scores) else scores[sample[now]]
+        own = scores[sample[now], column[now], None]
+        above[now] = np.count_nonzero(rows > own, axis=1)
+        tied[now] = np.count_nonzero(rows == own, axis=1)
+    return sample, Placement(above, tied, np.ones_like(above))
+
+
+class Expected(NamedTuple):
+    """Expectations over the orders of tied candidates: for each placement float64.
+
+    Attributes:
+        rank: the rank, from 1.
+        reciprocal: 1 / rank.
+        within: [k, len(at)], the probability of a rank of at most `at`.
+    """
+
+    rank: np.ndarray
+    reciprocal: np.ndarray
+    within: np.ndarray
+
+
+def expect(placement: Placement, at: Sequence[int]) -> Expected:
+    """Expected rank, reciprocal rank and recall within `at` of each placement, exactly."""
+    key = np.ravel_multi_index(placement, (CANDIDATES + 1,) * 3)
+    distinct, inverse = np.unique(key, return_inverse=True)
+    cases = zip(*np.unravel_index(distinct, (CANDIDATES + 1,) * 3), strict=True)
+    laws = [_law(int(above), int(tied), int(chosen)) for above, tied, chosen in cases]
+    table = np.array([[rank, reciprocal, *within[at]] for rank, reciprocal, within in laws])
+    columns = table.reshape(len(laws), 2 + len(at))[inverse]
+    return Expected(columns[:, 0], columns[:, 1], columns[:, 2:])
+
+
+@cache
+def _law(above: int, tied: int, chosen: int) -> tuple[float, float, np.ndarray]:
+    """E[rank], E[1/rank] and P(rank <= j) for j = 0 .. CANDIDATES."""
+    orders = comb(tied, chosen)
+    beyond = [comb(tied - place, chosen) / orders for place in range(tied + 1)]
+    probability = -np.diff(beyond)
+    places = above + np.arange(1, tied + 1)
+    within = np.zeros(CANDIDATES + 1)
+    within[places] = probability
+    rank = above + (tied + 1) / (chosen + 1)
+    return rank, float((probability / places).sum()), np.cumsum(within)

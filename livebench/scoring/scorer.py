@@ -1,0 +1,115 @@
+"""The interface: what a model must offer to be scored."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from livebench.data.dataset import DatasetSplit
+
+
+class Comment(NamedTuple):
+    """A comment, as a scorer sees it.
+
+    Attributes:
+        text: as it was written.
+        tokens: its words (jieba) joined by spaces.
+        time: seconds relative to the moment, negative before it; 0 for a candidate, which has none.
+    """
+
+    text: str
+    tokens: str
+    time: float = 0.0
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the comment, at least one."""
+        return self.tokens.split(" ")
+
+
+class VideoContext(NamedTuple):
+    """The video around a moment, as far as the setting shows it.
+
+    Attributes:
+        time: the moment, in whole seconds from the start of the video.
+        frames: float32 [m, width], the frame vectors nearest to the moment, nearest first; [0, 0] in
+            the setting `comments`.
+        frame_times: int64 [m], seconds relative to the moment, in the order of `frames`.
+        title: of the video; empty in the setting `comments`.
+        category: of the video; empty in the setting `comments`.
+    """
+
+    time: int
+    frames: np.ndarray
+    frame_times: np.ndarray
+    title: str
+    category: str
+
+
+class Sample(NamedTuple):
+    """A moment with what surrounds it and its 100 candidates, in an order that tells nothing.
+
+    Attributes:
+        video_ctx: the video around the moment.
+        comments: the comments around the moment, nearest first; none in the setting `video`.
+        candidates: the candidates, without times.
+    """
+
+    video_ctx: VideoContext
+    comments: Sequence[Comment]
+    candidates: Sequence[Comment]
+
+
+class LogLikelihood(NamedTuple):
+    """A score that says how many tokens it is a sum over, the end of the comment included."""
+
+    total: float
+    tokens: int
+
+
+Score = float | LogLikelihood
+
+
+class Scorer(ABC):
+    """Gives the log-likelihood of a comment at a moment. Only `score` must be written.
+
+    An instance is made with the `arguments` of the run in submission.toml, is then fitted, and then
+    scores. What it may look at is what it is given: the score of a candidate depends on the moment and
+    on that candidate, not on the other candidates nor on their order.
+    """
+
+    def fit(self, training: DatasetSplit) -> None:  # noqa: B027 (need not be written)
+        """Learn from the training split of the dataset that the candidates come from.
+
+        Called once, before any score, and only if it is overridden; a scorer that loads a checkpoint
+        has no need of it.
+        """
+
+    @abstractmethod
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> Score:
+        """The log-likelihood of `candidate` at the moment; higher is better.
+
+        A sum of the log-probabilities of its tokens, the end of the comment included (LiveBot paper,
+        equations 6 and 13). It must be finite.
+        """
+
+    def score_candidates(
+        self,
+        video_ctx: VideoContext,
+        comments: Sequence[Comment],
+        candidates: Sequence[Comment],
+    ) -> Sequence[Score]:
+        """Scores in the order of `candidates`; override to encode the moment only once."""
+        return [self.score(video_ctx, comments, candidate) for candidate in candidates]
+
+    def score_samples(self, samples: Sequence[Sample]) -> Sequence[Sequence[Score]]:
+        """Scores for each sample, in the order of its candidates; override to batch samples.
+
+        The three ways to score must agree to 1e-4 * max(1, |score|).
+        """
+        return [self.score_candidates(*sample) for sample in samples]

@@ -1,0 +1,51 @@
+"""Intervals by bootstrap over videos: the samples of one video are not independent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+RESAMPLES = 10_000
+VALUES_AT_ONCE = 1 << 24
+"""Weights of videos held in memory at a time."""
+
+
+def bootstrap_means(
+    values: np.ndarray, videos: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES
+) -> np.ndarray:
+    """Means over samples in resamples of the videos, drawn with replacement.
+
+    Args:
+        values: float64 [samples, metrics].
+        videos: [samples], the video of each sample; their order does not matter.
+        seed: of the resamples. The same seed and the same videos give the same resamples, so that two
+            submissions are resampled alike.
+
+    Returns:
+        float64 [resamples, metrics].
+    """
+    _, cluster, sizes = np.unique(np.asarray(videos), return_inverse=True, return_counts=True)
+    count = len(sizes)
+    sums = np.stack([np.bincount(cluster, column, minlength=count) for column in values.T], axis=1)
+    means = np.empty((resamples, values.shape[1]))
+    generator = np.random.PCG64(seed)
+    step = max(1, VALUES_AT_ONCE // count)
+    for start in range(0, resamples, step):
+        rows = min(step, resamples - start)
+        weights = _weights(generator, rows, count)
+        means[start : start + rows] = (weights @ sums) / (weights @ sizes)[:, None]
+    return means
+
+
+def _weights(generator: np.random.PCG64, resamples: int, videos: int) -> np.ndarray:
+    """How often each video is drawn: float64 [resamples, videos], rows add up to `videos`.
+
+    From the raw output of the generator, which numpy promises never to change; the bias against a
+    uniform draw is below videos / 2**32.
+    """
+    raw = generator.random_raw(resamples * videos) >> np.uint64(32)
+    drawn = (raw * np.uint64(videos) >> np.uint64(32)).astype(np.int64).reshape(resamples, videos)
+    drawn += np.arange(resamples)[:, None] * videos
+    counts = np.bincount(drawn.ravel(), minlength=resamples * videos)
+    return counts.reshape(resamples, videos).astype(np.float64)

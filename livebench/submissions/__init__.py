@@ -1,0 +1,1 @@
+"""Submissions: who competes, with which scorer or which scores."""

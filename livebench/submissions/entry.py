@@ -1,0 +1,67 @@
+"""The class that a submission names as its entry."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from types import ModuleType
+
+from livebench.errors import LiveBenchError
+from livebench.submissions.load import Submission
+
+
+def load_entry(submission: Submission) -> type:
+    """Import the class of `entry = "module:Class"`.
+
+    A file module.py in the folder of the submission comes before anything installed, and may import
+    its neighbours.
+
+    Raises:
+        LiveBenchError: it has no entry, or the module or the class cannot be loaded; an exception of
+            the module itself is the cause.
+    """
+    if not submission.card.entry:
+        raise LiveBenchError(f"{submission.path}: has scores only (no entry), nothing can be run")
+    module_name, class_name = submission.card.entry.split(":")
+    where = f"{submission.path / 'submission.toml'}: entry {submission.card.entry}"
+    try:
+        module = _load_module(submission, module_name)
+    except ModuleNotFoundError as error:
+        raise LiveBenchError(
+            f"{where}: there is no module {error.name}; put {module_name}.py into the folder, or "
+            "install what it needs"
+        ) from None
+    except Exception as error:
+        raise LiveBenchError(f"{where}: importing it raised {type(error).__name__}") from error
+    found = getattr(module, class_name, None)
+    if not isinstance(found, type):
+        raise LiveBenchError(f"{where}: the module has no class {class_name}")
+    if not callable(getattr(found, "score", None)):
+        raise LiveBenchError(
+            f"{where}: the class has no method score(video_ctx, comments, candidate)"
+        )
+    return found
+
+
+def _load_module(submission: Submission, name: str) -> ModuleType:
+    folder = submission.path.resolve()
+    file = folder / f"{name}.py"
+    if not file.is_file():
+        return importlib.import_module(name)
+    # A name of its own: two submissions may both have a scorer.py.
+    qualified = f"_livebench_submission_{submission.name}_{name}"
+    if qualified in sys.modules:
+        return sys.modules[qualified]
+    spec = importlib.util.spec_from_file_location(qualified, file)
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(folder))
+    sys.modules[qualified] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[qualified]
+        raise
+    finally:
+        sys.path.remove(str(folder))
+    return module

@@ -1,0 +1,132 @@
+"""A submission: a folder that says who and what, and holds a scorer to run, or scores, or both."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from livebench.errors import LiveBenchError
+from livebench.records import Setting, parse_toml
+
+# A name that is a folder on any system, and stays within its parent.
+FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
+FolderName = Annotated[str, msgspec.Meta(pattern=FOLDER_NAME)]
+
+
+class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One training of a submission.
+
+    Attributes:
+        name: the folder of its scores.
+        dataset: the name of the dataset that it was trained on; the run takes part in the candidate
+            sets of that dataset alone. Empty if the scorer is fitted on the dataset of each set.
+        seed: of the training.
+        arguments: given to the class of the scorer by name.
+        checkpoint: a file in the folder of the submission, given to the class as `checkpoint`.
+        checkpoint_sha256: its hash.
+    """
+
+    name: FolderName
+    dataset: str = ""
+    seed: int = 0
+    arguments: dict[str, Any] = {}
+    checkpoint: str = ""
+    checkpoint_sha256: str = ""
+
+
+class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """submission.toml.
+
+    Attributes:
+        entry: "module:Class" of a scorer; the module is a file in the folder of the submission, or
+            one that is installed. Absent if the submission has scores only.
+        settings: those it takes part in.
+        kind: a `probe` uses a shortcut and is kept to show how far it gets; a `baseline` ships with
+            LiveBench as reference; a `model` is what anyone submits.
+    """
+
+    name: str
+    authors: list[str]
+    date: datetime.date
+    description: str
+    settings: Annotated[list[Setting], msgspec.Meta(min_length=1)]
+    runs: Annotated[list[Run], msgspec.Meta(min_length=1)]
+    entry: str = ""
+    url: str = ""
+    kind: Literal["model", "baseline", "probe"] = "model"
+
+
+class Submission:
+    """The folder of a submission, opened.
+
+    Raises:
+        LiveBenchError: there is no submission.toml, or a field of it is wrong.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        file = self.path / "submission.toml"
+        if not file.is_file():
+            raise LiveBenchError(f"{self.path}: not a submission (no submission.toml)")
+        self.card = parse_toml(file, Card)
+        names = [run.name for run in self.card.runs]
+        if len(set(names)) != len(names):
+            raise LiveBenchError(f"{file}: two runs have the same name; give each its own")
+        if self.card.entry and self.card.entry.count(":") != 1:
+            raise LiveBenchError(f'{file}: entry {self.card.entry!r} is not "module:Class"')
+
+    @property
+    def name(self) -> str:
+        """The name of the folder: the identity of a submission."""
+        return self.path.resolve().name
+
+    def scores_path(self, set_name: str, run: Run, setting: Setting) -> Path:
+        return self.path / "scores" / set_name / run.name / f"{setting}.jsonl.gz"
+
+    def result_path(self, set_name: str, run: Run, setting: Setting) -> Path:
+        return self.path / "results" / set_name / run.name / f"{setting}.json"
+
+    def checkpoint(self, run: Run) -> Path | None:
+        """The checkpoint of a run, if it has one.
+
+        Raises:
+            LiveBenchError: the file is missing, outside the folder, or not the one that was named.
+        """
+        if not run.checkpoint:
+            return None
+        path = (self.path / run.checkpoint).resolve()
+        if not path.is_relative_to(self.path.resolve()):
+            raise LiveBenchError(
+                f"{self.path}: run {run.name}: checkpoint {run.checkpoint} is outside the folder"
+            )
+        if not path.is_file():
+            raise LiveBenchError(
+                f"{self.path}: run {run.name}: the checkpoint {run.checkpoint} is missing"
+            )
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != run.checkpoint_sha256:
+            raise LiveBenchError(
+                f"{path}: has sha256 {found}, submission.toml says "
+                f"{run.checkpoint_sha256 or 'nothing'}; write the right one as checkpoint_sha256"
+            )
+        return path
+
+
+def find_submissions(folder: Path) -> list[Submission]:
+    """All submissions in a folder, by name.
+
+    Raises:
+        LiveBenchError: there is none.
+    """
+    found = sorted(file.parent for file in Path(folder).glob("*/submission.toml"))
+    if not found:
+        raise LiveBenchError(
+            f"{folder}: no submission in it (a folder with a submission.toml); run livebench in a "
+            "checkout of LiveBench, or give --submissions"
+        )
+    return [Submission(path) for path in found]
