@@ -18,6 +18,7 @@ from livebench.errors import LiveBenchError
 
 # gzip with no name, no time and no system: the same content gives the same bytes.
 GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 255])
+GZIP_ENDING = 9  # bytes: the last one of the compressed content, its checksum and its size
 
 
 @contextlib.contextmanager
@@ -142,10 +143,13 @@ def gzip_content(path: Path, *, any_writer: bool = False) -> tuple[str, int]:
         with path.open("rb") as file:
             if file.read(len(GZIP_HEADER)) != GZIP_HEADER and not any_writer:
                 raise LiveBenchError(f"{path}: changed: the gzip header is not LiveBench's")
+            left = file.seek(0, os.SEEK_END)
             file.seek(0)
-            while data := file.read(1 << 20):
+            while data := file.read(max(GZIP_ENDING, min(1 << 20, left - GZIP_ENDING))):
                 if decompress.eof:
                     break
+                left -= len(data)
+                before, ending = (decompress.copy(), data) if left == 0 else (None, b"")
                 while data and not decompress.eof:
                     part = decompress.decompress(data, 1 << 20)
                     digest.update(part)
@@ -159,4 +163,16 @@ def gzip_content(path: Path, *, any_writer: bool = False) -> tuple[str, int]:
         raise LiveBenchError(f"{path}: changed: it is cut off")
     if data or decompress.unused_data:
         raise LiveBenchError(f"{path}: changed: bytes follow the end of its content")
+    if not any_writer and _bits_after_end(before, ending):
+        raise LiveBenchError(f"{path}: changed: bits follow the end of its content")
     return digest.hexdigest(), size
+
+
+def _bits_after_end(before, ending: bytes) -> bool:
+    """Whether a bit is set that no reader looks at: compressed content may end within a byte."""
+    top = 1 << ending[0].bit_length() >> 1
+    try:
+        before.decompress(bytes([ending[0] ^ top]) + ending[1:])
+    except zlib.error:
+        return False
+    return bool(top) and before.eof

@@ -25,6 +25,10 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 Hundred = Annotated[list[Record], msgspec.Meta(min_length=CANDIDATES, max_length=CANDIDATES)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
+# A name that is a folder on any system, and stays within its parent.
+FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z"
+FolderName = Annotated[str, msgspec.Meta(pattern=FOLDER_NAME)]
+
 
 class ContextComment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A comment around a moment; `time` in seconds from the start of the video."""
@@ -103,7 +107,7 @@ def _cause(line: bytes, error: Exception) -> str:
     """Why a line is not a record, with the sample where it can be made out."""
     found = re.search(rb'"sample_id"\s*:\s*"([^"\\]{1,200})"', line)
     sample = f"sample {found[1].decode(errors='replace')}: " if found else ""
-    if re.search(rb"NaN|Infinity|out of range", line + str(error).encode()):
+    if "out of range" in str(error) or re.search(rb"[\[,:]\s*-?(NaN|Infinity)\s*[,\]}]", line):
         return f"{sample}a number is not finite; every number must be"
     return f"{sample}{error}"
 

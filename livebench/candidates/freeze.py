@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,7 +25,9 @@ from livebench.data.split import Split
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content, new_file, new_folder
 from livebench.records import (
+    FOLDER_NAME,
     AnswerRecord,
+    FolderName,
     SampleRecord,
     Setting,
     parse_json,
@@ -58,11 +61,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     `hash` is the sha256 of all that the set is (not of its name, nor of the versions of the software
     that wrote it); `types` counts the candidates, `left_out` the seconds with comments that are no
-    sample, `unmatched_titles` names the videos without plausible candidates. `manifest_sha256` is the
-    hash of the rest of this file.
+    sample, `without_plausible` names videos with samples that got no plausible candidate, `overlap` the
+    leaks between splits that were allowed. `manifest_sha256` is the hash of the rest of this file.
     """
 
-    name: str
+    name: FolderName
     hash: str
     signature: str
     protocol: Protocol
@@ -74,7 +77,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     videos: int
     types: dict[str, int]
     left_out: dict[str, int]
-    unmatched_titles: list[str]
+    without_plausible: list[str]
+    overlap: list[str]
     files: dict[str, FrozenFile]
     versions: dict[str, str]
     manifest_sha256: str = ""
@@ -106,10 +110,21 @@ class CandidateSet:
         return (self.path / SAMPLES).exists()
 
     def samples(self) -> Iterator[SampleRecord]:
-        return read_records(self.path / SAMPLES, SampleRecord)
+        """Yield the samples; raises LiveBenchError first if they are not the frozen ones."""
+        self._check(SAMPLES)
+        yield from read_records(self.path / SAMPLES, SampleRecord)
 
     def answers(self) -> Iterator[AnswerRecord]:
-        return read_records(self.path / ANSWERS, AnswerRecord)
+        """Yield the answers; raises LiveBenchError first if they are not the frozen ones."""
+        self._check(ANSWERS)
+        yield from read_records(self.path / ANSWERS, AnswerRecord)
+
+    def _check(self, name: str) -> None:
+        expected = self.manifest.files[name]
+        if gzip_content(self.path / name) != (expected.sha256, expected.size):
+            raise LiveBenchError(
+                f"{self.path / name}: changed: its content does not have the hash of {MANIFEST}"
+            )
 
 
 def build_set(
@@ -120,18 +135,26 @@ def build_set(
     split: Split = "test",
     seed: int = 0,
     max_samples: int | None = None,
+    overlap: Sequence[str] = (),
     progress: Callable = iter,
 ) -> CandidateSet:
     """Build a candidate set and freeze it in the folder `out`, whole or not at all.
 
     Args:
         max_samples: by default what the protocol says.
+        overlap: leaks between the splits of the dataset that were found and allowed; the signature
+            says so.
         progress: wraps the list of moments to show how far the work is.
 
     Raises:
         LiveBenchError: `out` exists, or the dataset cannot give what the protocol asks.
     """
     out = Path(out)
+    if not re.match(FOLDER_NAME, out.resolve().name):
+        raise LiveBenchError(
+            f"{out}: the name of a set is made of letters, digits, '.', '_' and '-'; choose another"
+        )
+    dataset.check_fingerprint()
     max_samples = max_samples or protocol.moments.max_samples
     builder = Builder(dataset, protocol, split=split, seed=seed)
     with new_folder(out) as folder:
@@ -155,7 +178,8 @@ def build_set(
             videos=videos,
             types=dict(sorted(builder.account.types.items())),
             left_out=dict(sorted(builder.account.left_out.items())),
-            unmatched_titles=builder.account.unmatched_titles,
+            without_plausible=builder.account.without_plausible,
+            overlap=list(overlap),
             files=files,
             versions=_versions(),
         )
@@ -203,7 +227,7 @@ def _sealed(manifest: Manifest) -> bytes:
     manifest = msgspec.structs.replace(
         manifest,
         hash=content,
-        signature=f"set:{manifest.name}@{content[:8]}",
+        signature=f"set:{manifest.name}@{content[:8]}" + ("+overlap" if manifest.overlap else ""),
         manifest_sha256="",
     )
     seal = hashlib.sha256(msgspec.json.encode(manifest)).hexdigest()
@@ -223,7 +247,6 @@ def verify(path: Path) -> str:
         raise LiveBenchError(f"{path / MANIFEST}: changed: it is not what LiveBench wrote")
     if path.resolve().name != manifest.name:
         raise LiveBenchError(f"{path}: the set is named {manifest.name}; name the folder so")
-    _check_content(path / ANSWERS, manifest.files[ANSWERS])
     types: dict[str, int] = {}
     videos, ids = set(), []
     for answer in candidate_set.answers():
@@ -237,15 +260,9 @@ def verify(path: Path) -> str:
         raise LiveBenchError(f"{path / ANSWERS}: its counts are not those of {MANIFEST}")
     if not candidate_set.has_text:
         return "text absent"
-    _check_content(path / SAMPLES, manifest.files[SAMPLES])
     if [sample.sample_id for sample in candidate_set.samples()] != ids:
         raise LiveBenchError(f"{path / SAMPLES}: its samples are not those of {ANSWERS}")
     return "whole"
-
-
-def _check_content(path: Path, expected: FrozenFile) -> None:
-    if gzip_content(path) != (expected.sha256, expected.size):
-        raise LiveBenchError(f"{path}: changed: its content does not have the hash of {MANIFEST}")
 
 
 def restore(path: Path, dataset: Dataset, progress: Callable = iter) -> CandidateSet:

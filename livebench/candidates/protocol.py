@@ -8,91 +8,157 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from livebench.data.context import ContextRule, FrameRule
+from livebench.data.context import ContextRule, FrameRule, Positive
 from livebench.data.split import Split
 from livebench.errors import LiveBenchError
-from livebench.records import Count, parse_toml
+from livebench.records import CANDIDATES, Count, parse_toml
 
-Positive = Annotated[int, msgspec.Meta(ge=1)]
+NonEmpty = msgspec.Meta(min_length=1)
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table of a protocol's file."""
 
 
+class CommentRule(Part, frozen=True):
+    """Comments with fewer or more characters (white space apart) do not exist for the protocol."""
+
+    min_characters: Positive
+    max_characters: Positive
+
+
 class MomentRule(Part, frozen=True):
-    """Seconds with at least `min_comments` comments; at most `max_samples` of them, drawn by hash."""
+    """Seconds with at least `min_comments` comments and `min_context` surrounding ones; at most
+    `max_samples` of them, drawn by hash."""
 
     min_comments: Positive
+    min_context: Count
     max_samples: Positive
 
 
 class CorrectRule(Part, frozen=True):
-    """`first`: the first `count` comments of the second in time order, equal ones merged."""
+    """The correct candidates of a moment.
 
-    take: Literal["first"]
+    `first`: the first `count` comments of the second in time order, equal ones merged. `draw`: `count`
+    of its distinct comments, by hash. If `outside_context`, only comments that do not stand verbatim
+    in the context.
+    """
+
+    take: Literal["first", "draw"]
     count: Positive
+    outside_context: bool
 
 
-class WrongRule(Part, frozen=True):
-    """Wrong candidates: comments of `split`, filled type by type in this `order` up to 100.
+class PoolRule(Part, frozen=True):
+    """Which comments may be wrong candidates.
 
-    A comment keeps the first type that it gets. `exclude` "second": no other comment of the moment
-    is ever a candidate. The last type in `order` must be one that can always fill up.
+    `splits`: those of the videos of these splits. `exclude` "second": no comment of the moment but the
+    correct ones is ever a candidate; "correct": all others may be. `alike`: a wrong one must lie in
+    the same cell as the (then single) correct one in each of these: "train_count", occurrences in
+    training (0, 1, 2, 3, then half octaves); "characters" (1 to 8, then quarter octaves).
     """
 
-    split: Split
-    order: list[Literal["plausible", "popular", "random"]]
-    exclude: Literal["second"]
+    splits: Annotated[list[Split], NonEmpty]
+    exclude: Literal["second", "correct"]
+    alike: list[Literal["train_count", "characters"]]
 
 
-class PlausibleRule(Part, frozen=True):
-    """Comments similar to a query by cosine of tf-idf: of the `pool` nearest the first `count`.
+class Source(Part, frozen=True, tag_field="type"):
+    """A type of wrong candidates; a comment keeps the first type it gets."""
 
-    tf-idf as scikit-learn's defaults, over the distinct comments of the split, but for the words:
-    those of one character count if `one_character_words`, and case is ignored if `lowercase`.
-    Similarity 0 is not a match; similarities are rounded to 1e-9, and ties go by string.
+
+class Plausible(Source, frozen=True, tag="plausible"):
+    """Comments similar to a query by cosine of tf-idf: of the `pool` nearest the first `count` that are
+    not candidates yet.
+
+    tf-idf as scikit-learn's defaults weigh it, over the distinct comments of the pool. `words`: "all"
+    of jieba's, or "pattern", those that scikit-learn's default pattern finds in the joined words (at
+    least two word characters). Similarity 0 is not a match; similarities are rounded to 1e-9, and ties
+    go by string.
     """
 
-    query: Literal["title"]
+    query: Literal["title", "unsegmented title", "context"]
     pool: Positive
-    count: Count
-    one_character_words: bool
+    count: Positive
+    words: Literal["all", "pattern"]
     lowercase: bool
 
 
-class PopularRule(Part, frozen=True):
-    """The `count` most frequent comments of the split; ties go by string."""
+class Popular(Source, frozen=True, tag="popular"):
+    """The `count` most frequent comments of the pool, ties by string, of those that occur at least
+    `min_count` times. If `replace`, those that are candidates already give way to the next."""
 
-    count: Count
+    count: Positive
+    min_count: Positive
+    replace: bool
 
 
-class RandomRule(Part, frozen=True):
-    """`distinct`: uniform over the distinct comments of the split."""
+class Random(Source, frozen=True, tag="random"):
+    """`count` comments of the pool at random, or until there are 100.
 
-    draw: Literal["distinct"]
+    `distinct`: uniform over distinct comments. `occurrence`: over occurrences in other videos, of
+    comments that do not occur in the moment's own.
+    """
+
+    draw: Literal["distinct", "occurrence"]
+    count: Positive
+
+
+class Category(Source, frozen=True, tag="category"):
+    """`count` comments at random over occurrences in other videos of the same category, of comments
+    that do not occur in the moment's own video."""
+
+    count: Positive
+
+
+class Elsewhere(Source, frozen=True, tag="elsewhere"):
+    """`count` comments at random over occurrences in the same video, of comments with no occurrence
+    within `distance` seconds of the moment."""
+
+    count: Positive
+    distance: Positive
+
+
+WrongSource = Plausible | Popular | Random | Category | Elsewhere
 
 
 class Protocol(Part, frozen=True):
-    """Every choice of a protocol; `reasons` says why, by field ("plausible.count")."""
+    """Every choice of a protocol; `reasons` says why, by field ("wrong.plausible.count")."""
 
     name: str
     version: Positive
     summary: str
     source: str
+    comments: CommentRule
     moments: MomentRule
     correct: CorrectRule
-    wrong: WrongRule
-    plausible: PlausibleRule
-    popular: PopularRule
-    random: RandomRule
+    pool: PoolRule
+    wrong: Annotated[list[WrongSource], NonEmpty]
     context: ContextRule
     frames: FrameRule
     reasons: dict[str, str]
+
+
+def fields(protocol: Protocol) -> dict[str, Any]:
+    """All fields by their dotted names; the order of `wrong` is a field of its own."""
+    flat: dict[str, Any] = {}
+    for name, value in msgspec.to_builtins(protocol).items():
+        if name == "reasons":
+            continue
+        if name == "wrong":
+            flat["wrong.order"] = [source["type"] for source in value]
+            for source in value:
+                kind = source.pop("type")
+                flat.update({f"wrong.{kind}.{key}": item for key, item in source.items()})
+        elif isinstance(value, dict):
+            flat.update({f"{name}.{key}": item for key, item in value.items()})
+        else:
+            flat[name] = value
+    return flat
 
 
 def bundled_protocols() -> list[str]:
@@ -117,10 +183,27 @@ def load_protocol(name: str) -> Protocol:
         known = ", ".join(bundled_protocols())
         raise LiveBenchError(f"no protocol {name}; there are {known}, or give the path of a .toml")
     protocol = parse_toml(path, Protocol)
-    if protocol.wrong.order[-1:] != ["random"] or len(set(protocol.wrong.order)) != len(
-        protocol.wrong.order
-    ):
-        raise LiveBenchError(
-            f"{path}: wrong.order must name each type once and end with random, which fills up to 100"
-        )
+    problem = _contradiction(protocol)
+    if problem:
+        raise LiveBenchError(f"{path}: {problem}")
     return protocol
+
+
+def _contradiction(protocol: Protocol) -> str | None:
+    """What the types of the fields cannot say."""
+    kinds = [type(source) for source in protocol.wrong]
+    if len(set(kinds)) != len(kinds):
+        return "wrong: each type may be given once"
+    if not isinstance(protocol.wrong[-1], Random):
+        return "wrong: the last must be random, which fills up to 100"
+    reachable = protocol.correct.count + sum(source.count for source in protocol.wrong)
+    if reachable < CANDIDATES:
+        return f"wrong: the counts and correct.count make {reachable} candidates of {CANDIDATES}"
+    if protocol.pool.alike and (protocol.correct.count != 1 or {Plausible, Popular} & set(kinds)):
+        return "pool.alike needs correct.count = 1, and neither plausible nor popular"
+    if protocol.comments.min_characters > protocol.comments.max_characters:
+        return "comments.min_characters is above comments.max_characters"
+    unknown = set(protocol.reasons) - set(fields(protocol))
+    if unknown:
+        return f"reasons: there is no field {min(unknown)}"
+    return None

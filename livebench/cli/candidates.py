@@ -26,9 +26,23 @@ from livebench.errors import LiveBenchError
     help="Rebuild the samples of this set, whose text is absent; its hash proves them.",
 )
 @click.option("--dataset", "restore_from", type=click.Path(path_type=Path), help="For --restore.")
+@click.option(
+    "--allow-overlap",
+    is_flag=True,
+    help="Build although splits of the dataset share videos or comments; the signature says so.",
+)
 @quiet_option
-def build_candidates(  # noqa: PLR0913 (one a flag)
-    dataset, protocol, out, split, seed, max_samples, restore, restore_from, quiet
+def build_candidates(
+    dataset,
+    protocol,
+    out,
+    split,
+    seed,
+    max_samples,
+    restore,
+    restore_from,
+    allow_overlap,
+    quiet,
 ) -> None:
     """Build a candidate set from DATASET and freeze it.
 
@@ -36,7 +50,8 @@ def build_candidates(  # noqa: PLR0913 (one a flag)
     livebench build-candidates datasets/mine --protocol paper --out candidates/mine-paper
     livebench build-candidates --restore candidates/bilibili-paper --dataset datasets/bilibili
 
-    The same dataset, protocol and seed give the same records on any machine.
+    The same dataset, protocol and seed give the same records on any machine. A dataset whose splits
+    leak into each other (`livebench audit DATASET`) is refused, unless --allow-overlap is given.
     """
     from livebench.candidates.freeze import build_set
     from livebench.candidates.freeze import restore as restore_set
@@ -54,18 +69,22 @@ def build_candidates(  # noqa: PLR0913 (one a flag)
             "--restore candidates/NAME --dataset DIR"
         )
     started = time.perf_counter()
+    opened = Dataset(dataset)
     found = build_set(
-        Dataset(dataset),
+        opened,
         load_protocol(protocol),
         out,
         split=split,
         seed=seed,
         max_samples=max_samples,
+        overlap=_leaks(opened, allow_overlap),
         progress=_moments("building", quiet),
     )
     manifest = found.manifest
-    for video in manifest.unmatched_titles:
-        remark(f"video {video}: no word of its title occurs in the training comments", quiet)
+    for video in manifest.without_plausible:
+        remark(
+            f"video {video}: no candidate shares a word with its title (no plausible ones)", quiet
+        )
     count = manifest.files["samples.jsonl.gz"].records
     click.echo(
         f"{out}: {count} samples of {manifest.videos} videos, {manifest.signature} "
@@ -75,6 +94,27 @@ def build_candidates(  # noqa: PLR0913 (one a flag)
     click.echo(f"candidates a sample: {types}")
     for why, number in manifest.left_out.items():
         click.echo(f"left out: {number} seconds, {why}")
+
+
+def _leaks(dataset, allow_overlap: bool) -> list[str]:
+    """What the splits of a dataset share and should not.
+
+    Raises:
+        LiveBenchError: there is something, and it was not allowed.
+    """
+    from livebench.audit.overlap import audit_dataset
+
+    leaks = [
+        f"{leak.kind} in {', '.join(leak.splits)}: {', '.join(leak.videos[:5])}"
+        for leak in audit_dataset(dataset).leaks
+    ]
+    if leaks and not allow_overlap:
+        raise LiveBenchError(
+            f"{dataset.path}: its splits leak into each other ({len(leaks)} found, the first: "
+            f"{leaks[0]}); see `livebench audit {dataset.path}`, mend the dataset, or give "
+            "--allow-overlap"
+        )
+    return leaks
 
 
 def _moments(label: str, quiet: bool):
@@ -93,9 +133,22 @@ def _moments(label: str, quiet: bool):
 @click.argument("sets", nargs=-1, type=click.Path(path_type=Path))
 def verify(sets) -> None:
     """Check every hash and count of candidate SETS; by default of all in candidates/."""
-    from livebench.candidates.freeze import CandidateSet, find_sets
-    from livebench.candidates.freeze import verify as verify_set
+    from livebench.candidates.freeze import find_sets
 
     for path in sets or [found.path for found in find_sets(Path("candidates"))]:
-        state = verify_set(path)
-        click.echo(f"{path}: {state}, {CandidateSet(path).manifest.signature}")
+        click.echo(verified(path))
+
+
+def verified(path: Path) -> str:
+    """Check a set and its audit; say in a line what is there.
+
+    Raises:
+        LiveBenchError: something differs; the file is named.
+    """
+    from livebench.audit.candidates import read_audit
+    from livebench.candidates.freeze import CandidateSet
+    from livebench.candidates.freeze import verify as verify_set
+
+    state, found = verify_set(path), CandidateSet(path)
+    audited = "audited" if read_audit(found) else "not audited"
+    return f"{path}: {state}, {audited}, {found.manifest.signature}"

@@ -29,16 +29,19 @@ class Datasets:
         if wanted.fingerprint not in self._found:
             folders = self._given or datasets_in(DATASETS)
             found = find_dataset(wanted.fingerprint, folders)
-            if found is None and wanted.recipe and not self._given:
+            if found is None and wanted.recipe[:1] == ["simulate"] and not self._given:
                 found = self._make(wanted.name, wanted.recipe, wanted.fingerprint)
             self._found[wanted.fingerprint] = found
         return self._found[wanted.fingerprint]
 
     def _make(self, name: str, recipe: list[str], fingerprint: str) -> Dataset | None:
+        from livebench.cli.simulate import simulate
         from livebench.data.locate import find_dataset
-        from livebench.data.simulate import simulate_recipe
+        from livebench.data.simulate import simulate_dataset
 
         out = DATASETS / f"{name}-{fingerprint[:8]}"
         remark(f"making {out}: livebench {' '.join(recipe)}", self._quiet)
-        simulate_recipe(recipe, out)
+        simulate_dataset(
+            **simulate.make_context("simulate", [*recipe[1:], "--out", str(out)]).params
+        )
         return find_dataset(fingerprint, [out])

@@ -40,40 +40,56 @@ from livebench.errors import LiveBenchError
     show_default=True,
 )
 @click.option(
+    "--score",
+    "normalisation",
+    type=click.Choice(["sum", "mean", "words+2"]),
+    default="sum",
+    show_default=True,
+    help="Normalisation of the metrics that are printed; files always hold the sums.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print the results as JSON Lines, nothing else."
 )
 @quiet_option
-def evaluate(folders, candidates, datasets, setting, as_json, quiet) -> None:
+def evaluate(folders, candidates, datasets, setting, normalisation, as_json, quiet) -> None:
     """Score submissions on candidate sets.
 
     Scores go to SUBMISSION/scores/, results to SUBMISSION/results/; what cannot be evaluated is named
     with the reason.
     """
     from livebench.candidates.freeze import CandidateSet, find_sets
+    from livebench.records import SETTINGS
     from livebench.submissions.load import Submission
 
     sets = [CandidateSet(path) for path in candidates] or find_sets(Path("candidates"))
-    at_hand = Datasets(datasets, quiet or as_json)
+    at_hand = Datasets(datasets, quiet)
+    settings = SETTINGS if setting == "all" else (setting,)
     for submission in [Submission(folder) for folder in folders]:
-        if not evaluate_one(submission, sets, at_hand, setting, as_json=as_json, quiet=quiet):
+        done = 0
+        results = each_result(
+            submission, sets, settings, at_hand, normalisation=normalisation, quiet=quiet
+        )
+        for task, result in results:
+            done += 1
+            click.echo(_json(result) if as_json else _text(submission, task, result))
+        if not done:
             raise LiveBenchError(f"{submission.path}: nothing could be evaluated, as said above")
 
 
-def evaluate_one(submission, sets, at_hand, setting, *, as_json, quiet) -> int:
-    """Evaluate a submission and print its results; return how many there were."""
-    from livebench.records import SETTINGS
+def each_result(submission, sets, settings, at_hand, *, normalisation="sum", quiet=False):
+    """Evaluate a submission on what is at hand; yield task and result, and say what is skipped."""
     from livebench.scoring.evaluate import evaluate as evaluate_task
     from livebench.scoring.plan import Skipped, plan
 
     done = 0
-    settings = SETTINGS if setting == "all" else (setting,)
     for task in plan(submission, sets, settings, at_hand.of):
         name = f"{submission.name} on {task.candidate_set.name}"
         if isinstance(task, Skipped):
+            # Where nothing comes out at all, the reasons are the answer.
             remark(f"skipped {name}, {task.what}: {task.why}", quiet and bool(done))
             continue
         samples = task.candidate_set.manifest.files["answers.jsonl.gz"].records
-        with bar(samples, f"{name}, {task.setting}", quiet or as_json) as progress:
+        with bar(samples, f"{name}, {task.setting}", quiet) as progress:
             result = evaluate_task(
                 submission,
                 task.run,
@@ -81,11 +97,11 @@ def evaluate_one(submission, sets, at_hand, setting, *, as_json, quiet) -> int:
                 task.setting,
                 scorer=task.scorer,
                 dataset=task.dataset,
+                normalisation=normalisation,
                 progress=progress,
             )
         done += 1
-        click.echo(_json(result) if as_json else _text(submission, task, result))
-    return done
+        yield task, result
 
 
 def _json(result) -> str:

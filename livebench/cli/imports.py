@@ -38,10 +38,12 @@ def import_() -> None:
 @click.option("--min-duration", type=float, default=0, help="Leave out shorter videos (s).")
 @click.option("--min-comments", type=int, default=0, help="Leave out videos with fewer comments.")
 @click.option("--skip-bad-rows", is_flag=True, help="Leave bad rows out and count them.")
-@click.option("--source", "source_note", default="", help="Where the data comes from, for dataset.toml.")
+@click.option(
+    "--source", "source_note", default="", help="Where the data comes from, for dataset.toml."
+)
 @click.option("--licence", default="", help="Licence of the data, for dataset.toml.")
 @quiet_option
-def tables(  # noqa: PLR0913 (one a flag)
+def tables(
     source,
     out,
     name,

@@ -8,10 +8,12 @@ import traceback
 import click
 
 from livebench import __version__
+from livebench.cli.audit import audit
 from livebench.cli.candidates import build_candidates, verify
 from livebench.cli.evaluate import evaluate
 from livebench.cli.imports import import_
 from livebench.cli.leaderboard import leaderboard
+from livebench.cli.protocols import protocols
 from livebench.cli.reproduce import reproduce
 from livebench.cli.simulate import simulate
 from livebench.cli.stats import stats
@@ -21,8 +23,10 @@ COMMANDS = (
     import_,
     simulate,
     stats,
+    protocols,
     build_candidates,
     verify,
+    audit,
     evaluate,
     leaderboard,
     reproduce,

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from livebench.cli.progress import quiet_option
+from livebench.errors import LiveBenchError
 
 
 @click.command()
@@ -20,25 +21,37 @@ def reproduce(out, quiet) -> None:
     What comes out is compared with the scores and the LEADERBOARD.md of this checkout: exit 1 if it
     differs. Sets whose dataset is not at hand keep the scores that are in the checkout.
     """
-    from livebench.candidates.freeze import find_sets, verify
+    from livebench.candidates.freeze import find_sets
+    from livebench.cli.candidates import verified
     from livebench.cli.datasets import Datasets
-    from livebench.cli.evaluate import evaluate_one
+    from livebench.cli.evaluate import each_result
     from livebench.cli.leaderboard import render_all
     from livebench.files import write_text
+    from livebench.records import SETTINGS
+    from livebench.scoring.show import number
     from livebench.submissions.load import find_submissions
 
+    if out.exists() and not {path.name for path in out.iterdir()} <= {
+        "submissions",
+        "LEADERBOARD.md",
+    }:
+        raise LiveBenchError(f"{out}: holds other files; remove it or choose another --out")
     sets, originals = find_sets(Path("candidates")), find_submissions(Path("submissions"))
     for found in sets:
-        click.echo(f"{found.path}: {verify(found.path)}, {found.manifest.signature}")
-    shutil.rmtree(out, ignore_errors=True)
+        click.echo(verified(found.path))
+    shutil.rmtree(out / "submissions", ignore_errors=True)
     shutil.copytree("submissions", out / "submissions")
     at_hand, changed = Datasets((), quiet), []
     for original, copy in zip(originals, find_submissions(out / "submissions"), strict=True):
         if copy.card.entry:
-            evaluate_one(copy, sets, at_hand, "all", as_json=False, quiet=quiet)
+            for task, result in each_result(copy, sets, SETTINGS, at_hand, quiet=quiet):
+                mrr = number("MRR", result.metrics["best"]["MRR"].value)
+                where = f"{task.candidate_set.name}, {task.setting}"
+                click.echo(f"{copy.name} on {where}: MRR {mrr}, {result.manifest.wall_seconds} s")
             changed += _changed_scores(original.path, copy.path)
     write_text(out / "LEADERBOARD.md", render_all(out / "submissions", Path("candidates")))
-    same = (out / "LEADERBOARD.md").read_bytes() == Path("LEADERBOARD.md").read_bytes()
+    present = Path("LEADERBOARD.md")
+    same = present.is_file() and (out / present).read_bytes() == present.read_bytes()
     click.echo(f"leaderboard: {out / 'LEADERBOARD.md'}, scores and results: {out / 'submissions'}/")
     for path in changed:
         click.echo(f"differs from this checkout: {path}")

@@ -126,7 +126,7 @@ class Dataset:
         time_ms = np.rint(table["time"].to_numpy() * 1000).astype(np.int64)
         string, strings = _sorted_codes(table["tokens"], pc)
         text, texts = _sorted_codes(table["text"], pc)
-        pairs, counts = np.unique(string * np.int64(len(texts)) + text, return_counts=True)
+        pairs, counts = np.unique(string.astype(np.int64) * len(texts) + text, return_counts=True)
         order = np.lexsort((pairs, -counts, pairs // max(1, len(texts))))
         _, first = np.unique(pairs[order] // max(1, len(texts)), return_index=True)
         common = pairs[order][first] % max(1, len(texts))
@@ -144,7 +144,7 @@ class Dataset:
         if not path.exists():
             return None
         try:
-            return np.load(path, mmap_mode="r", allow_pickle=False)
+            return np.lib.format.open_memmap(path, mode="r")
         except (ValueError, OSError) as error:
             raise LiveBenchError(f"{path}: cannot be read as a NumPy array: {error}") from None
 
@@ -217,6 +217,7 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
     comment_video: np.ndarray,
     comment_time_ms: np.ndarray,
     comment_texts: Sequence[str],
+    comment_tokens: Sequence[str] | None = None,
     frames: Callable[[Video], np.ndarray] | None = None,
     finish: Callable[[Path, np.ndarray], None] | None = None,
 ) -> Dataset:
@@ -227,7 +228,9 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
         info: what it is; tokenizer, fingerprints and `made_by` are filled in here.
         videos: in any order; `first_frame` is filled in here.
         comment_video: int [comments], which of `videos`; `comment_time_ms`: int64 [comments];
-            `comment_texts`: each with at least one character that is not white space.
+            `comment_texts`: each with at least one character that is not white space;
+            `comment_tokens`: their words joined by spaces, where the source has them (`info.tokenizer`
+            then says whose they are), else they are segmented here.
         frames: gives float [video.frame_count, width] of a video, the same width for all.
         finish: called with the folder, before it gets its name, and the order in which the comments
             were written (indices into the arguments): for files kept beside a dataset.
@@ -253,13 +256,14 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
             video[order],
             time_ms[order],
             [comment_texts[i] for i in order],
+            None if comment_tokens is None else [comment_tokens[i] for i in order],
         )
         frames_sha256 = ""
         if frames is not None:
             frames_sha256 = _write_frames(folder / "frames.npy", ordered, frames)
         info = msgspec.structs.replace(
             info,
-            tokenizer=tokenizer_name(),
+            tokenizer=tokenizer_name() if comment_tokens is None else info.tokenizer,
             fingerprint=_fingerprint(ordered, folder),
             frames_sha256=frames_sha256,
             made_by=f"livebench {__version__}",
@@ -282,21 +286,31 @@ def _write_videos(path: Path, videos: list[Video]) -> None:
 
 
 def _write_comments(
-    path: Path, video_ids: list[str], video: np.ndarray, time_ms: np.ndarray, texts: list[str]
+    path: Path,
+    video_ids: list[str],
+    video: np.ndarray,
+    time_ms: np.ndarray,
+    texts: list[str],
+    tokens: list[str] | None,
 ) -> None:
-    """Segment each distinct text once, and write comments.parquet."""
+    """Write comments.parquet; each distinct text is segmented once."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    text_codes = pa.array(texts, pa.string()).dictionary_encode()
-    distinct = [remove_space(text) for text in text_codes.dictionary.to_pylist()]
-    spaceless = list(dict.fromkeys(distinct))
-    words = dict(zip(spaceless, segment(spaceless), strict=True))
-    tokens = pa.array([words[text] for text in distinct], pa.string()).take(text_codes.indices)
+    codes = pa.array(texts, pa.string()).dictionary_encode()
+    if tokens is None:
+        spaceless = [remove_space(text) for text in codes.dictionary.to_pylist()]
+        distinct = list(dict.fromkeys(spaceless))
+        words = dict(zip(distinct, segment(distinct), strict=True))
+        token_column = pa.array([words[text] for text in spaceless], pa.string()).take(
+            codes.indices
+        )
+    else:
+        token_column = pa.array(tokens, pa.string())
     ids = pa.DictionaryArray.from_arrays(
         pa.array(video, pa.int32()), pa.array(video_ids, pa.string())
     )
-    columns = {"video_id": ids, "time": time_ms / 1000, "text": text_codes, "tokens": tokens}
+    columns = {"video_id": ids, "time": time_ms / 1000, "text": codes, "tokens": token_column}
     pq.write_table(pa.table(columns), path, compression="zstd")
 
 
@@ -351,6 +365,10 @@ def _read_parquet(path: Path, columns: list[str]):
 
     repeated = ["video_id", "text", "tokens"] if "tokens" in columns else None
     try:
+        present = pq.read_schema(path).names
+        missing = [name for name in columns if name not in present]
+        if missing:
+            raise LiveBenchError(f"{path}: the column {missing[0]} is missing")
         table = pq.read_table(path, columns=columns, read_dictionary=repeated)
     except FileNotFoundError:
         raise LiveBenchError(f"{path}: no such file") from None

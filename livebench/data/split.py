@@ -40,7 +40,13 @@ def split_videos(
                 f"--dev {dev} and --test {test}: shares must not be negative and leave some training"
             )
         bounds = (test * 2**64, (test + dev) * 2**64)
-        return [_split_at(_position(seed, video_id), bounds) for video_id in video_ids]
+        splits = [_split_at(_position(seed, video_id), bounds) for video_id in video_ids]
+        if "train" not in splits:
+            raise LiveBenchError(
+                f"--dev {dev} and --test {test}: of {len(video_ids)} videos none falls into training; "
+                "take smaller shares, counts, or another --seed"
+            )
+        return splits
     if dev < 0 or test < 0 or dev + test >= len(video_ids):
         raise LiveBenchError(
             f"--dev {dev} and --test {test}: {len(video_ids)} videos leave none for training; "

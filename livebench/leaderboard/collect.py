@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from livebench.audit.candidates import SetAudit, read_audit
 from livebench.candidates.freeze import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
@@ -15,15 +17,16 @@ from livebench.records import SETTINGS, Setting, parse_json
 from livebench.scoring.evaluate import Answers, Result, ResultManifest, signature
 from livebench.scoring.metrics import Interval, chance_metrics, sample_metrics, summarise
 from livebench.submissions.load import Run, Submission
-from livebench.submissions.validate import read_scores
+from livebench.submissions.validate import NORMALISATIONS, Normalisation, read_scores
 
 
 @dataclass(frozen=True)
 class Row:
     """A line of a board: the mean over the runs of a submission.
 
-    `rank` counts the re-run submissions from the best MRR of the best-placed correct candidate; probes
-    and self-reported scores have none (0). `metrics` are by ground truth and metric.
+    `rank` counts the re-run submissions from the best MRR of the best-placed correct candidate; probes,
+    self-reported scores, and other normalisations than the sum have none (0). `metrics` are by ground
+    truth and metric.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Row:
     date: datetime.date | None
     runs: int
     metrics: dict[str, dict[str, Interval]]
+    normalisation: Normalisation = "sum"
     rank: int = 0
 
 
@@ -47,10 +51,11 @@ class Board:
 
 @dataclass(frozen=True)
 class Section:
-    """All boards of a candidate set."""
+    """All boards of a candidate set, and its audit if there is one."""
 
     candidate_set: CandidateSet
     samples: int
+    audit: SetAudit | None
     boards: list[Board]
 
 
@@ -69,10 +74,11 @@ def _section(candidate_set: CandidateSet, submissions: Sequence[Submission]) -> 
     boards = []
     for setting in SETTINGS:
         if setting in candidate_set.manifest.settings:
-            found = [_row(candidate_set, answers, setting, one) for one in submissions]
-            rows = [_chance(answers), *(row for row in found if row is not None)]
+            found = (_rows(candidate_set, answers, setting, one) for one in submissions)
+            rows = [_chance(answers), *(row for rows in found for row in rows)]
             boards.append(Board(setting, signature(candidate_set, setting), _ranked(rows)))
-    return Section(candidate_set, len(answers.sample_ids), boards)
+    audit = read_audit(candidate_set)
+    return Section(candidate_set, len(answers.sample_ids), audit, boards)
 
 
 def _chance(answers: Answers) -> Row:
@@ -88,29 +94,53 @@ def _chance(answers: Answers) -> Row:
     )
 
 
-def _row(
+def _rows(
     candidate_set: CandidateSet, answers: Answers, setting: Setting, submission: Submission
-) -> Row | None:
-    """The row of a submission; None if it has no scores here."""
-    per_run, evaluated = [], set()
-    for run in submission.card.runs:
-        path = submission.scores_path(candidate_set.name, run, setting)
-        if path.exists():
-            evaluated.add(_provenance(candidate_set, setting, submission, run).evaluated)
-            scores = read_scores(path, answers.sample_ids)
-            per_run.append(sample_metrics(scores, answers.correct))
-    if not per_run:
-        return None
-    mean = {key: np.mean([values[key] for values in per_run], axis=0) for key in per_run[0]}
-    return Row(
+) -> list[Row]:
+    """The rows of a submission: none without scores here, one for each normalisation that its token
+    counts allow."""
+    dataset = candidate_set.manifest.dataset.name
+    runs = [run for run in submission.card.runs if run.dataset in ("", dataset)]
+    paths = [submission.scores_path(candidate_set.name, run, setting) for run in runs]
+    missing = [path for path in paths if not path.exists()]
+    if len(missing) == len(paths):
+        return []
+    if missing:
+        # A mean over the runs that came out well is no mean over the runs.
+        raise LiveBenchError(
+            f"{missing[0]}: missing, while other runs have scores; evaluate every run, or take it out "
+            f"of {submission.path / 'submission.toml'}"
+        )
+    evaluated, found = set(), []
+    for run, path in zip(runs, paths, strict=True):
+        how = _provenance(candidate_set, setting, submission, run).evaluated
+        # Without a scorer nothing can have been run, whatever a result says.
+        evaluated.add(how if submission.card.entry else "self-reported")
+        found.append(read_scores(path, answers.sample_ids))
+    kinds = NORMALISATIONS if all(scores.token_counts is not None for scores in found) else ("sum",)
+    row = functools.partial(
+        Row,
         name=submission.card.name,
         folder=submission.name,
         kind=submission.card.kind,
         evaluated="re-run" if evaluated == {"re-run"} else "self-reported",
         date=submission.card.date,
-        runs=len(per_run),
-        metrics=summarise(mean, answers.videos),
+        runs=len(runs),
     )
+    return [
+        row(
+            normalisation=kind,
+            metrics=_mean_metrics([s.normalised(kind, answers.lengths) for s in found], answers),
+        )
+        for kind in kinds
+    ]
+
+
+def _mean_metrics(runs: Sequence[np.ndarray], answers: Answers) -> dict[str, dict[str, Interval]]:
+    """Metrics of each sample, the mean over runs, summarised."""
+    per_run = [sample_metrics(scores, answers.correct) for scores in runs]
+    mean = {key: np.mean([values[key] for values in per_run], axis=0) for key in per_run[0]}
+    return summarise(mean, answers.videos)
 
 
 def _provenance(
@@ -131,8 +161,6 @@ def _provenance(
 
 
 def _ranked(rows: list[Row]) -> list[Row]:
-    from dataclasses import replace
-
     # Chance stands below those that tie with it. Rounded: equal numbers must not differ by the machine.
     ordered = sorted(
         rows,
@@ -140,11 +168,13 @@ def _ranked(rows: list[Row]) -> list[Row]:
             -round(row.metrics["best"]["MRR"].value, 9),
             row.kind == "exact",
             row.folder,
+            NORMALISATIONS.index(row.normalisation),
         ),
     )
     rank, ranked = 0, []
     for row in ordered:
-        if row.kind in ("model", "baseline") and row.evaluated == "re-run":
+        ranks = row.kind in ("model", "baseline") and row.normalisation == "sum"
+        if ranks and row.evaluated == "re-run":
             rank += 1
             ranked.append(replace(row, rank=rank))
         else:

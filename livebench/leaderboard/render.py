@@ -14,7 +14,7 @@ from livebench.scoring.metrics import GROUND_TRUTHS, METRICS, chance_metrics
 from livebench.scoring.show import interval, number
 
 NAME_LENGTH = 60
-_MARKDOWN = {ord(mark): f"\\{mark}" for mark in "\\`*_{}[]()#+-.!~|"}
+_MARKDOWN = {ord(mark): f"\\{mark}" for mark in "\\`*_[]~|$"}
 _MARKDOWN |= {ord("<"): "&lt;", ord(">"): "&gt;", ord("&"): "&amp;"}
 
 
@@ -25,9 +25,9 @@ def plain(text: str, length: int = NAME_LENGTH) -> str:
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
-def cell(text: str) -> str:
+def cell(text: str, length: int = NAME_LENGTH) -> str:
     """`text` as a cell of a Markdown table shows it: no mark of it means anything to Markdown."""
-    return plain(text).translate(_MARKDOWN)
+    return plain(text, length).translate(_MARKDOWN)
 
 
 def render(sections: Sequence[Section]) -> str:
@@ -51,10 +51,14 @@ def render(sections: Sequence[Section]) -> str:
         metrics=METRICS,
         ground_truths=GROUND_TRUTHS,
         values=_values,
+        number=number,
+        interval=interval,
         who=_who,
         correct=_correct,
         published=published,
-        published_chance=[number(m, v) for m, v in zip(METRICS, chance_metrics([5])["best"][0], strict=True)],
+        published_chance=[
+            number(m, v) for m, v in zip(METRICS, chance_metrics([5])["best"][0], strict=True)
+        ],
     )
 
 
@@ -69,7 +73,8 @@ def _values(row: Row, ground_truth: str) -> list[str]:
 def _who(row: Row) -> str:
     if row.kind == "exact":
         return "*chance*"
-    return f"[{cell(row.name)}](submissions/{quote(row.folder)})"
+    link = f"[{cell(row.name) or cell(row.folder)}](submissions/{quote(row.folder)})"
+    return link if row.normalisation == "sum" else f"{link}, score:{row.normalisation}"
 
 
 def _correct(section: Section) -> str:

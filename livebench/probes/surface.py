@@ -6,7 +6,7 @@ from collections import Counter
 from math import log
 
 from livebench.data.dataset import DatasetSplit
-from livebench.scoring.scorer import Scorer
+from livebench.scoring.scorer import LogLikelihood, Scorer
 
 
 class Popularity(Scorer):
@@ -55,6 +55,7 @@ class Unigram(Scorer):
         self._unknown = log(1 / total)
         self._end = log((ends + 1) / total)
 
-    def score(self, video_ctx, comments, candidate) -> float:
-        log_of = self._log
-        return self._end + sum(log_of.get(word, self._unknown) for word in candidate.words)
+    def score(self, video_ctx, comments, candidate) -> LogLikelihood:
+        log_of, words = self._log, candidate.words
+        total = self._end + sum(log_of.get(word, self._unknown) for word in words)
+        return LogLikelihood(total, len(words) + 1)

@@ -24,12 +24,17 @@ from livebench.scoring.metrics import Interval, sample_metrics, summarise
 from livebench.scoring.runner import read_samples, write_scores
 from livebench.scoring.scorer import Scorer
 from livebench.submissions.load import Run, Submission
-from livebench.submissions.validate import read_scores
+from livebench.submissions.validate import Normalisation, read_scores
 
 
 class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What made a result. `evaluated`: `re-run` if LiveBench ran the scorer, `self-reported` if it only
-    got the scores. `commit` and `dirty` are those of the checkout, scores and results apart."""
+    """What made a result.
+
+    Attributes:
+        evaluated: `re-run` if LiveBench ran the scorer, `self-reported` if it only got the scores.
+        frames_sha256, encoder: of the frame vectors that the setting showed; empty if none.
+        commit, dirty: of the checkout; scores and results in it do not make it dirty.
+    """
 
     evaluated: Literal["re-run", "self-reported"]
     submission: str
@@ -39,6 +44,8 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     seed: int
     candidate_set: str
     set_hash: str
+    frames_sha256: str
+    encoder: str
     setting: Setting
     scores_sha256: str
     device: str = "cpu"
@@ -59,9 +66,11 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     manifest: ResultManifest
 
 
-def signature(candidate_set: CandidateSet, setting: Setting) -> str:
+def signature(
+    candidate_set: CandidateSet, setting: Setting, normalisation: Normalisation = "sum"
+) -> str:
     """One line that names all that a number depends on."""
-    scoring = f"setting:{setting}|gt:best|score:sum|ties:mean|v:{__version__}"
+    scoring = f"setting:{setting}|gt:best|score:{normalisation}|ties:mean|v:{__version__}"
     return f"{candidate_set.manifest.signature}|{scoring}"
 
 
@@ -71,7 +80,11 @@ class Answers:
     Attributes:
         sample_ids, videos: [samples].
         types: [samples][100].
+        lengths: int64 [samples, 100], in words.
         correct: bool [samples, 100].
+
+    Raises:
+        LiveBenchError: they are not those that were frozen.
     """
 
     def __init__(self, candidate_set: CandidateSet) -> None:
@@ -79,6 +92,7 @@ class Answers:
         self.sample_ids = [record.sample_id for record in records]
         self.videos = [record.video_id for record in records]
         self.types = [record.types for record in records]
+        self.lengths = np.array([record.lengths for record in records])
         self.correct = np.array(self.types) == "correct"
 
 
@@ -90,6 +104,7 @@ def evaluate(
     *,
     scorer: Scorer | None,
     dataset: Dataset | None = None,
+    normalisation: Normalisation = "sum",
     progress: Callable[[int], object] = lambda done: None,
 ) -> Result:
     """Score a set in a setting, and write scores and result into the folder of the submission.
@@ -97,6 +112,7 @@ def evaluate(
     Args:
         scorer: made and fitted; None for a submission that has scores only: they are read instead.
         dataset: needed where the setting shows the video.
+        normalisation: of the metrics returned; the files always hold sums, and their metrics.
 
     Raises:
         LiveBenchError: the scorer failed, or its scores are not valid; nothing is written.
@@ -109,12 +125,11 @@ def evaluate(
     else:
         digest = gzip_content(path, any_writer=True)[0]
     answers = Answers(candidate_set)
-    scores = read_scores(path, answers.sample_ids)
+    found = read_scores(path, answers.sample_ids)
     commit, dirty = _checkout(submission)
     result = Result(
+        **_measured(found.sums, answers),
         signature=signature(candidate_set, setting),
-        metrics=summarise(sample_metrics(scores, answers.correct), answers.videos),
-        anatomy=anatomy(scores, answers.types),
         manifest=ResultManifest(
             evaluated="self-reported" if scorer is None else "re-run",
             submission=submission.name,
@@ -124,6 +139,8 @@ def evaluate(
             seed=run.seed,
             candidate_set=candidate_set.name,
             set_hash=candidate_set.manifest.hash,
+            frames_sha256=dataset.info.frames_sha256 if dataset and setting != "comments" else "",
+            encoder=dataset.info.encoder if dataset and setting != "comments" else "",
             setting=setting,
             scores_sha256=digest,
             versions=_versions(),
@@ -135,7 +152,20 @@ def evaluate(
     )
     with new_file(submission.result_path(candidate_set.name, run, setting)) as file:
         file.write(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
-    return result
+    if normalisation == "sum":
+        return result
+    return msgspec.structs.replace(
+        result,
+        **_measured(found.normalised(normalisation, answers.lengths), answers),
+        signature=signature(candidate_set, setting, normalisation),
+    )
+
+
+def _measured(scores: np.ndarray, answers: Answers) -> dict[str, Any]:
+    return {
+        "metrics": summarise(sample_metrics(scores, answers.correct), answers.videos),
+        "anatomy": anatomy(scores, answers.types),
+    }
 
 
 def _versions() -> dict[str, str]:

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from livebench.records import CANDIDATES
-from livebench.scoring.ranking import Expected, expect, place_best, place_each
+from livebench.scoring.ranking import Expected, best_of, expect, place_each
 from livebench.scoring.significance import RESAMPLES, bootstrap_means
 
 METRICS = ("R@1", "R@5", "R@10", "MR", "MRR")
@@ -42,8 +42,8 @@ def sample_metrics(scores: np.ndarray, correct: np.ndarray) -> dict[str, np.ndar
     Returns:
         For "best" and "all" float64 [samples, len(METRICS)], in the order of METRICS.
     """
-    best = _columns(expect(place_best(scores, correct), RECALL_AT))
     sample, placement = place_each(scores, correct)
+    best = _columns(expect(best_of(sample, placement), RECALL_AT))
     each = _columns(expect(placement, RECALL_AT))
     counts = np.bincount(sample, minlength=len(scores))
     sums = [np.bincount(sample, column, minlength=len(scores)) for column in each.T]
@@ -65,29 +65,30 @@ def chance_metrics(correct_counts: Sequence[int]) -> dict[str, np.ndarray]:
     return sample_metrics(np.zeros(correct.shape, np.float32), correct)
 
 
+def intervals(
+    values: np.ndarray, videos: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES
+) -> list[Interval]:
+    """Mean of each column over samples, with its 95% interval, resampling videos.
+
+    Args:
+        values: float64 [samples, columns].
+        videos: [samples], the video of each.
+    """
+    means = values.mean(axis=0)
+    resampled = bootstrap_means(values, videos, seed=seed, resamples=resamples)
+    low, high = np.percentile(resampled, (2.5, 97.5), axis=0)
+    return [Interval(*map(float, row)) for row in zip(means, low, high, strict=True)]
+
+
 def summarise(
-    per_sample: dict[str, np.ndarray],
-    videos: Sequence[str],
-    *,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
+    per_sample: dict[str, np.ndarray], videos: Sequence[str]
 ) -> dict[str, dict[str, Interval]]:
-    """Means over samples with 95% intervals, resampling videos.
+    """Means over samples with 95% intervals, by ground truth and metric.
 
     Args:
         per_sample: as from `sample_metrics`.
         videos: [samples], the video of each.
-
-    Returns:
-        By ground truth and metric.
     """
     values = np.concatenate([per_sample[name] for name in GROUND_TRUTHS], axis=1)
-    means = values.mean(axis=0)
-    resampled = bootstrap_means(values, videos, seed=seed, resamples=resamples)
-    low, high = np.percentile(resampled, (2.5, 97.5), axis=0)
-    intervals = [Interval(*map(float, row)) for row in zip(means, low, high, strict=True)]
-    width = len(METRICS)
-    return {
-        name: dict(zip(METRICS, intervals[i * width : (i + 1) * width], strict=True))
-        for i, name in enumerate(GROUND_TRUTHS)
-    }
+    found = iter(intervals(values, videos))
+    return {name: {metric: next(found) for metric in METRICS} for name in GROUND_TRUTHS}

@@ -65,7 +65,10 @@ def _to_run(
 ) -> Iterator[Task | Skipped]:
     trained_on = candidate_set.manifest.dataset.name
     dataset = find_dataset(candidate_set)
-    absent = f"the dataset {trained_on} is not at hand; give --dataset (see docs/datasets.md)"
+    absent = (
+        f"no dataset at hand is {trained_on} with the fingerprint "
+        f"{candidate_set.manifest.dataset.fingerprint[:12]}; give it as --dataset (docs/datasets.md)"
+    )
     if not candidate_set.has_text:
         if dataset is None:
             yield Skipped(candidate_set, "all settings", f"its text is absent, and {absent}")

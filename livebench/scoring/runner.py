@@ -53,9 +53,21 @@ def needs_dataset(scorer: Scorer, setting: Setting) -> bool:
 
 
 def fit(scorer: Scorer, dataset: Dataset) -> None:
-    """Fit a scorer on the training split, if it wants to be fitted."""
-    if type(scorer).fit is not Scorer.fit:
+    """Fit a scorer on the training split, if it wants to be fitted.
+
+    Raises:
+        LiveBenchError: it raised; its exception is the cause.
+    """
+    if type(scorer).fit is Scorer.fit:
+        return
+    try:
         scorer.fit(dataset.split("train"))
+    except LiveBenchError:
+        raise
+    except Exception as error:
+        raise LiveBenchError(
+            f"fitting {type(scorer).__name__} on {dataset.path} raised {type(error).__name__}: {error}"
+        ) from error
 
 
 def read_samples(
@@ -73,7 +85,11 @@ def read_samples(
         if setting == "comments":
             context = VideoContext(record.time, np.empty((0, 0), np.float32), _seconds([]), "", "")
         else:
-            video = videos[record.video_id]
+            video = videos.get(record.video_id)
+            if video is None:
+                raise LiveBenchError(
+                    f"{dataset.path}: has no video {record.video_id}, which is in {candidate_set.path}"
+                )
             context = VideoContext(
                 time=record.time,
                 frames=dataset.frames(video, record.frames),
@@ -126,7 +142,7 @@ def write_scores(
 
 def _score(scorer: Scorer, part: list[tuple[str, Sample]]) -> Sequence[Sequence[Score]]:
     try:
-        found = scorer.score_samples([sample for _, sample in part])
+        found = [list(row) for row in scorer.score_samples([sample for _, sample in part])]
     except LiveBenchError:
         raise
     except Exception as error:
@@ -148,7 +164,6 @@ def _line(sample_id: str, scores: Sequence[Score]) -> bytes:
         raise LiveBenchError(
             f"sample {sample_id}: the scorer gave {len(scores)} scores for {CANDIDATES} candidates"
         )
-    lengths = [score.tokens for score in scores if isinstance(score, LogLikelihood)]
     totals = [score.total if isinstance(score, LogLikelihood) else score for score in scores]
     try:
         with np.errstate(over="ignore"):
@@ -162,9 +177,20 @@ def _line(sample_id: str, scores: Sequence[Score]) -> bytes:
             "float32; every score must be"
         )
     line = f'{{"sample_id":{_quoted(sample_id)},"scores":[{_numbers(values)}]'
-    if len(lengths) == CANDIDATES:
-        line += f',"token_counts":[{",".join(str(int(n)) for n in lengths)}]'
+    lengths = [score.tokens for score in scores if isinstance(score, LogLikelihood)]
+    if lengths:
+        line += f',"token_counts":[{_token_counts(sample_id, lengths)}]'
     return f"{line}}}\n".encode()
+
+
+def _token_counts(sample_id: str, lengths: list[int]) -> str:
+    counts = [int(n) for n in lengths if isinstance(n, (int, np.integer)) and n >= 0]
+    if len(counts) != CANDIDATES:
+        raise LiveBenchError(
+            f"sample {sample_id}: {len(counts)} of {CANDIDATES} scores say how many tokens they have; "
+            "either all do, with a whole number of at least 0, or none"
+        )
+    return ",".join(map(str, counts))
 
 
 def _quoted(text: str) -> str:

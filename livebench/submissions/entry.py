@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import sys
+from pathlib import Path
 from types import ModuleType
 
 from livebench.errors import LiveBenchError
@@ -49,14 +51,16 @@ def _load_module(submission: Submission, name: str) -> ModuleType:
     file = folder / f"{name}.py"
     if not file.is_file():
         return importlib.import_module(name)
-    # A name of its own: two submissions may both have a scorer.py.
-    qualified = f"_livebench_submission_{submission.name}_{name}"
+    # A name of its own: two submissions may both have a scorer.py, and folders of the same name.
+    place = hashlib.sha256(str(file).encode()).hexdigest()[:12]
+    qualified = f"_livebench_submission_{place}_{name}"
     if qualified in sys.modules:
         return sys.modules[qualified]
     spec = importlib.util.spec_from_file_location(qualified, file)
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(folder))
     sys.modules[qualified] = module
+    present = set(sys.modules)
     try:
         spec.loader.exec_module(module)
     except BaseException:
@@ -64,4 +68,9 @@ def _load_module(submission: Submission, name: str) -> ModuleType:
         raise
     finally:
         sys.path.remove(str(folder))
+        # Another submission may have a neighbour of the same name.
+        for neighbour in set(sys.modules) - present:
+            source = getattr(sys.modules[neighbour], "__file__", None)
+            if source and Path(source).resolve().is_relative_to(folder):
+                del sys.modules[neighbour]
     return module

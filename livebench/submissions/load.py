@@ -10,11 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.records import Setting, parse_toml
-
-# A name that is a folder on any system, and stays within its parent.
-FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
-FolderName = Annotated[str, msgspec.Meta(pattern=FOLDER_NAME)]
+from livebench.records import FolderName, Setting, parse_toml
 
 
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

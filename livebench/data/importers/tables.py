@@ -3,7 +3,7 @@
 The rules, each with its count where a row is skipped (--skip-bad-rows) and its message where it is not:
 
     videos     an id is a plain name (no white space, no / or \\, not . or ..) and occurs once;
-               durations are finite and above 0
+               durations are above 0 and at most 10,000,000 s
     comments   their video is in videos.csv; times are finite, not negative, and before duration + 1 s
                (durations are mostly cut to whole seconds); texts are not empty or only white space
     frames     one file for each video, numbers [seconds, width], all of the same width, at least one row
@@ -31,6 +31,7 @@ from livebench.errors import LiveBenchError
 
 VIDEO_COLUMNS = ("video_id", "title", "category", "duration")
 COMMENT_COLUMNS = ("video_id", "time", "text")
+LONGEST = 10_000_000
 VIDEO_ID = re.compile(r"(?!\.{1,2}$)[^\s/\\\x00-\x1f\x7f]{1,200}")
 
 
@@ -147,10 +148,23 @@ def _read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list
                 yield line, [row[place] for place in places]
     except FileNotFoundError:
         raise LiveBenchError(f"{path}: no such file") from None
-    except (csv.Error, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
+    except UnicodeDecodeError:
+        raise LiveBenchError(f"{path}, line {_undecodable(path)}: not UTF-8; convert it") from None
+    except (csv.Error, OSError, EOFError, zlib.error) as error:
         raise LiveBenchError(
             f"{path}, after line {line}: cannot be read as CSV in UTF-8: {error}"
         ) from None
+
+
+def _undecodable(path: Path) -> int:
+    """The first line that is not UTF-8: the reader is ahead of the rows that it has given."""
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+        for line, content in enumerate(file, 1):
+            try:
+                content.decode()
+            except UnicodeDecodeError:
+                return line
+    return 0
 
 
 def _comments_file(source: Path) -> Path:
@@ -180,8 +194,9 @@ def _read_videos(path: Path, bad: _Bad) -> list[Video]:
             bad.row(path, line, "bad video id", f"{video_id[:80]!r} is not a plain name")
         elif video_id in lines:
             bad.row(path, line, "video twice", f"{video_id} is on line {lines[video_id]} already")
-        elif not seconds > 0:
-            bad.row(path, line, "bad duration", f"{duration!r} is not a number of seconds above 0")
+        elif not 0 < seconds <= LONGEST:
+            wanted = f"above 0 and at most {LONGEST:,}"
+            bad.row(path, line, "bad duration", f"{duration!r} is not a number of seconds {wanted}")
         else:
             lines[video_id] = line
             videos.append(Video(video_id, " ".join(title.split()), category.strip(), seconds))
@@ -217,7 +232,7 @@ def _read_comments(path: Path, videos: list[Video], bad: _Bad) -> _Columns:
             bad.row(path, line, "empty text", f"a comment of {video_id} at {when} s")
         else:
             columns.video.append(index)
-            columns.time_ms.append(round(seconds * 1000))
+            columns.time_ms.append(math.floor(round(seconds * 1000, 3)))
             columns.texts.append(distinct.setdefault(text, text))
     return columns
 
@@ -251,7 +266,7 @@ class _FrameFolder:
     def _open(self, video: Video) -> np.ndarray:
         path = self._folder / f"{video.video_id}.npy"
         try:
-            return np.load(path, mmap_mode="r", allow_pickle=False)
+            return np.lib.format.open_memmap(path, mode="r")  # np.load would also take a .npz
         except FileNotFoundError:
             raise LiveBenchError(f"{path}: no such file; each video needs its frames") from None
         except (ValueError, OSError, EOFError) as error:

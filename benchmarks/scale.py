@@ -1,0 +1,143 @@
+"""Time, peak memory and growth of `build-candidates` up to 5 million comments.
+
+    python benchmarks/scale.py datasets/bilibili --sizes 0.3 1 2.5 5
+
+Larger datasets are made from DATASET: its videos again under new ids, where in each copy the words are
+exchanged for others of the same length and frequency class (octave), by a seeded permutation, so that
+distinct comments grow as well. They are written to a temporary folder and removed. Each build is a
+process of its own: 5,000 samples, audit of the dataset included. The exponent is that of the seconds
+of the processors (and of the peak) as a power of the number of comments, from the size before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import random
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+
+def enlarge(dataset: Path, out: Path, comments: int, seed: int = 0) -> None:
+    """Write a dataset with about so many comments."""
+    import msgspec
+    import numpy as np
+
+    from livebench.data.dataset import Dataset, write_dataset
+
+    source = Dataset(dataset)
+    columns, copies = source.comments, max(1, round(comments / len(source.comments.string)))
+    split = [string.split(" ") for string in columns.strings]
+    counts = np.bincount(columns.string, minlength=len(split)).tolist()
+    frequency: Counter[str] = Counter()
+    for words, count in zip(split, counts, strict=True):
+        for word in words:
+            frequency[word] += count
+    classes: dict[tuple[int, int], list[str]] = {}
+    for word in sorted(frequency):
+        classes.setdefault((len(word), int(math.log2(frequency[word]))), []).append(word)
+    generator = random.Random(seed)
+    videos, video, times, texts, tokens = [], [], [], [], []
+    owner = np.repeat(np.arange(len(source.videos)), np.diff(columns.offsets))
+    for copy in range(copies):
+        exchange = {}
+        for group in classes.values():
+            exchange.update(zip(group, generator.sample(group, len(group)), strict=True))
+        if copy:
+            strings = [" ".join(exchange[word] for word in words) for words in split]
+        else:
+            strings = columns.strings
+        spaceless = [string.replace(" ", "") for string in strings]
+        for found in source.videos:
+            title = (
+                "".join(exchange.get(word, word) for word in found.title) if copy else found.title
+            )
+            videos.append(
+                msgspec.structs.replace(
+                    found, video_id=f"{found.video_id}.{copy}", title=title, frame_count=0
+                )
+            )
+        video.append(owner + copy * len(source.videos))
+        times.append(columns.time_ms)
+        texts += [spaceless[number] for number in columns.string]
+        tokens += [strings[number] for number in columns.string]
+    write_dataset(
+        out,
+        msgspec.structs.replace(source.info, name=f"enlarged-{copies}", recipe=[]),
+        videos,
+        comment_video=np.concatenate(video),
+        comment_time_ms=np.concatenate(times),
+        comment_texts=texts,
+        comment_tokens=tokens,
+    )
+    distinct = len(set(tokens))
+    print(f"{len(tokens)} {distinct}")
+
+
+def measured(command: str) -> tuple[float, float, float, str]:
+    """Run a command: seconds by the clock, seconds of the processors, peak in MB, what it printed."""
+    started = time.perf_counter()
+    with subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE, text=True) as process:
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{command}: exit status {process.returncode}")
+    peak = usage.ru_maxrss / 1024
+    return time.perf_counter() - started, usage.ru_utime + usage.ru_stime, peak, output
+
+
+def main() -> None:
+    """Print a line for each size."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument(
+        "--sizes", type=float, nargs="+", default=[0.3, 1, 2.5, 5], help="Millions."
+    )
+    parser.add_argument("--protocols", nargs="+", default=["paper"])
+    parser.add_argument("--enlarge", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.enlarge:
+        enlarge(options.dataset, options.out, options.enlarge)
+        return
+    print("| protocol | comments | distinct | clock s | CPU s | exponent | peak MB | exponent |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    before: dict[str, tuple[float, float, float]] = {}
+    python = shlex.quote(sys.executable)
+    for size in options.sizes:
+        with tempfile.TemporaryDirectory(prefix="livebench-scale.") as name:
+            this = f"{python} {shlex.quote(str(Path(__file__).resolve()))}"
+            made = f"{this} {options.dataset} --enlarge {round(size * 1e6)} --out {name}/dataset"
+            comments, distinct = map(int, measured(made)[3].split())
+            for protocol in options.protocols:
+                clock, cpu, peak, _ = measured(
+                    f"{python} -m livebench build-candidates {name}/dataset --protocol {protocol} "
+                    f"--out {name}/{protocol} --max-samples 5000 --quiet"
+                )
+                exponents = ["", ""]
+                if protocol in before:
+                    old = before[protocol]
+                    step = math.log(comments / old[0])
+                    exponents = [
+                        f"{math.log(new / was) / step:.2f}"
+                        for new, was in ((cpu, old[1]), (peak, old[2]))
+                    ]
+                before[protocol] = (comments, cpu, peak)
+                print(
+                    f"| {protocol} | {comments} | {distinct} | {clock:.0f} | {cpu:.0f} | "
+                    f"{exponents[0]} | {peak:.0f} | {exponents[1]} |",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()

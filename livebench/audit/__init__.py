@@ -1,0 +1,1 @@
+"""Audits: of a dataset, and of a candidate set."""

@@ -1,0 +1,231 @@
+"""The audit of a candidate set: how far do shortcuts get, and may the set be trusted?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from livebench import __version__
+from livebench.audit.probes import Probe, all_probes
+from livebench.candidates.freeze import CandidateSet
+from livebench.data.dataset import Dataset
+from livebench.errors import LiveBenchError
+from livebench.files import new_file
+from livebench.records import parse_json
+from livebench.scoring.metrics import METRICS, Interval, intervals
+from livebench.scoring.ranking import Expected, expect, place_best
+from livebench.scoring.significance import holm, sign_flip_p
+
+AUDIT = "audit.json"
+LEVEL = 0.05
+"""Of the tests, after Holm over all probes of the set."""
+MARGIN = 0.02
+"""In MRR: an interval that ends so far above chance leaves room for a shortcut."""
+
+
+class AgainstType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """MRR among the correct candidates and those of one type, and what chance gets there."""
+
+    mrr: Interval
+    chance: float
+
+
+class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a probe reaches.
+
+    Attributes:
+        metrics: of the best-placed correct candidate.
+        p: that it differs from chance in MRR, two-sided, by flipping signs of videos, after Holm.
+        verdict: `shortcut` if it beats chance and may not; `allowed` if it may; `reported` if it looks
+            into test texts; `open` if it does not beat chance for certain, but its interval ends more
+            than MARGIN above it; `below` if it is certainly worse than chance; else `chance`.
+        by_type: against each type of wrong candidates alone.
+    """
+
+    probe: str
+    family: str
+    metrics: dict[str, Interval]
+    p: float
+    verdict: Literal["shortcut", "allowed", "reported", "open", "below", "chance"]
+    by_type: dict[str, AgainstType]
+
+
+class SetAudit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """audit.json: `chance` by metric, exactly; `seal` is the sha256 of the rest."""
+
+    set_signature: str
+    set_hash: str
+    samples: int
+    videos: int
+    chance: dict[str, float]
+    findings: list[Finding]
+    verdict: str
+    made_by: str
+    seal: str = ""
+
+
+def audit_set(candidate_set: CandidateSet, dataset: Dataset) -> SetAudit:
+    """Run every probe on a set.
+
+    Raises:
+        LiveBenchError: the dataset is not the one that the set was built from, or the text is absent.
+    """
+    wanted = candidate_set.manifest.dataset
+    if dataset.info.fingerprint != wanted.fingerprint:
+        raise LiveBenchError(
+            f"{dataset.path}: is not the dataset that {candidate_set.path} was built from; needed is "
+            f"{wanted.name} with the fingerprint {wanted.fingerprint[:12]}"
+        )
+    if not candidate_set.has_text:
+        raise LiveBenchError(
+            f"{candidate_set.path}: its text is absent; `livebench build-candidates --restore "
+            f"{candidate_set.path} --dataset {dataset.path}` rebuilds it"
+        )
+    answers = list(candidate_set.answers())
+    videos = [answer.video_id for answer in answers]
+    types = np.array([answer.types for answer in answers])
+    probes = list(all_probes(candidate_set, dataset, answers))
+    chance = _metrics(np.zeros(types.shape), types == "correct")
+    differences = [_metrics(p.scores, types == "correct")[:, -1] - chance[:, -1] for p in probes]
+    adjusted = holm([sign_flip_p(difference, videos) for difference in differences])
+    findings = [
+        _finding(probe, types, videos, chance, p) for probe, p in zip(probes, adjusted, strict=True)
+    ]
+    return SetAudit(
+        set_signature=candidate_set.manifest.signature,
+        set_hash=candidate_set.manifest.hash,
+        samples=len(answers),
+        videos=len(set(videos)),
+        chance=dict(zip(METRICS, chance.mean(axis=0).tolist(), strict=True)),
+        findings=findings,
+        verdict=_verdict(findings, float(chance[:, -1].mean())),
+        made_by=f"livebench {__version__}",
+    )
+
+
+def _metrics(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
+    """float64 [samples, METRICS] of the best-placed correct candidate."""
+    found: Expected = expect(place_best(scores, correct), [1, 5, 10])
+    return np.column_stack([100 * found.within, found.rank, found.reciprocal])
+
+
+def _finding(
+    probe: Probe, types: np.ndarray, videos: Sequence[str], chance: np.ndarray, p: float
+) -> Finding:
+    correct = types == "correct"
+    found = intervals(_metrics(probe.scores, correct), videos)
+    by_type = {}
+    for kind in sorted(set(types.ravel().tolist()) - {"correct"}):
+        # What is neither correct nor of this type stands below all.
+        shown = correct | (types == kind)
+        mrr = intervals(_metrics(np.where(shown, probe.scores, -np.inf), correct)[:, -1:], videos)
+        alone = _metrics(np.where(shown, 0.0, -np.inf), correct)[:, -1].mean()
+        by_type[kind] = AgainstType(mrr[0], float(alone))
+    mrr, expected = found[-1], float(chance[:, -1].mean())
+    return Finding(
+        probe=probe.name,
+        family=probe.family,
+        metrics=dict(zip(METRICS, found, strict=True)),
+        p=p,
+        verdict=_judge(probe.family, mrr, expected, p),
+        by_type=by_type,
+    )
+
+
+def _judge(family: str, mrr: Interval, chance: float, p: float) -> str:
+    if p < LEVEL and mrr.value < chance:
+        return "below"
+    if p < LEVEL:
+        return {"test text": "reported", "content": "allowed", "shortcut": "shortcut"}[family]
+    return "open" if family == "shortcut" and mrr.high > chance + MARGIN else "chance"
+
+
+def _verdict(findings: Sequence[Finding], chance: float) -> str:
+    """The audit in a sentence or two."""
+    found = [f for f in findings if f.verdict == "shortcut"]
+    unsure = [f for f in findings if f.verdict == "open"]
+    if found:
+        best = max(found, key=lambda finding: finding.metrics["MRR"].value)
+        return (
+            f"{len(found)} shortcuts. The best, '{best.probe}', knows nothing of the moment and "
+            f"reaches MRR {best.metrics['MRR'].value:.4f} where chance is {chance:.4f}: a number on "
+            "this set does not show understanding unless it is compared with these probes."
+        )
+    if unsure:
+        names = ", ".join(f"'{finding.probe}'" for finding in unsure)
+        return (
+            f"No shortcut beats chance (MRR {chance:.4f}) for certain, but too few samples or videos "
+            f"rule one out for {names}."
+        )
+    return (
+        f"No probe that knows nothing of the moment beats chance (MRR {chance:.4f}), and the interval "
+        f"of each ends at most {MARGIN} above it."
+    )
+
+
+def has_shortcut(audit: SetAudit) -> bool:
+    return any(finding.verdict == "shortcut" for finding in audit.findings)
+
+
+def describe(audit: SetAudit) -> list[str]:
+    """The audit as lines of text: a table of probes, a table by type, the verdict."""
+    kinds = sorted({kind for finding in audit.findings for kind in finding.by_type})
+    chance = {kind: audit.findings[0].by_type[kind].chance for kind in kinds}
+    width = max(len(finding.probe) for finding in audit.findings)
+    lines = [
+        f"{audit.set_signature}: {audit.samples} samples of {audit.videos} videos",
+        "",
+        f"{'probe':{width}}  verdict    R@1    MRR [95% interval]       p (Holm)  "
+        + "  ".join(f"{f'MRR, {kind} alone':>20}" for kind in kinds),
+        f"{'chance':{width}}             {audit.chance['R@1']:5.2f}  {audit.chance['MRR']:.4f}"
+        f"{'':29}" + "  ".join(f"{chance[kind]:20.3f}" for kind in kinds),
+    ]
+    for finding in audit.findings:
+        mrr = finding.metrics["MRR"]
+        alone = "  ".join(
+            f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
+            for found in (finding.by_type[kind].mrr for kind in kinds)
+        )
+        lines.append(
+            f"{finding.probe:{width}}  {finding.verdict:9} {finding.metrics['R@1'].value:6.2f}  "
+            f"{mrr.value:.4f} [{mrr.low:.4f}, {mrr.high:.4f}]  {finding.p:8.4f}  {alone}"
+        )
+    return [*lines, "", audit.verdict]
+
+
+def _sealed(audit: SetAudit) -> bytes:
+    """The bytes of audit.json."""
+    audit = msgspec.structs.replace(audit, seal="")
+    seal = hashlib.sha256(msgspec.json.encode(audit)).hexdigest()
+    audit = msgspec.structs.replace(audit, seal=seal)
+    return msgspec.json.format(msgspec.json.encode(audit), indent=1) + b"\n"
+
+
+def write_audit(candidate_set: CandidateSet, audit: SetAudit) -> Path:
+    """Freeze an audit into the folder of its set."""
+    path = candidate_set.path / AUDIT
+    with new_file(path) as file:
+        file.write(_sealed(audit))
+    return path
+
+
+def read_audit(candidate_set: CandidateSet) -> SetAudit | None:
+    """The frozen audit of a set; None if there is none.
+
+    Raises:
+        LiveBenchError: it was changed, or is of another version of the set.
+    """
+    path = candidate_set.path / AUDIT
+    if not path.exists():
+        return None
+    audit = parse_json(path, SetAudit)
+    if path.read_bytes() != _sealed(audit):
+        raise LiveBenchError(f"{path}: changed: it is not what LiveBench wrote; audit again")
+    if audit.set_hash != candidate_set.manifest.hash:
+        raise LiveBenchError(f"{path}: is the audit of another version of the set; audit again")
+    return audit

@@ -1,0 +1,98 @@
+"""Probes that learn, from the candidates of other videos, what correct ones look like."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from itertools import groupby
+
+import numpy as np
+
+FOLDS = 5
+
+
+def held_out_scores(fit_predict, correct: np.ndarray, videos: Sequence[str]) -> np.ndarray:
+    """Scores of each sample by a classifier fitted on the samples of other videos.
+
+    Args:
+        fit_predict: called with the rows (of all candidates, flattened) to fit on, whether each is
+            correct, and the rows to score; gives float [rows to score].
+        correct: bool [samples, candidates].
+        videos: [samples], the video of each.
+
+    Returns:
+        float64 [samples, candidates].
+    """
+    from sklearn.model_selection import GroupKFold
+
+    width = correct.shape[1]
+    scores = np.empty(correct.shape)
+    rows = np.arange(correct.size).reshape(correct.shape)
+    folds = min(FOLDS, len(set(videos)))
+    for train, test in GroupKFold(folds).split(correct, groups=np.asarray(videos)):
+        fitted = fit_predict(rows[train].ravel(), correct[train].ravel(), rows[test].ravel())
+        # Ties by rounding noise would be decided by the order of candidates.
+        scores[test] = np.round(np.reshape(fitted, (-1, width)), 9)
+    return scores
+
+
+@cache
+def surface(string: str) -> tuple[float, ...]:
+    """What a comment looks like, whatever it says: lengths, kinds of characters, repetition, ends."""
+    text = string.replace(" ", "")
+    words = string.split(" ")
+    kinds = [_kind(mark) for mark in text]
+    longest = max(len(list(run)) for _, run in groupby(text))
+    shares = [kinds.count(kind) / len(kinds) for kind in range(5)]
+    return (
+        len(text),
+        len(words),
+        len(text) / len(words),
+        len(set(text)) / len(text),
+        longest,
+        *shares,
+        kinds[0],
+        kinds[-1],
+    )
+
+
+def _kind(mark: str) -> int:
+    """0 Chinese and other letters without case, 1 letters with case, 2 digits, 3 punctuation, 4 rest."""
+    category = unicodedata.category(mark)
+    if category == "Lo":
+        return 0
+    if category[0] == "L":
+        return 1
+    return 2 if category[0] == "N" else 3 if category[0] == "P" else 4
+
+
+def boosted_trees(features: np.ndarray):
+    """Boosted trees on dense features: float [all candidates, features]."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    def fit_predict(train: np.ndarray, correct: np.ndarray, test: np.ndarray) -> np.ndarray:
+        model = HistGradientBoostingClassifier(max_iter=100, early_stopping=False, random_state=0)
+        return model.fit(features[train], correct).predict_proba(features[test])[:, 1]
+
+    return fit_predict
+
+
+def linear_on_characters(strings: Sequence[str]):
+    """Logistic regression on hashed character n-grams (1 to 3): what is said, not how long or often.
+
+    It shares neither features nor kind with what the cells of `matched` are made of.
+    """
+    from sklearn.feature_extraction.text import HashingVectorizer
+    from sklearn.linear_model import SGDClassifier
+
+    texts = [string.replace(" ", "") for string in strings]
+    vectors = HashingVectorizer(
+        analyzer="char", ngram_range=(1, 3), n_features=1 << 18, lowercase=False
+    ).transform(texts)
+
+    def fit_predict(train: np.ndarray, correct: np.ndarray, test: np.ndarray) -> np.ndarray:
+        model = SGDClassifier("log_loss", alpha=1e-5, max_iter=5, tol=None, random_state=0)
+        return model.fit(vectors[train], correct).decision_function(vectors[test])
+
+    return fit_predict

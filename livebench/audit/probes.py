@@ -1,0 +1,171 @@
+"""The probes of a candidate set: scores that need no understanding of the moment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from math import log
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from livebench.audit.learned import (
+    boosted_trees,
+    held_out_scores,
+    linear_on_characters,
+    surface,
+)
+from livebench.candidates.freeze import CandidateSet
+from livebench.data.dataset import Dataset, DatasetSplit
+from livebench.probes.similarity import ContextSimilarity, TitleSimilarity
+from livebench.probes.surface import Unigram
+from livebench.records import AnswerRecord, SampleRecord
+from livebench.scoring.scorer import Comment, LogLikelihood, Scorer, VideoContext
+
+Family = Literal["shortcut", "content", "test text"]
+"""`shortcut`: what beats chance so is a shortcut. `content`: what a model is meant to use. `test text`:
+the probe looks into other test comments, which no submission is given; reported, not gated."""
+
+
+class Probe(NamedTuple):
+    """Scores of a probe: float64 [samples, 100], higher is better."""
+
+    name: str
+    family: Family
+    scores: np.ndarray
+
+
+class Characters(Scorer):
+    """Log-likelihood of the characters, each after the one before, and the end of the comment.
+
+    p(b | a) = (n(ab) + p(b)) / (n(a) + 1), where p is the smoothed frequency of characters.
+    """
+
+    END = "\n"
+
+    def fit(self, training: DatasetSplit) -> None:
+        self._single: Counter[str] = Counter()
+        self._pair: Counter[str] = Counter()
+        for string, count in zip(training.strings, training.counts.tolist(), strict=True):
+            text = f"{string.replace(' ', '')}{self.END}"
+            for before, mark in zip(self.END + text, text, strict=False):
+                self._single[mark] += count
+                self._pair[before + mark] += count
+        self._total = sum(self._single.values()) + len(self._single) + 1
+
+    def score(self, video_ctx, comments, candidate) -> float:
+        text = f"{candidate.tokens.replace(' ', '')}{self.END}"
+        total = 0.0
+        for before, mark in zip(self.END + text, text, strict=False):
+            prior = (self._single[mark] + 1) / self._total
+            total += log((self._pair[before + mark] + prior) / (self._single[before] + 1))
+        return total
+
+
+def all_probes(
+    candidate_set: CandidateSet, dataset: Dataset, answers: Sequence[AnswerRecord]
+) -> Iterator[Probe]:
+    """Yield every probe, each in both directions where a direction is not learned."""
+    samples = list(candidate_set.samples())
+    train_counts = np.array([answer.train_counts for answer in answers], float)
+    words = np.array([answer.lengths for answer in answers], float)
+    tokens = [string for sample in samples for string in sample.candidate_tokens]
+    characters = np.reshape([len(t) - t.count(" ") for t in tokens], words.shape).astype(float)
+    training = dataset.split("train")
+    position = np.tile(np.arange(words.shape[1], dtype=float), (len(words), 1))
+    unigram = _scores(Unigram(), training, samples, dataset)
+    bigram = _scores(Characters(), training, samples, dataset)
+    pairs = [
+        ("in training", "shortcut", np.minimum(train_counts, 1)),
+        ("training frequency", "shortcut", train_counts),
+        ("length in words", "shortcut", words),
+        ("length in characters", "shortcut", characters),
+        ("likelihood by words", "shortcut", unigram),
+        ("likelihood by words, per word", "shortcut", unigram / (words + 1)),
+        ("likelihood by characters", "shortcut", bigram),
+        ("likelihood by characters, per character", "shortcut", bigram / (characters + 1)),
+        ("stored late", "shortcut", position),
+        ("similar to title", "content", _scores(TitleSimilarity(), training, samples, dataset)),
+        ("similar to context", "content", _scores(ContextSimilarity(), training, samples, dataset)),
+        ("stands in context", "content", _copies(samples)),
+        ("frequency in held-out videos", "test text", _held_out(samples, dataset, own=True)),
+        ("frequency in other held-out videos", "test text", _held_out(samples, dataset, own=False)),
+        ("occurs elsewhere in the video", "test text", _same_video(samples, dataset)),
+    ]
+    for name, family, scores in pairs:
+        yield Probe(name, family, scores)
+        # To prefer what does not resemble the moment is no understanding of it.
+        yield Probe(f"not: {name}", "shortcut" if family == "content" else family, -scores)
+    correct = np.array([answer.types for answer in answers]) == "correct"
+    videos = [answer.video_id for answer in answers]
+    counts = np.log1p(train_counts).reshape(-1, 1)
+    features = np.hstack([np.array([surface(string) for string in tokens]), counts])
+    trees = held_out_scores(boosted_trees(features), correct, videos)
+    yield Probe("learned: boosted trees on surface features", "shortcut", trees)
+    linear = held_out_scores(linear_on_characters(tokens), correct, videos)
+    yield Probe("learned: linear on characters", "shortcut", linear)
+
+
+def _scores(
+    scorer: Scorer, training: DatasetSplit, samples: Sequence[SampleRecord], dataset: Dataset
+) -> np.ndarray:
+    """Scores of a scorer that sees titles and comments, whatever the settings of the set."""
+    scorer.fit(training)
+    titles = {video.video_id: video.title for video in dataset.videos}
+    rows, none = [], np.empty((0, 0), np.float32)
+    for sample in samples:
+        video = VideoContext(sample.time, none, np.empty(0, np.int64), titles[sample.video_id], "")
+        around = [Comment(comment.text, comment.tokens) for comment in sample.context]
+        candidates = [Comment(tokens, tokens) for tokens in sample.candidate_tokens]
+        scores = scorer.score_candidates(video, around, candidates)
+        rows.append([s.total if isinstance(s, LogLikelihood) else s for s in scores])
+    return np.round(np.array(rows, float), 9)
+
+
+def _copies(samples: Sequence[SampleRecord]) -> np.ndarray:
+    """1 where a candidate stands in the context word for word."""
+    rows = []
+    for sample in samples:
+        around = {comment.tokens for comment in sample.context}
+        rows.append([float(tokens in around) for tokens in sample.candidate_tokens])
+    return np.array(rows)
+
+
+def _counts_by_video(dataset: Dataset) -> tuple[dict[str, int], dict[str, Counter[int]]]:
+    comments = dataset.comments
+    number = {string: index for index, string in enumerate(comments.strings)}
+    by_video = {
+        video.video_id: Counter(comments.string[comments.of(index)].tolist())
+        for index, video in enumerate(dataset.videos)
+        if video.split != "train"
+    }
+    return number, by_video
+
+
+def _held_out(samples: Sequence[SampleRecord], dataset: Dataset, *, own: bool) -> np.ndarray:
+    """How often a candidate occurs in the held-out videos, the sample's own among them or not."""
+    number, by_video = _counts_by_video(dataset)
+    total: Counter[int] = Counter()
+    for counts in by_video.values():
+        total.update(counts)
+    rows = []
+    for sample in samples:
+        less = Counter() if own else by_video[sample.video_id]
+        ids = [number[tokens] for tokens in sample.candidate_tokens]
+        rows.append([float(total[i] - less[i]) for i in ids])
+    return np.array(rows)
+
+
+def _same_video(samples: Sequence[SampleRecord], dataset: Dataset) -> np.ndarray:
+    """1 where a candidate occurs in the same video outside the second of the moment."""
+    comments, rows = dataset.comments, []
+    number, by_video = _counts_by_video(dataset)
+    place = {video.video_id: index for index, video in enumerate(dataset.videos)}
+    for sample in samples:
+        part = comments.of(place[sample.video_id])
+        second = comments.time_ms[part] // 1000 == sample.time
+        own = Counter(comments.string[part][second].tolist())
+        counts = by_video[sample.video_id]
+        ids = [number[tokens] for tokens in sample.candidate_tokens]
+        rows.append([float(counts[i] > own[i]) for i in ids])
+    return np.array(rows)

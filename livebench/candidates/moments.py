@@ -1,0 +1,142 @@
+"""The moments of a split: their comments, their context, and which comments are correct."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from livebench.candidates.draws import draw
+from livebench.candidates.protocol import Protocol
+from livebench.data.context import context_rows, frame_seconds
+from livebench.data.dataset import Dataset, DatasetSplit
+
+
+class VisibleComments:
+    """The comments of a dataset that exist for a protocol, in columns as `livebench.data.Comments`.
+
+    Attributes:
+        strings, texts: [distinct], as in the dataset.
+        characters: int64 [distinct], white space apart.
+        offsets, time_ms, string: of the comments that are long and short enough.
+    """
+
+    def __init__(self, dataset: Dataset, protocol: Protocol) -> None:
+        comments, rule = dataset.comments, protocol.comments
+        self.strings, self.texts = comments.strings, comments.texts
+        lengths = (len(string) - string.count(" ") for string in comments.strings)
+        self.characters = np.fromiter(lengths, np.int64, len(comments.strings))
+        fits = (self.characters >= rule.min_characters) & (self.characters <= rule.max_characters)
+        kept = fits[comments.string]
+        self.offsets = np.concatenate([[0], np.cumsum(kept)])[comments.offsets]
+        self.time_ms = comments.time_ms[kept]
+        self.string = comments.string[kept]
+
+    def of(self, video: int) -> slice:
+        """The rows of a video."""
+        return slice(int(self.offsets[video]), int(self.offsets[video + 1]))
+
+    def counts(self, split: DatasetSplit) -> np.ndarray:
+        """int64 [distinct]: how often each comment occurs in the videos of a split."""
+        rows = [self.string[self.of(video)] for video in split.indices]
+        return np.bincount(
+            np.concatenate([[], *rows]).astype(np.int64), minlength=len(self.strings)
+        )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A second of a video that may become a sample.
+
+    Attributes:
+        sample_id: "VIDEO@SECOND".
+        video: number of the video in `Dataset.videos`.
+        second: the moment.
+        correct: numbers of the correct comments, distinct.
+        context: rows of the surrounding comments, nearest first.
+        others: numbers of the second's comments that are not correct.
+    """
+
+    sample_id: str
+    video: int
+    second: int
+    correct: tuple[int, ...]
+    context: tuple[int, ...]
+    others: frozenset[int]
+
+
+class Moments:
+    """Finds the moments of a split, as the protocol says; `left_out` counts the others by reason."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        protocol: Protocol,
+        comments: VisibleComments,
+        split: DatasetSplit,
+        seed: int,
+    ) -> None:
+        self._dataset, self._protocol, self._comments = dataset, protocol, comments
+        self._split, self._seed = split, seed
+        self.left_out: Counter[str] = Counter()
+
+    def in_drawn_order(self) -> Iterator[Moment]:
+        """Yield the moments in the order of their hash."""
+        found = []
+        for video in self._split.indices:
+            times = self._comments.time_ms[self._comments.of(video)]
+            seconds, counts = np.unique(times // 1000, return_counts=True)
+            enough = counts >= self._protocol.moments.min_comments
+            self.left_out["too few comments"] += int(np.count_nonzero(~enough))
+            name = self._dataset.videos[video].video_id
+            found += [(f"{name}@{second}", video, int(second)) for second in seconds[enough]]
+        found.sort(key=lambda moment: (draw(self._seed, moment[0], "moment"), moment[0]))
+        for sample_id, video, second in found:
+            moment = self._moment(sample_id, video, second)
+            reason = self._unfit(moment)
+            if reason:
+                self.left_out[reason] += 1
+            else:
+                yield moment
+
+    def _moment(self, sample_id: str, video: int, second: int) -> Moment:
+        comments, rule = self._comments, self._protocol.correct
+        first = comments.of(video).start
+        times = comments.time_ms[comments.of(video)]
+        start, stop = np.searchsorted(times, (second * 1000, second * 1000 + 1000))
+        own = comments.string[first + start : first + stop].tolist()
+        taken = own[: rule.count] if rule.take == "first" else own
+        strings = comments.string[comments.of(video)]
+        around = context_rows(
+            times,
+            second,
+            self._protocol.context,
+            equal_to_correct=frozenset(np.flatnonzero(np.isin(strings, taken)).tolist()),
+            draw=lambda row: draw(self._seed, sample_id, f"context {row}"),
+        )
+        if rule.outside_context:
+            standing = {int(strings[row]) for row in around}
+            taken = [number for number in taken if number not in standing]
+        if rule.take == "draw":
+            # Not the draw that orders the candidates: the correct one would be stored first.
+            taken.sort(key=lambda n: draw(self._seed, sample_id, f"correct {comments.strings[n]}"))
+        correct = tuple(dict.fromkeys(taken))[: rule.count]
+        context = tuple(first + row for row in around)
+        return Moment(sample_id, video, second, correct, context, frozenset(own) - set(correct))
+
+    def _unfit(self, moment: Moment) -> str | None:
+        """Why a second is no moment of the protocol."""
+        video = self._dataset.videos[moment.video]
+        if len(moment.context) < self._protocol.moments.min_context:
+            return "too few surrounding comments"
+        if not moment.correct:
+            return "each of its comments stands in the context"
+        if self._protocol.frames.complete:
+            count = self._protocol.frames.count
+            seconds = video.frame_count or int(video.duration)
+            complete = range(moment.second - count // 2, moment.second - count // 2 + count)
+            if set(frame_seconds(moment.second, seconds, self._protocol.frames)) != set(complete):
+                return "a frame is missing"
+        return None

@@ -1,0 +1,278 @@
+"""Where the wrong candidates of a moment come from: one source for each type of the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Protocol as Interface
+
+import numpy as np
+
+from livebench.candidates import protocol as rules
+from livebench.candidates.draws import draws_from
+from livebench.candidates.moments import Moment, VisibleComments
+from livebench.candidates.similarity import TfIdfIndex
+from livebench.data.dataset import Dataset
+from livebench.data.tokens import words_of
+
+
+class Source(Interface):
+    """Numbers of comments that may be wrong candidates of a moment, best first."""
+
+    limit: int
+    """How many of them become candidates, at most."""
+
+    def lacks(self, moment: Moment) -> str | None:
+        """Why the moment cannot get as many as it must; None if it can."""
+
+    def prepare(self, moments: Sequence[Moment]) -> None:
+        """Do the work that is shared by many moments."""
+
+    def candidates(self, moment: Moment) -> Iterable[int]:
+        """The numbers, best first; without end if they are drawn."""
+
+
+class Pool:
+    """The comments that wrong candidates come from.
+
+    Attributes:
+        dataset, comments, protocol, seed: what they come from.
+        videos: numbers of the videos.
+        counts: int64 [distinct comments of the dataset], occurrences in these videos.
+        ids: numbers of the comments that occur in them, ascending.
+        train_counts: int64 [distinct comments of the dataset], occurrences in training.
+    """
+
+    def __init__(
+        self, dataset: Dataset, comments: VisibleComments, protocol: rules.Protocol, seed: int
+    ) -> None:
+        self.dataset, self.comments, self.seed = dataset, comments, seed
+        split = dataset.split(*protocol.pool.splits)
+        self.videos = split.indices
+        self.counts = comments.counts(split)
+        self.ids = np.flatnonzero(self.counts)
+        self.train_counts = comments.counts(dataset.split("train"))
+        self.cells = _cells(self.train_counts, comments.characters, protocol.pool.alike)
+
+    def own(self, video: int) -> np.ndarray:
+        """Numbers of the comments of a video, ascending."""
+        return np.unique(self.comments.string[self.comments.of(video)])
+
+
+def frequency_bin(counts: np.ndarray) -> np.ndarray:
+    """0, 1, 2, 3, then half octaves: floor(2 log2 n), in whole numbers."""
+    return np.where(counts <= 3, counts, _octaves(counts.astype(object) ** 2)).astype(np.int64)
+
+
+def length_bin(characters: np.ndarray) -> np.ndarray:
+    """1 to 8, then quarter octaves: floor(4 log2 n), in whole numbers."""
+    octaves = _octaves(characters.astype(object) ** 4)
+    return np.where(characters <= 8, characters, octaves).astype(np.int64)
+
+
+def _octaves(powers: np.ndarray) -> np.ndarray:
+    return np.array([int(power).bit_length() - 1 for power in powers], np.int64)
+
+
+def _cells(counts: np.ndarray, characters: np.ndarray, alike: Sequence[str]) -> np.ndarray:
+    """The cell of each comment: equal for those that are alike."""
+    cells = np.zeros(len(counts), np.int64)
+    for name in alike:
+        values, bins = (
+            (counts, frequency_bin) if name == "train_count" else (characters, length_bin)
+        )
+        distinct, inverse = np.unique(values, return_inverse=True)
+        cells = cells * 1000 + bins(distinct)[inverse]
+    return cells
+
+
+class PlausibleSource:
+    """`rules.Plausible`."""
+
+    def __init__(self, rule: rules.Plausible, pool: Pool) -> None:
+        self.limit, self._rule, self._pool = rule.count, rule, pool
+
+    def lacks(self, moment: Moment) -> str | None:
+        return None
+
+    def _query(self, moment: Moment) -> str:
+        title = self._pool.dataset.videos[moment.video].title
+        if self._rule.query == "title":
+            return words_of(title)
+        if self._rule.query == "unsegmented title":
+            return title
+        comments = self._pool.comments
+        return " ".join(comments.strings[comments.string[row]] for row in moment.context)
+
+    def prepare(self, moments: Sequence[Moment]) -> None:
+        strings = [self._pool.comments.strings[number] for number in self._pool.ids]
+        index = TfIdfIndex(strings, self._rule.words, self._rule.lowercase)
+        queries = {moment.sample_id: self._query(moment) for moment in moments}
+        distinct = sorted(set(queries.values()))
+        nearest = dict(zip(distinct, index.nearest(distinct, self._rule.pool), strict=True))
+        self._nearest = {name: self._pool.ids[nearest[query]] for name, query in queries.items()}
+
+    def candidates(self, moment: Moment) -> list[int]:
+        return self._nearest[moment.sample_id].tolist()
+
+
+class PopularSource:
+    """`rules.Popular`."""
+
+    def __init__(self, rule: rules.Popular, pool: Pool) -> None:
+        self.limit = rule.count
+        counts = pool.counts[pool.ids]
+        # The numbers ascend as their strings do: a stable sort leaves ties in the order of strings.
+        order = np.argsort(-counts, kind="stable")
+        ranked = pool.ids[order][counts[order] >= rule.min_count]
+        self._ranked = (ranked if rule.replace else ranked[: rule.count]).tolist()
+
+    def lacks(self, moment: Moment) -> str | None:
+        return None
+
+    def prepare(self, moments: Sequence[Moment]) -> None:
+        pass
+
+    def candidates(self, moment: Moment) -> list[int]:
+        return self._ranked
+
+
+class RandomSource:
+    """`rules.Random` over distinct comments."""
+
+    def __init__(self, rule: rules.Random, pool: Pool) -> None:
+        self.limit, self._pool = rule.count, pool
+
+    def lacks(self, moment: Moment) -> str | None:
+        return None
+
+    def prepare(self, moments: Sequence[Moment]) -> None:
+        pass
+
+    def candidates(self, moment: Moment) -> Iterable[int]:
+        return draws_from(self._pool.ids, self._pool.seed, moment.sample_id, "random")
+
+
+class OtherVideosSource:
+    """`rules.Random` over occurrences, and `rules.Category`: comments of other videos of a group (all,
+    or a category), in the cell of the correct one, that do not occur in the moment's own video.
+
+    Args:
+        earlier: how many candidates of the same kind other sources have taken before.
+    """
+
+    def __init__(
+        self, rule: rules.Random | rules.Category, pool: Pool, earlier: int, name: str
+    ) -> None:
+        self.limit, self._pool, self._needed, self._name = (
+            rule.count,
+            pool,
+            rule.count + earlier,
+            name,
+        )
+        by_category = isinstance(rule, rules.Category)
+        names = [video.category if by_category else "" for video in pool.dataset.videos]
+        self._groups = [sorted(set(names)).index(name) for name in names]
+        comments, rows, groups = pool.comments, [], []
+        for video in pool.videos:
+            strings = comments.string[comments.of(video)]
+            rows.append(strings)
+            groups.append(np.full(len(strings), self._groups[video]))
+        string = np.concatenate([np.empty(0, np.int64), *rows]).astype(np.int64)
+        key = np.concatenate([np.empty(0, np.int64), *groups]).astype(np.int64)
+        cell = pool.cells[string]
+        order = np.lexsort((string, cell, key))
+        self._string = string[order]
+        pairs = np.stack([key[order], cell[order]], axis=1)
+        ends = np.flatnonzero(np.any(np.diff(pairs, axis=0), axis=1)) + 1 if len(pairs) else []
+        starts = [0, *ends] if len(pairs) else []
+        stops = [*ends, len(pairs)]
+        self._slices = {
+            tuple(pairs[a].tolist()): slice(int(a), int(b))
+            for a, b in zip(starts, stops, strict=len(pairs) > 0)
+        }
+        self._distinct = {
+            pair: len(np.unique(self._string[part])) for pair, part in self._slices.items()
+        }
+
+    def _pair(self, moment: Moment) -> tuple[int, int]:
+        return self._groups[moment.video], int(self._pool.cells[moment.correct[0]])
+
+    def lacks(self, moment: Moment) -> str | None:
+        pair = self._pair(moment)
+        own = self._pool.own(moment.video)
+        eligible = self._distinct.get(pair, 0) - np.count_nonzero(self._pool.cells[own] == pair[1])
+        return None if eligible >= self._needed else f"too few alike: {self._name}"
+
+    def prepare(self, moments: Sequence[Moment]) -> None:
+        pass
+
+    def candidates(self, moment: Moment) -> Iterable[int]:
+        own = set(self._pool.own(moment.video).tolist())
+        items = self._string[self._slices[self._pair(moment)]]
+        drawn = draws_from(items, self._pool.seed, moment.sample_id, self._name)
+        return (number for number in drawn if number not in own)
+
+
+class ElsewhereSource:
+    """`rules.Elsewhere`."""
+
+    def __init__(self, rule: rules.Elsewhere, pool: Pool) -> None:
+        self.limit, self._rule, self._pool = rule.count, rule, pool
+
+    def _eligible(self, moment: Moment) -> np.ndarray:
+        """The occurrences in the video of the comments that may be candidates."""
+        comments, correct = self._pool.comments, moment.correct[0]
+        strings = comments.string[comments.of(moment.video)]
+        times = comments.time_ms[comments.of(moment.video)]
+        reach = self._rule.distance
+        window = ((moment.second - reach) * 1000, (moment.second + reach + 1) * 1000)
+        near = strings[slice(*np.searchsorted(times, window))]
+        alike = self._pool.cells[strings] == self._pool.cells[correct]
+        return np.sort(strings[alike & ~np.isin(strings, near)])
+
+    def lacks(self, moment: Moment) -> str | None:
+        distinct = len(np.unique(self._eligible(moment)))
+        return None if distinct >= self.limit else "too few alike: elsewhere"
+
+    def prepare(self, moments: Sequence[Moment]) -> None:
+        pass
+
+    def candidates(self, moment: Moment) -> Iterable[int]:
+        items = self._eligible(moment)
+        return draws_from(items, self._pool.seed, moment.sample_id, "elsewhere")
+
+
+def make_sources(protocol: rules.Protocol, pool: Pool) -> dict[str, Source]:
+    """The sources of a protocol by type, in its order."""
+    made: dict[str, Source] = {}
+    from_others = 0
+    for rule in protocol.wrong:
+        match rule:
+            case rules.Plausible():
+                made["plausible"] = PlausibleSource(rule, pool)
+            case rules.Popular():
+                made["popular"] = PopularSource(rule, pool)
+            case rules.Random(draw="distinct"):
+                made["random"] = RandomSource(rule, pool)
+            case rules.Random() | rules.Category():
+                name = "random" if isinstance(rule, rules.Random) else "category"
+                made[name] = OtherVideosSource(rule, pool, from_others, name)
+                from_others += rule.count
+            case rules.Elsewhere():
+                made["elsewhere"] = ElsewhereSource(rule, pool)
+    return made
+
+
+def fill(
+    types: dict[int, str],
+    sources: dict[str, Source],
+    moment: Moment,
+    excluded: frozenset[int],
+    full: int,
+) -> None:
+    """Fill `types` (number of a comment: its type) up to `full`, source by source."""
+    for kind, source in sources.items():
+        usable = (n for n in source.candidates(moment) if n not in types and n not in excluded)
+        for number in islice(usable, min(source.limit, full - len(types))):
+            types[number] = kind

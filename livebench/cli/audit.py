@@ -1,0 +1,79 @@
+"""`livebench audit`: of a candidate set, or of a dataset."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from livebench.cli.datasets import Datasets
+from livebench.cli.progress import quiet_option, remark
+from livebench.errors import LiveBenchError
+
+
+@click.command()
+@click.argument("path", metavar="SET|DATASET", type=click.Path(path_type=Path))
+@click.option(
+    "--dataset",
+    "datasets",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Dataset that the set was built from. Default: found in datasets/; the simulated one is made.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, nothing else.")
+@click.option("--strict", is_flag=True, help="Exit 1 if there is a shortcut, or a leak.")
+@quiet_option
+def audit(path, datasets, as_json, strict, quiet) -> None:
+    """How far do shortcuts get on a candidate SET? What do the splits of a DATASET share?
+
+    The audit of a set is frozen into its folder (audit.json), and shown on the leaderboard.
+    """
+    if (path / "dataset.toml").exists():
+        bad = _audit_dataset(path, as_json)
+    else:
+        bad = _audit_set(path, datasets, as_json, quiet)
+    if strict and bad:
+        sys.exit(1)
+
+
+def _audit_dataset(path: Path, as_json: bool) -> bool:
+    import msgspec
+
+    from livebench.audit.overlap import audit_dataset
+    from livebench.audit.show_overlap import describe
+    from livebench.data.dataset import Dataset
+
+    found = audit_dataset(Dataset(path))
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        click.echo("\n".join(describe(found)))
+    return bool(found.leaks)
+
+
+def _audit_set(path: Path, datasets: tuple[Path, ...], as_json: bool, quiet: bool) -> bool:
+    import msgspec
+
+    from livebench.audit.candidates import audit_set, describe, has_shortcut, write_audit
+    from livebench.candidates.freeze import CandidateSet, restore
+
+    candidate_set = CandidateSet(path)
+    dataset = Datasets(datasets, quiet or as_json).of(candidate_set)
+    if dataset is None:
+        wanted = candidate_set.manifest.dataset
+        raise LiveBenchError(
+            f"{path}: its dataset {wanted.name} (fingerprint {wanted.fingerprint[:12]}) is not at "
+            "hand; give --dataset (see docs/datasets.md)"
+        )
+    if not candidate_set.has_text:
+        remark(f"restoring {path}", quiet or as_json)
+        restore(path, dataset)
+    found = audit_set(candidate_set, dataset)
+    written = write_audit(candidate_set, found)
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        click.echo("\n".join(describe(found)))
+        remark(f"{written}: written", quiet)
+    return has_shortcut(found)

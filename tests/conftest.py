@@ -1,0 +1,251 @@
+"""What the tests share: a tiny dataset of invented comments, a frozen set of it, the command line."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from livebench.candidates.freeze import CandidateSet, build_set
+from livebench.candidates.protocol import load_protocol
+from livebench.cli.main import main
+from livebench.data.dataset import Dataset, DatasetInfo
+from livebench.data.importers.tables import Options, import_tables
+
+settings.register_profile("tests", derandomize=True, deadline=None, max_examples=60)
+settings.load_profile("tests")
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+
+VIDEOS, DEV, TEST, SECONDS, WIDTH = 26, 4, 10, 60, 4
+BURSTS = (4, 11, 12, 25, 40, 58)
+SUBJECTS = [
+    "小猫",
+    "熊猫",
+    "司机",
+    "厨师",
+    "老师",
+    "足球",
+    "火锅",
+    "雪山",
+    "吉他",
+    "机器人",
+    "海豚",
+    "包子",
+    "月亮",
+    "火车",
+    "画家",
+    "外婆",
+]
+ACTIONS = [
+    "跳起来了",
+    "睡着了",
+    "在唱歌",
+    "掉进河里",
+    "太好笑",
+    "看不懂",
+    "终于赢了",
+    "飞走了",
+    "好可怜",
+    "真厉害",
+    "来晚了",
+    "又迟到",
+]
+MOODS = ["哈哈", "泪目", "啊啊啊", "awsl", "前方高能", "！！！", "233", "好耶"]
+FILLERS = ["哈哈哈", "前方高能", "泪目", "233333", "awsl", "好听", "来了", "第一", "打卡"]
+
+
+def tiny_comments(video: int) -> list[tuple[float, str]]:
+    """Comments of a video: six seconds with 5 to 7 of them, others scattered, in no order of time."""
+    times = [second + 0.12 * k for second in BURSTS for k in range(5 + (video + second) % 3)]
+    times += [(7.3 * k + 1.7 * video) % SECONDS for k in range(14)]
+    found = []
+    for k, time in enumerate(times):
+        number = video * 37 + k * k * 5 + k
+        text = SUBJECTS[number % 16] + ACTIONS[(number // 3 + k) % 12]
+        if k % 3 == 1:
+            text += MOODS[(number // 7) % 8]
+        if k % 5 == 2:
+            text = FILLERS[(number * k) % 9 * (number % 2)]
+        if k % 7 == 3:
+            text = f"{text[:2]} {text[2:]}"  # the same comment as without the space
+        found.append((round(time, 3), text))
+    return sorted(found, key=lambda one: (one[1], one[0]))
+
+
+def write_csv(path: Path, rows: Iterable[Iterable[object]]) -> None:
+    """Write a table; the first row is the header."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+def write_tables(folder: Path, *, videos: int = VIDEOS, frames: bool = False) -> Path:
+    """The tiny dataset as a source of `livebench import tables`."""
+    ids = [f"v{number:02}" for number in range(videos)]
+    titles = [f"{SUBJECTS[n * 5 % 16]}的一天 {ACTIONS[n % 12]}" for n in range(videos)]
+    rows = [(ids[n], titles[n], "动物" if n % 2 else "美食", SECONDS) for n in range(videos)]
+    write_csv(folder / "videos.csv", [("video_id", "title", "category", "duration"), *rows])
+    comments = [(ids[n], time, text) for n in range(videos) for time, text in tiny_comments(n)]
+    write_csv(folder / "comments.csv", [("video_id", "time", "text"), *comments])
+    if frames:
+        (folder / "frames").mkdir()
+        for n in range(videos):
+            count = SECONDS - n % 3  # some videos end before their last comment
+            values = n + np.arange(count * WIDTH).reshape(count, WIDTH) / 256
+            np.save(folder / "frames" / f"{ids[n]}.npy", values.astype(np.float32))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tables() -> Callable[..., Path]:
+    """Writes the tiny dataset as tables into a folder."""
+    return write_tables
+
+
+@pytest.fixture(scope="session")
+def write_table() -> Callable[[Path, Iterable[Iterable[object]]], None]:
+    return write_csv
+
+
+def _tiny(folder: Path, name: str, *, frames: bool) -> Dataset:
+    source = write_tables(folder / f"{name}-source", frames=frames)
+    return import_tables(
+        source, folder / name, DatasetInfo(name), Options(dev=DEV, test=TEST, seed=1)
+    )
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """26 videos of 60 s (12 train, 4 dev, 10 test) with frame vectors of width 4. Read only."""
+    return _tiny(tmp_path_factory.mktemp("tiny"), "tiny", frames=True)
+
+
+@pytest.fixture(scope="session")
+def dataset_without_frames(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """The same videos and comments without frames. Read only."""
+    return _tiny(tmp_path_factory.mktemp("silent"), "silent", frames=False)
+
+
+@pytest.fixture(scope="session")
+def frozen(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> CandidateSet:
+    """A `paper` set of the tiny dataset, 60 samples. Read only."""
+    return build_set(
+        dataset, load_protocol("paper"), tmp_path_factory.mktemp("sets") / "tiny-paper"
+    )
+
+
+@pytest.fixture(scope="session")
+def frozen_without_frames(
+    dataset_without_frames: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> CandidateSet:
+    """A `paper` set of at most 20 samples whose dataset has no frames. Read only."""
+    out = tmp_path_factory.mktemp("sets") / "silent-paper"
+    return build_set(dataset_without_frames, load_protocol("paper"), out, max_samples=20)
+
+
+@pytest.fixture
+def copy_set(tmp_path: Path) -> Callable[..., CandidateSet]:
+    """Copies a set into a folder (by default tmp_path/candidates), to be damaged."""
+
+    def copy(found: CandidateSet, folder: Path | None = None) -> CandidateSet:
+        target = (folder or tmp_path / "candidates") / found.name
+        shutil.copytree(found.path, target)
+        return CandidateSet(target)
+
+    return copy
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Done]:
+    """Runs `livebench ...` in this process, in a folder (by default tmp_path)."""
+
+    def call(*arguments: object, cwd: Path | None = None) -> Done:
+        monkeypatch.chdir(cwd or tmp_path)
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return Done(int(ended.value.code or 0), out, err)
+
+    return call
+
+
+@pytest.fixture
+def refused(run: Callable[..., Done]) -> Callable[..., str]:
+    """Runs a command that the user must mend: status 2, one line, no traceback; gives that line."""
+
+    def call(*arguments: object, cwd: Path | None = None) -> str:
+        done = run(*arguments, cwd=cwd)
+        assert done.status == 2, done
+        assert done.err.startswith("livebench: "), done.err
+        assert done.err.count("\n") == 1, done.err
+        return done.err.removeprefix("livebench: ").strip()
+
+    return call
+
+
+def names_in(folder: Path) -> list[str]:
+    """All files and folders below `folder`, hidden ones included, as relative paths."""
+    return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob("*"))
+
+
+@pytest.fixture(scope="session")
+def listing() -> Callable[[Path], list[str]]:
+    return names_in
+
+
+CARD = {
+    "name": "Mine",
+    "authors": ["A. Author"],
+    "date": "2026-01-02",
+    "description": "For a test.",
+    "settings": ["video", "comments", "both"],
+    "runs": [{"name": "default"}],
+}
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a submission: fields of its card, and `code` for scorer.py; gives its folder."""
+
+    def write(
+        folder: str = "mine", *, code: str = "", within: Path | None = None, **fields: object
+    ) -> Path:
+        path = (within or tmp_path / "submissions") / folder
+        path.mkdir(parents=True)
+        if code:
+            (path / "scorer.py").write_text(code, encoding="utf-8")
+            fields.setdefault("entry", "scorer:Mine")
+        card = msgspec.toml.encode({**CARD, **fields}).decode()
+        card = card.replace(f'date = "{CARD["date"]}"', f"date = {CARD['date']}")
+        (path / "submission.toml").write_text(card, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is not here")
+    return SHARED

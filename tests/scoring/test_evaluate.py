@@ -1,0 +1,396 @@
+"""`livebench evaluate`: scores and results, what is skipped, and what is refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import msgspec
+import numpy as np
+import pytest
+
+from livebench import __version__
+from livebench.records import parse_json
+from livebench.scoring.evaluate import Result
+from livebench.scoring.metrics import METRICS, sample_metrics
+
+LENGTH = """
+class Mine:
+    def score(self, video_ctx, comments, candidate):
+        return -len(candidate.text) + 0.01 * len(comments) + 0.001 * video_ctx.frames.size
+"""
+FITTED = LENGTH + "    def fit(self, training):\n        self.n = len(training.strings)\n"
+FAILS = """
+class Mine:
+    def score(self, video_ctx, comments, candidate):
+        raise ValueError("out of order")
+"""
+
+
+def scores_of(path, name="tiny-paper", run="default", setting="both"):
+    return path / "scores" / name / run / f"{setting}.jsonl.gz"
+
+
+def result_of(path, name="tiny-paper", run="default", setting="both"):
+    return path / "results" / name / run / f"{setting}.json"
+
+
+def lines_of(path):
+    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+
+
+@pytest.fixture
+def evaluate(run, frozen, dataset):
+    """Runs `livebench evaluate` of a submission on the tiny set."""
+
+    def call(path, *options, sets=(frozen,), datasets=(dataset,)):
+        arguments = [one for found in sets for one in ("--candidates", found.path)]
+        arguments += [one for found in datasets for one in ("--dataset", found.path)]
+        return run("evaluate", "--submission", path, *arguments, *options)
+
+    return call
+
+
+def test_scores_and_results(evaluate, submission, frozen, listing):
+    path = submission(code=LENGTH, runs=[{"name": "default", "seed": 5}])
+    done = evaluate(path)
+    assert done.status == 0, done
+    files = [
+        f"{kind}/tiny-paper/default/{setting}.{ending}"
+        for kind, ending in (("results", "json"), ("scores", "jsonl.gz"))
+        for setting in ("both", "comments", "video")
+    ]
+    found = [name for name in listing(path) if (path / name).is_file() and "pycache" not in name]
+    assert found == sorted([*files, "scorer.py", "submission.toml"])
+    for setting, bonus in (("video", 0.02), ("comments", 0.05), ("both", 0.07)):
+        expected = np.array(
+            [[-len(text) + bonus for text in sample.candidates] for sample in frozen.samples()]
+        )
+        lines = lines_of(scores_of(path, setting=setting))
+        scores = np.array([line["scores"] for line in lines])
+        assert scores == pytest.approx(expected, abs=1e-4)
+        assert [line["sample_id"] for line in lines] == [one.sample_id for one in frozen.samples()]
+        result = parse_json(result_of(path, setting=setting), Result)
+        correct = np.array([[kind == "correct" for kind in one.types] for one in frozen.answers()])
+        means = {truth: v.mean(axis=0) for truth, v in sample_metrics(scores, correct).items()}
+        for truth in ("best", "all"):
+            values = [result.metrics[truth][metric].value for metric in METRICS]
+            assert values == pytest.approx(means[truth])
+        assert result.signature == (
+            f"set:tiny-paper@{frozen.manifest.hash[:8]}|setting:{setting}|gt:best|score:sum|ties:mean"
+            f"|v:{__version__}"
+        )
+        manifest = result.manifest
+        assert (manifest.evaluated, manifest.seed, manifest.run) == ("re-run", 5, "default")
+        assert manifest.set_hash == frozen.manifest.hash
+        assert {"livebench", "python", "numpy"} <= set(manifest.versions)
+        assert sum(result.anatomy["rank_1"].values()) == pytest.approx(100)
+        assert result.signature in done.out
+        assert f"{result.metrics['best']['MRR'].value:.4f} [" in done.out
+
+
+def test_the_same_scores_every_time(evaluate, submission, listing):
+    one, two = (submission(name, code=LENGTH) for name in ("one", "two"))
+    assert evaluate(one).status == evaluate(two).status == 0
+    before = scores_of(one).read_bytes()
+    assert scores_of(two).read_bytes() == before
+    assert evaluate(one, "--quiet").status == 0
+    assert scores_of(one).read_bytes() == before
+
+
+def test_json_prints_only_json(evaluate, submission, frozen_without_frames, frozen):
+    path = submission(code=FITTED)
+    done = evaluate(path, "--json", sets=[frozen, frozen_without_frames])
+    assert done.status == 0, done
+    found = [msgspec.json.decode(line, type=Result) for line in done.out.splitlines()]
+    assert [(one.manifest.candidate_set, one.manifest.setting) for one in found] == [
+        ("tiny-paper", "video"),
+        ("tiny-paper", "comments"),
+        ("tiny-paper", "both"),
+    ]
+    assert found[2] == parse_json(result_of(path), Result)
+    assert "skipped mine on silent-paper" in done.err
+
+
+SKIPPED = {
+    "no frames": (
+        {"code": LENGTH},
+        "silent",
+        [
+            "skipped mine on silent-paper, video: the dataset of the set has no frames",
+            "skipped mine on silent-paper, both: the dataset of the set has no frames",
+        ],
+        ["comments"],
+    ),
+    "does not take part": (
+        {"code": LENGTH, "settings": ["video"]},
+        "tiny",
+        [
+            "skipped mine on tiny-paper, comments: the submission does not take part",
+            "skipped mine on tiny-paper, both: the submission does not take part",
+        ],
+        ["video"],
+    ),
+    "trained elsewhere": (
+        {"code": LENGTH, "runs": [{"name": "default"}, {"name": "b", "dataset": "other"}]},
+        "tiny",
+        ["skipped mine on tiny-paper, run b: it was trained on other"],
+        ["video", "comments", "both"],
+    ),
+    "no dataset": (
+        {"code": LENGTH},
+        "tiny, no dataset",
+        ["skipped mine on tiny-paper, run default: video, both: no dataset at hand is tiny"],
+        ["comments"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SKIPPED)
+def test_what_is_skipped_is_named(
+    request, evaluate, submission, frozen, frozen_without_frames, dataset, case
+):
+    fields, where, remarks, settings = SKIPPED[case]
+    path = submission(**fields)
+    sets = [frozen_without_frames] if where == "silent" else [frozen]
+    done = evaluate(path, sets=sets, datasets=[] if "no dataset" in where else [dataset])
+    assert done.status == 0, done
+    lines = done.err.splitlines()
+    assert len(lines) == len(remarks)
+    for line, remark in zip(lines, remarks, strict=True):
+        assert line.startswith(remark)
+    for setting in ("video", "comments", "both"):
+        there = scores_of(path, sets[0].name, setting=setting).exists()
+        assert there == (setting in settings)
+
+
+def test_nothing_could_be_evaluated(evaluate, submission, frozen, copy_set, listing):
+    path = submission(code=FITTED)
+    copied = copy_set(frozen)
+    (copied.path / "samples.jsonl.gz").unlink()
+    before = listing(path.parent.parent)
+    done = evaluate(path, sets=[copied], datasets=[])
+    assert done.status == 2
+    assert done.err.splitlines()[0].startswith(
+        "skipped mine on tiny-paper, all settings: its text is absent, and no dataset at hand is tiny"
+    )
+    assert (
+        done.err.splitlines()[-1] == f"livebench: {path}: nothing could be evaluated, as said above"
+    )
+    assert listing(path.parent.parent) == before
+
+
+def test_absent_text_is_restored(evaluate, submission, frozen, copy_set):
+    copied = copy_set(frozen)
+    (copied.path / "samples.jsonl.gz").unlink()
+    path = submission(code=LENGTH)
+    assert evaluate(path, "--setting", "comments", sets=[copied]).status == 0
+    for name in ("samples.jsonl.gz", "manifest.json"):
+        assert (copied.path / name).read_bytes() == (frozen.path / name).read_bytes()
+    assert not scores_of(path, setting="both").exists()
+
+
+def test_a_scorer_that_fails_leaves_nothing(evaluate, submission, frozen, listing):
+    path = submission(code=FAILS)
+    done = evaluate(path)
+    assert done.status == 2
+    first = next(iter(frozen.samples())).sample_id
+    assert "Traceback" in done.err  # the author of the code wants to see where
+    assert 'raise ValueError("out of order")' in done.err
+    last = done.err.splitlines()[-1]
+    assert last.startswith(f"livebench: the scorer raised ValueError on sample {first} to ")
+    assert last.endswith(": out of order")
+    assert not [name for name in listing(path) if (path / name).is_file() and "results" in name]
+    assert not [name for name in listing(path) if name.endswith("gz") or "/." in name]
+
+
+def test_a_scorer_that_fails_keeps_the_scores_before(evaluate, submission):
+    path = submission(code=LENGTH)
+    assert evaluate(path).status == 0
+    before = scores_of(path).read_bytes(), result_of(path).read_bytes()
+    (path / "other.py").write_text(FAILS)
+    card = path / "submission.toml"
+    card.write_text(card.read_text().replace("scorer:Mine", "other:Mine"))
+    assert evaluate(path).status == 2
+    assert (scores_of(path).read_bytes(), result_of(path).read_bytes()) == before
+
+
+def handed_in(path, frozen, change=lambda lines: lines, setting="both"):
+    """Writes scores as anybody may hand them in."""
+    lines = [
+        {"sample_id": one.sample_id, "scores": [float(place % 7) for place in range(100)]}
+        for one in frozen.answers()
+    ]
+    target = scores_of(path, setting=setting)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    encoded = [line if isinstance(line, str) else json.dumps(line) for line in change(lines)]
+    target.write_bytes(gzip.compress("".join(f"{line}\n" for line in encoded).encode()))
+    return target
+
+
+def test_scores_alone_are_self_reported(evaluate, submission, frozen):
+    path = submission()
+    target = handed_in(path, frozen, lambda lines: lines[::-1])  # the order of lines is no matter
+    before = target.read_bytes()
+    done = evaluate(path)
+    assert done.status == 0, done
+    assert done.err.splitlines() == [
+        f"skipped mine on tiny-paper, run default: {setting}: there are no scores"
+        for setting in ("video", "comments")
+    ]
+    result = parse_json(result_of(path), Result)
+    assert result.manifest.evaluated == "self-reported"
+    assert "self-reported" in done.out
+    scores = np.tile(np.arange(100) % 7.0, (60, 1))
+    correct = np.array([[kind == "correct" for kind in one.types] for one in frozen.answers()])
+    expected = sample_metrics(scores, correct)["best"].mean(axis=0)
+    found = [result.metrics["best"][metric].value for metric in METRICS]
+    assert found == pytest.approx(expected)
+    assert target.read_bytes() == before
+
+
+def change(place, **fields):
+    return lambda lines: [*lines[:place], {**lines[place], **fields}, *lines[place + 1 :]]
+
+
+BAD_SCORES = {
+    "missing": (
+        lambda lines: lines[:-2],
+        "{}: 2 of 60 samples have no scores, the first is {58}; score",
+    ),
+    "empty": (
+        lambda lines: [],
+        "{}: 60 of 60 samples have no scores, the first is {0}; score every",
+    ),
+    "twice": (
+        lambda lines: [*lines, lines[3]],
+        "{}, line 61: sample {3} was scored on line 4 already; keep one",
+    ),
+    "surplus": (
+        lambda lines: [{**lines[0], "sample_id": "x@1"}, *lines],
+        "{}, line 1: the set has no sample x@1; remove the line",
+    ),
+    "nan": (
+        change(4, scores=[float("nan")] * 100),
+        "{}, line 5: sample {4}: a number is not finite",
+    ),
+    "inf": (
+        change(4, scores=[float("inf")] * 100),
+        "{}, line 5: sample {4}: a number is not finite",
+    ),
+    "null": (
+        change(4, scores=[None] * 100),
+        "{}, line 5: sample {4}: Expected `float`, got `null`",
+    ),
+    "text": (change(4, scores=["1"] * 100), "{}, line 5: sample {4}: Expected `float`, got `str`"),
+    "99": (
+        change(4, scores=[1.0] * 99),
+        "{}, line 5: sample {4}: Expected `array` of length >= 100",
+    ),
+    "101": (
+        change(4, scores=[1.0] * 101),
+        "{}, line 5: sample {4}: Expected `array` of length <= 100",
+    ),
+    "no scores": (
+        lambda lines: ['{"sample_id": "a"}'],
+        "{}, line 1: sample a: Object missing required",
+    ),
+    "no id": (lambda lines: ['{"scores": []}'], "{}, line 1: "),
+    "unknown field": (
+        change(0, rank=1),
+        "{}, line 1: sample {0}: Object contains unknown field `rank`",
+    ),
+    "not JSON": (lambda lines: [*lines[:7], "?"], "{}, line 8: "),
+    "empty line": (lambda lines: [*lines[:7], "", *lines[7:]], "{}, line 8: "),
+    "too large": (
+        lambda lines: [json.dumps(lines[0]).replace("0.0", "1e400", 1), *lines[1:]],
+        "{}, line 1: sample {0}: a number is not finite",
+    ),
+    "few token counts": (
+        change(2, token_counts=[1] * 3),
+        "{}, line 3: sample {2}: Expected `array` of length >= 100",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_SCORES)
+def test_bad_scores_are_refused(submission, frozen, dataset, refused, case):
+    changed, message = BAD_SCORES[case]
+    path = submission()
+    target = handed_in(path, frozen, changed)
+    found = refused(
+        "evaluate", "--submission", path, "--candidates", frozen.path, "--setting", "both"
+    )
+    ids = [one.sample_id for one in frozen.answers()]
+    expected = message.replace("{}", str(target))
+    for place, name in enumerate(ids):
+        expected = expected.replace(f"{{{place}}}", name)
+    assert found.startswith(expected)
+    assert not result_of(path).exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "cut off"), (b"plain", "changed"), (gzip.compress(b"{}\n")[:-3], "cut off")],
+)
+def test_scores_that_are_no_gzip(submission, frozen, refused, content, message):
+    path = submission()
+    target = handed_in(path, frozen)
+    target.write_bytes(content)
+    found = refused(
+        "evaluate", "--submission", path, "--candidates", frozen.path, "--setting", "both"
+    )
+    assert found.startswith(f"{target}: ")
+    assert message in found or "gzip" in found
+
+
+BAD_CARDS = {
+    "unknown field": ({"licence": "MIT"}, "Object contains unknown field `licence`"),
+    "no run": ({"runs": []}, "Expected `array` of length >= 1 - at `$.runs`"),
+    "no setting": ({"settings": []}, "Expected `array` of length >= 1 - at `$.settings`"),
+    "unknown setting": ({"settings": ["audio"]}, "Invalid enum value 'audio' - at `$.settings[0]`"),
+    "unknown kind": ({"kind": "best"}, "Invalid enum value 'best' - at `$.kind`"),
+    "two runs of a name": ({"runs": [{"name": "a"}] * 2}, "two runs have the same name; give each"),
+    "run outside": ({"runs": [{"name": "../../x"}]}, "Expected `str` matching regex"),
+    "run absolute": ({"runs": [{"name": "/tmp/x"}]}, "Expected `str` matching regex"),
+    "run hidden": ({"runs": [{"name": ".x"}]}, "Expected `str` matching regex"),
+    "run with a line end": ({"runs": [{"name": "a\n"}]}, "Expected `str` matching regex"),
+    "bad date": ({"date": "yesterday"}, "Expected `date`, got `str` - at `$.date`"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_CARDS)
+def test_a_bad_card_is_refused(submission, refused, frozen, case):
+    fields, message = BAD_CARDS[case]
+    path = submission(code=LENGTH, **fields)
+    found = refused("evaluate", "--submission", path, "--candidates", frozen.path)
+    assert found.startswith(f"{path / 'submission.toml'}: ")
+    assert message in found
+
+
+def test_no_submission_no_set(submission, refused, frozen):
+    path = submission(code=LENGTH)
+    assert refused("evaluate", "--submission", "nowhere", "--candidates", frozen.path) == (
+        "nowhere: not a submission (no submission.toml)"
+    )
+    assert refused("evaluate", "--submission", path).startswith(
+        "candidates: no candidate set in it"
+    )
+    assert refused("evaluate", "--submission", path, "--candidates", "x").startswith(
+        "x: not a candi"
+    )
+    message = refused(
+        "evaluate", "--submission", path, "--candidates", frozen.path, "--dataset", "d"
+    )
+    assert message.startswith("d: not a dataset")
+
+
+def test_a_set_that_was_tampered_with_is_not_evaluated(submission, frozen, copy_set, refused):
+    copied = copy_set(frozen)
+    lines = gzip.decompress((copied.path / "answers.jsonl.gz").read_bytes())
+    forged = lines.replace(b'"correct"', b'"random"', 1)
+    (copied.path / "answers.jsonl.gz").write_bytes(gzip.compress(forged, mtime=0))
+    path = submission(code=LENGTH)
+    options = ("--candidates", copied.path, "--setting", "comments")
+    message = refused("evaluate", "--submission", path, *options)
+    assert message.startswith(f"{copied.path / 'answers.jsonl.gz'}: changed")
