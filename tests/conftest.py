@@ -16,7 +16,7 @@ from hypothesis import settings
 from livebench.candidates.freeze import CandidateSet, build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.cli.main import main
-from livebench.data.dataset import Dataset, DatasetInfo
+from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
 from livebench.data.importers.tables import Options, import_tables
 
 settings.register_profile("tests", derandomize=True, deadline=None, max_examples=60)
@@ -150,6 +150,38 @@ def frozen_without_frames(
     """A `paper` set of at most 20 samples whose dataset has no frames. Read only."""
     out = tmp_path_factory.mktemp("sets") / "silent-paper"
     return build_set(dataset_without_frames, load_protocol("paper"), out, max_samples=20)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """12 videos of 200 s (2 train, 4 dev, 6 test) in two categories, 5 comments a second: comments of
+    the video alone, of its category, and common ones, all of one length. Read only."""
+    videos, video, times, texts = [], [], [], []
+    for number in range(12):
+        split = "train" if number < 2 else "dev" if number < 6 else "test"
+        category = "甲乙"[number % 2]
+        videos.append(Video(f"v{number:02}", f"标题{number}", category, 200, split))
+        for k in range(200 * 5):
+            kind = (k * 7 + number) % 10
+            if kind < 6:
+                text = f"{number:02}{k % 400:03}"  # of this video alone, twice or more
+            elif kind < 8:
+                text = f"{category}{k * (number + 3) % 500:04}"
+            else:
+                text = f"同{k * (number + 5) % 500:04}"
+            videos_row = k // 5 + (k % 5) / 10
+            video.append(number)
+            times.append(round(videos_row * 1000))
+            texts.append(text)
+    return write_dataset(
+        tmp_path_factory.mktemp("matched") / "world",
+        DatasetInfo("world", tokenizer="none"),
+        videos,
+        comment_video=np.array(video),
+        comment_time_ms=np.array(times),
+        comment_texts=texts,
+        comment_tokens=texts,
+    )
 
 
 @pytest.fixture

@@ -17,13 +17,12 @@ from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import new_file
 from livebench.records import parse_json
-from livebench.scoring.metrics import METRICS, Interval, intervals
-from livebench.scoring.ranking import Expected, expect, place_best
-from livebench.scoring.significance import holm, sign_flip_p
+from livebench.scoring.metrics import METRICS, Interval, best_metrics, intervals
+from livebench.scoring.significance import holm, shift_p
 
 AUDIT = "audit.json"
 LEVEL = 0.05
-"""Of the tests, after Holm over all probes of the set."""
+"""Of the tests, after Holm over the probes of a family."""
 MARGIN = 0.02
 """In MRR: an interval that ends so far above chance leaves room for a shortcut."""
 
@@ -40,10 +39,10 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         metrics: of the best-placed correct candidate.
-        p: that it differs from chance in MRR, two-sided, by flipping signs of videos, after Holm.
+        p: that chance reaches such an MRR (`shift_p`, one-sided), after Holm over its family.
         verdict: `shortcut` if it beats chance and may not; `allowed` if it may; `reported` if it looks
             into test texts; `open` if it does not beat chance for certain, but its interval ends more
-            than MARGIN above it; `below` if it is certainly worse than chance; else `chance`.
+            than MARGIN above it; else `chance`: it does not beat it.
         by_type: against each type of wrong candidates alone.
     """
 
@@ -51,7 +50,7 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     family: str
     metrics: dict[str, Interval]
     p: float
-    verdict: Literal["shortcut", "allowed", "reported", "open", "below", "chance"]
+    verdict: Literal["shortcut", "allowed", "reported", "open", "chance"]
     by_type: dict[str, AgainstType]
 
 
@@ -90,11 +89,10 @@ def audit_set(candidate_set: CandidateSet, dataset: Dataset) -> SetAudit:
     videos = [answer.video_id for answer in answers]
     types = np.array([answer.types for answer in answers])
     probes = list(all_probes(candidate_set, dataset, answers))
-    chance = _metrics(np.zeros(types.shape), types == "correct")
-    differences = [_metrics(p.scores, types == "correct")[:, -1] - chance[:, -1] for p in probes]
-    adjusted = holm([sign_flip_p(difference, videos) for difference in differences])
+    chance = best_metrics(np.zeros(types.shape), types == "correct")
+    p_values = _adjusted(probes, types == "correct", videos)
     findings = [
-        _finding(probe, types, videos, chance, p) for probe, p in zip(probes, adjusted, strict=True)
+        _finding(probe, types, videos, chance, p) for probe, p in zip(probes, p_values, strict=True)
     ]
     return SetAudit(
         set_signature=candidate_set.manifest.signature,
@@ -108,23 +106,40 @@ def audit_set(candidate_set: CandidateSet, dataset: Dataset) -> SetAudit:
     )
 
 
-def _metrics(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
-    """float64 [samples, METRICS] of the best-placed correct candidate."""
-    found: Expected = expect(place_best(scores, correct), [1, 5, 10])
-    return np.column_stack([100 * found.within, found.rank, found.reciprocal])
+def _adjusted(probes: Sequence[Probe], correct: np.ndarray, videos: Sequence[str]) -> list[float]:
+    """p of each probe, after Holm over the probes of its family."""
+    found = np.empty(len(probes))
+    for i, probe in enumerate(probes):
+        observed = best_metrics(probe.scores, correct)[:, -1].mean()
+        found[i] = shift_p(_places(probe.scores, correct), videos, float(observed))
+    for family in {probe.family for probe in probes}:
+        members = [i for i, probe in enumerate(probes) if probe.family == family]
+        found[members] = holm(found[members])
+    return found.tolist()
+
+
+def _places(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
+    """int64 [samples, g]: places of the correct candidates from 0, ties broken by a fixed draw."""
+    broken = np.random.PCG64(0).random_raw(scores.size).reshape(scores.shape)
+    places = np.argsort(np.lexsort((broken, -scores), axis=1), axis=1)
+    most = int(correct.sum(axis=1).max())
+    found = np.sort(np.where(correct, places, scores.shape[1]), axis=1)[:, :most]
+    return np.where(found == scores.shape[1], found[:, :1], found)
 
 
 def _finding(
     probe: Probe, types: np.ndarray, videos: Sequence[str], chance: np.ndarray, p: float
 ) -> Finding:
     correct = types == "correct"
-    found = intervals(_metrics(probe.scores, correct), videos)
+    found = intervals(best_metrics(probe.scores, correct), videos)
     by_type = {}
     for kind in sorted(set(types.ravel().tolist()) - {"correct"}):
         # What is neither correct nor of this type stands below all.
         shown = correct | (types == kind)
-        mrr = intervals(_metrics(np.where(shown, probe.scores, -np.inf), correct)[:, -1:], videos)
-        alone = _metrics(np.where(shown, 0.0, -np.inf), correct)[:, -1].mean()
+        mrr = intervals(
+            best_metrics(np.where(shown, probe.scores, -np.inf), correct)[:, -1:], videos
+        )
+        alone = best_metrics(np.where(shown, 0.0, -np.inf), correct)[:, -1].mean()
         by_type[kind] = AgainstType(mrr[0], float(alone))
     mrr, expected = found[-1], float(chance[:, -1].mean())
     return Finding(
@@ -138,8 +153,6 @@ def _finding(
 
 
 def _judge(family: str, mrr: Interval, chance: float, p: float) -> str:
-    if p < LEVEL and mrr.value < chance:
-        return "below"
     if p < LEVEL:
         return {"test text": "reported", "content": "allowed", "shortcut": "shortcut"}[family]
     return "open" if family == "shortcut" and mrr.high > chance + MARGIN else "chance"
@@ -152,19 +165,25 @@ def _verdict(findings: Sequence[Finding], chance: float) -> str:
     if found:
         best = max(found, key=lambda finding: finding.metrics["MRR"].value)
         return (
-            f"{len(found)} shortcuts. The best, '{best.probe}', knows nothing of the moment and "
-            f"reaches MRR {best.metrics['MRR'].value:.4f} where chance is {chance:.4f}: a number on "
-            "this set does not show understanding unless it is compared with these probes."
+            f"{len(found)} shortcuts. The best, '{best.probe}', reaches MRR "
+            f"{best.metrics['MRR'].value:.4f} without any understanding of the moment, where chance is "
+            f"{chance:.4f}: a number on this set shows understanding only as far as it beats these "
+            "probes."
         )
+    looked = [f.metrics["MRR"].value for f in findings if f.verdict == "reported"]
+    aside = ""
+    if looked:
+        aside = f" Probes that look into other test comments reach up to {max(looked):.4f}."
     if unsure:
         names = ", ".join(f"'{finding.probe}'" for finding in unsure)
         return (
             f"No shortcut beats chance (MRR {chance:.4f}) for certain, but too few samples or videos "
-            f"rule one out for {names}."
+            f"rule one out for {names}.{aside}"
         )
     return (
-        f"No probe that knows nothing of the moment beats chance (MRR {chance:.4f}), and the interval "
-        f"of each ends at most {MARGIN} above it."
+        f"No shortcut found: no probe that sees the candidate and training alone, or prefers what does "
+        f"not resemble the moment, beats chance (MRR {chance:.4f}), and the interval of each ends at "
+        f"most {MARGIN} above it.{aside}"
     )
 
 

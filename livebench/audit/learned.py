@@ -12,14 +12,20 @@ import numpy as np
 FOLDS = 5
 
 
-def held_out_scores(fit_predict, correct: np.ndarray, videos: Sequence[str]) -> np.ndarray:
+def held_out_scores(
+    fit_predict, correct: np.ndarray, videos: Sequence[str], comments: np.ndarray
+) -> np.ndarray:
     """Scores of each sample by a classifier fitted on the samples of other videos.
+
+    A comment that is a candidate in the videos scored is not fitted on: where the correct comment of
+    one sample is a wrong one of others, the fit would learn that it is wrong.
 
     Args:
         fit_predict: called with the rows (of all candidates, flattened) to fit on, whether each is
             correct, and the rows to score; gives float [rows to score].
         correct: bool [samples, candidates].
         videos: [samples], the video of each.
+        comments: [samples, candidates], equal for candidates that are the same comment.
 
     Returns:
         float64 [samples, candidates].
@@ -30,8 +36,14 @@ def held_out_scores(fit_predict, correct: np.ndarray, videos: Sequence[str]) -> 
     scores = np.empty(correct.shape)
     rows = np.arange(correct.size).reshape(correct.shape)
     folds = min(FOLDS, len(set(videos)))
+    if folds < 2:  # there is no other video to learn from
+        return np.zeros(correct.shape)
     for train, test in GroupKFold(folds).split(correct, groups=np.asarray(videos)):
-        fitted = fit_predict(rows[train].ravel(), correct[train].ravel(), rows[test].ravel())
+        kept = rows[train][~np.isin(comments[train], comments[test])]
+        if len(np.unique(correct.ravel()[kept])) < 2:  # nothing to tell apart
+            scores[test] = 0
+            continue
+        fitted = fit_predict(kept, correct.ravel()[kept], rows[test].ravel())
         # Ties by rounding noise would be decided by the order of candidates.
         scores[test] = np.round(np.reshape(fitted, (-1, width)), 9)
     return scores
@@ -70,10 +82,13 @@ def _kind(mark: str) -> int:
 def boosted_trees(features: np.ndarray):
     """Boosted trees on dense features: float [all candidates, features]."""
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     def fit_predict(train: np.ndarray, correct: np.ndarray, test: np.ndarray) -> np.ndarray:
         model = HistGradientBoostingClassifier(max_iter=100, early_stopping=False, random_state=0)
-        return model.fit(features[train], correct).predict_proba(features[test])[:, 1]
+        # One thread: several wait for each other busily, which takes minutes on a machine in use.
+        with threadpool_limits(1):
+            return model.fit(features[train], correct).predict_proba(features[test])[:, 1]
 
     return fit_predict
 

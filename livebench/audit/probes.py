@@ -100,9 +100,10 @@ def all_probes(
     videos = [answer.video_id for answer in answers]
     counts = np.log1p(train_counts).reshape(-1, 1)
     features = np.hstack([np.array([surface(string) for string in tokens]), counts])
-    trees = held_out_scores(boosted_trees(features), correct, videos)
+    ids = np.unique(tokens, return_inverse=True)[1].reshape(correct.shape)
+    trees = held_out_scores(boosted_trees(features), correct, videos, ids)
     yield Probe("learned: boosted trees on surface features", "shortcut", trees)
-    linear = held_out_scores(linear_on_characters(tokens), correct, videos)
+    linear = held_out_scores(linear_on_characters(tokens), correct, videos, ids)
     yield Probe("learned: linear on characters", "shortcut", linear)
 
 
@@ -150,7 +151,7 @@ def _held_out(samples: Sequence[SampleRecord], dataset: Dataset, *, own: bool) -
         total.update(counts)
     rows = []
     for sample in samples:
-        less = Counter() if own else by_video[sample.video_id]
+        less = Counter() if own else by_video.get(sample.video_id, Counter())
         ids = [number[tokens] for tokens in sample.candidate_tokens]
         rows.append([float(total[i] - less[i]) for i in ids])
     return np.array(rows)
@@ -165,7 +166,7 @@ def _same_video(samples: Sequence[SampleRecord], dataset: Dataset) -> np.ndarray
         part = comments.of(place[sample.video_id])
         second = comments.time_ms[part] // 1000 == sample.time
         own = Counter(comments.string[part][second].tolist())
-        counts = by_video[sample.video_id]
+        counts = by_video.get(sample.video_id, Counter())
         ids = [number[tokens] for tokens in sample.candidate_tokens]
         rows.append([float(counts[i] > own[i]) for i in ids])
     return np.array(rows)

@@ -48,6 +48,11 @@ class Builder:
         self._comments = VisibleComments(dataset, protocol)
         self._pool = Pool(dataset, self._comments, protocol, seed)
         tested = dataset.split(split)
+        if protocol.pool.alike and split not in protocol.pool.splits:
+            raise LiveBenchError(
+                f"{dataset.path}: the protocol {protocol.name} builds on {protocol.pool.splits}, not on "
+                f"the split {split}"
+            )
         for needed, names in ((tested.videos, split), (self._pool.ids, protocol.pool.splits)):
             if not len(needed):
                 raise LiveBenchError(f"{dataset.path}: nothing in the split {names}; split again")
@@ -118,6 +123,11 @@ class Builder:
                     f"distinct candidates, {CANDIDATES} are needed; import more training videos"
                 )
         fill(types, self._sources, moment, excluded, CANDIDATES)
+        if len(types) != CANDIDATES:
+            raise LiveBenchError(
+                f"the protocol {self.protocol.name} gives only {len(types)} candidates to sample "
+                f"{moment.sample_id}; raise the count of its random ones"
+            )
         return types
 
     def _records(self, moment: Moment, types: dict[int, str]) -> tuple[SampleRecord, AnswerRecord]:

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -49,9 +50,11 @@ class FrozenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class FrozenDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The dataset that a set was built from; `recipe` makes it again, where nothing else is needed."""
 
-    name: str
+    name: FolderName
     version: str
     fingerprint: str
+    frames_sha256: str
+    encoder: str
     tokenizer: str
     recipe: list[str]
 
@@ -59,10 +62,10 @@ class FrozenDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """manifest.json.
 
-    `hash` is the sha256 of all that the set is (not of its name, nor of the versions of the software
-    that wrote it); `types` counts the candidates, `left_out` the seconds with comments that are no
-    sample, `without_plausible` names videos with samples that got no plausible candidate, `overlap` the
-    leaks between splits that were allowed. `manifest_sha256` is the hash of the rest of this file.
+    `hash` is the sha256 of all that the set is (not of its own name, of explanations, or of the versions
+    of the software that wrote it). `types` counts the candidates, `left_out` the seconds with comments
+    that are no sample; `without_plausible` names videos with samples that got no plausible candidate,
+    `overlap` the leaks between splits that were allowed. `manifest_sha256` is the hash of the rest.
     """
 
     name: FolderName
@@ -99,6 +102,12 @@ class CandidateSet:
                 "`livebench build-candidates`"
             )
         self.manifest = parse_json(self.path / MANIFEST, Manifest)
+        raw = (self.path / MANIFEST).read_bytes()
+        if raw != _sealed(msgspec.json.decode(raw)) or set(self.manifest.files) != {
+            SAMPLES,
+            ANSWERS,
+        }:
+            raise LiveBenchError(f"{self.path / MANIFEST}: changed: it is not what LiveBench wrote")
 
     @property
     def name(self) -> str:
@@ -168,6 +177,8 @@ def build_set(
                 name=dataset.info.name,
                 version=dataset.info.version,
                 fingerprint=dataset.info.fingerprint,
+                frames_sha256=dataset.info.frames_sha256,
+                encoder=dataset.info.encoder,
                 tokenizer=dataset.info.tokenizer,
                 recipe=dataset.info.recipe,
             ),
@@ -184,7 +195,7 @@ def build_set(
             versions=_versions(),
         )
         with new_file(folder / MANIFEST) as file:
-            file.write(_sealed(manifest))
+            file.write(_sealed(msgspec.to_builtins(manifest)))
     return CandidateSet(out)
 
 
@@ -214,25 +225,25 @@ def _versions() -> dict[str, str]:
     return {"livebench": __version__, "python": platform.python_version(), **found}
 
 
-def _content_hash(manifest: Manifest) -> str:
-    content = msgspec.to_builtins(manifest)
-    for key in ("name", "hash", "signature", "versions", "manifest_sha256"):
-        del content[key]
-    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+def _sealed(content: dict[str, Any]) -> bytes:
+    """The bytes of manifest.json, its hashes filled in.
+
+    They are taken of the data, not of today's records: a set stays the same when a later LiveBench
+    knows more fields.
+    """
+    made = {key: content[key] for key in content if key not in _NOT_HASHED}
+    # What a protocol says of itself, and how its dataset can be made again, make no sample.
+    for part, keys in (("protocol", ("summary", "source", "reasons")), ("dataset", ("recipe",))):
+        made[part] = {key: made[part][key] for key in made[part] if key not in keys}
+    found = hashlib.sha256(msgspec.json.encode(made, order="sorted")).hexdigest()
+    signature = f"set:{content['name']}@{found[:8]}" + ("+overlap" if content["overlap"] else "")
+    sealed = {**content, "hash": found, "signature": signature, "manifest_sha256": ""}
+    seal = hashlib.sha256(msgspec.json.encode(sealed, order="sorted")).hexdigest()
+    sealed["manifest_sha256"] = seal
+    return msgspec.json.format(msgspec.json.encode(sealed), indent=1) + b"\n"
 
 
-def _sealed(manifest: Manifest) -> bytes:
-    """The bytes of manifest.json, its hashes filled in."""
-    content = _content_hash(manifest)
-    manifest = msgspec.structs.replace(
-        manifest,
-        hash=content,
-        signature=f"set:{manifest.name}@{content[:8]}" + ("+overlap" if manifest.overlap else ""),
-        manifest_sha256="",
-    )
-    seal = hashlib.sha256(msgspec.json.encode(manifest)).hexdigest()
-    manifest = msgspec.structs.replace(manifest, manifest_sha256=seal)
-    return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+_NOT_HASHED = ("name", "hash", "signature", "versions", "manifest_sha256")
 
 
 def verify(path: Path) -> str:
@@ -243,8 +254,6 @@ def verify(path: Path) -> str:
     """
     candidate_set = CandidateSet(path)
     manifest, path = candidate_set.manifest, candidate_set.path
-    if (path / MANIFEST).read_bytes() != _sealed(manifest):
-        raise LiveBenchError(f"{path / MANIFEST}: changed: it is not what LiveBench wrote")
     if path.resolve().name != manifest.name:
         raise LiveBenchError(f"{path}: the set is named {manifest.name}; name the folder so")
     types: dict[str, int] = {}

@@ -98,7 +98,7 @@ class Popular(Source, frozen=True, tag="popular"):
 
 
 class Random(Source, frozen=True, tag="random"):
-    """`count` comments of the pool at random, or until there are 100.
+    """Comments of the pool at random, until there are 100; `count` of them if `draw` is "occurrence".
 
     `distinct`: uniform over distinct comments. `occurrence`: over occurrences in other videos, of
     comments that do not occur in the moment's own.
@@ -199,11 +199,16 @@ def _contradiction(protocol: Protocol) -> str | None:
     reachable = protocol.correct.count + sum(source.count for source in protocol.wrong)
     if reachable < CANDIDATES:
         return f"wrong: the counts and correct.count make {reachable} candidates of {CANDIDATES}"
-    if protocol.pool.alike and (protocol.correct.count != 1 or {Plausible, Popular} & set(kinds)):
+    matched = protocol.pool.alike and protocol.correct.count == 1
+    if protocol.pool.alike and (not matched or {Plausible, Popular} & set(kinds)):
         return "pool.alike needs correct.count = 1, and neither plausible nor popular"
+    if bool(protocol.pool.alike) != (protocol.wrong[-1].draw == "occurrence"):
+        return 'wrong: random with draw = "occurrence" and pool.alike need each other'
     if protocol.comments.min_characters > protocol.comments.max_characters:
         return "comments.min_characters is above comments.max_characters"
-    unknown = set(protocol.reasons) - set(fields(protocol))
-    if unknown:
-        return f"reasons: there is no field {min(unknown)}"
+    named = set(fields(protocol)) - {"name", "version", "summary", "source"}
+    if set(protocol.reasons) - named:
+        return f"reasons: there is no field {min(set(protocol.reasons) - named)}"
+    if named - set(protocol.reasons):
+        return f"reasons: {min(named - set(protocol.reasons))} has none; say why"
     return None

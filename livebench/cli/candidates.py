@@ -68,6 +68,8 @@ def build_candidates(
             "build-candidates takes DATASET --protocol P --out candidates/NAME, or "
             "--restore candidates/NAME --dataset DIR"
         )
+    if out.exists():
+        raise LiveBenchError(f"{out}: exists already; remove it or choose another --out")
     started = time.perf_counter()
     opened = Dataset(dataset)
     found = build_set(
@@ -82,9 +84,7 @@ def build_candidates(
     )
     manifest = found.manifest
     for video in manifest.without_plausible:
-        remark(
-            f"video {video}: no candidate shares a word with its title (no plausible ones)", quiet
-        )
+        remark(f"video {video}: a sample has no plausible candidate: no word matches", quiet)
     count = manifest.files["samples.jsonl.gz"].records
     click.echo(
         f"{out}: {count} samples of {manifest.videos} videos, {manifest.signature} "
@@ -93,7 +93,8 @@ def build_candidates(
     types = ", ".join(f"{kind} {number / count:.2f}" for kind, number in manifest.types.items())
     click.echo(f"candidates a sample: {types}")
     for why, number in manifest.left_out.items():
-        click.echo(f"left out: {number} seconds, {why}")
+        if number:
+            click.echo(f"left out: {number} seconds, {why}")
 
 
 def _leaks(dataset, allow_overlap: bool) -> list[str]:

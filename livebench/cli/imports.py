@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
 from livebench.cli.progress import quiet_option, remark
+from livebench.errors import LiveBenchError
 
 
 class ShareOrCount(click.ParamType):
@@ -76,9 +78,15 @@ def tables(
     """
     from livebench.data.dataset import DatasetInfo
     from livebench.data.importers.tables import Options, import_tables
+    from livebench.records import FOLDER_NAME
 
     options = Options(dev, test, seed, min_duration, min_comments, skip_bad_rows)
-    info = DatasetInfo(name or out.resolve().name, source=source_note, licence=licence)
+    name = name or out.resolve().name
+    if not re.match(FOLDER_NAME, name):
+        raise LiveBenchError(
+            f"--name {name}: a dataset's name is made of letters, digits, '.', '_' and '-'"
+        )
+    info = DatasetInfo(name, source=source_note, licence=licence)
     dataset = import_tables(source, out, info, options, lambda text: remark(text, quiet))
     counts = {split: len(dataset.split(split).videos) for split in ("train", "dev", "test")}
     parts = ", ".join(f"{split} {count}" for split, count in counts.items())

@@ -29,7 +29,7 @@ def leaderboard(submissions, candidates, out, check) -> None:
         write_text(out, text)
         click.echo(f"{out}: written")
         return
-    present = out.read_text("utf-8") if out.exists() else ""
+    present = out.read_text("utf-8", errors="replace") if out.exists() else ""
     if present == text:
         click.echo(f"{out}: up to date")
         return

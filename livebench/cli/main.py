@@ -59,3 +59,8 @@ def main(arguments: list[str] | None = None) -> None:
             traceback.print_exception(error.__cause__)
         click.echo(f"livebench: {error}", err=True)
         sys.exit(2)
+    except OSError as error:
+        if error.filename is None:  # not about a file: a defect
+            raise
+        click.echo(f"livebench: {error.filename}: {error.strerror}", err=True)
+        sys.exit(2)

@@ -22,7 +22,7 @@ from livebench.data.split import Split
 from livebench.data.tokens import remove_space, segment, tokenizer_name
 from livebench.errors import LiveBenchError
 from livebench.files import new_folder, write_text
-from livebench.records import parse_toml
+from livebench.records import FolderName, parse_toml
 
 
 class Video(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     of videos and comments, `frames_sha256` that of the frame vectors.
     """
 
-    name: str
+    name: FolderName
     version: str = "1"
     language: str = "zh"
     tokenizer: str = ""
@@ -158,6 +158,16 @@ class Dataset:
             raise LiveBenchError(f"{self.path}: the dataset has no frames")
         return self._frames[[video.first_frame + s for s in seconds]].astype(np.float32)
 
+    @cached_property
+    def frames_sha256(self) -> str:
+        """The sha256 of the frame vectors as they are on disk; empty without video."""
+        if self._frames is None:
+            return ""
+        digest = hashlib.sha256()
+        for start in range(0, len(self._frames), 100_000):
+            digest.update(self._frames[start : start + 100_000].tobytes())
+        return digest.hexdigest()
+
     def split(self, *splits: Split) -> DatasetSplit:
         """The videos of one or more splits, and nothing else of the dataset."""
         return DatasetSplit(self, frozenset(splits))
@@ -185,6 +195,11 @@ class DatasetSplit:
         self._dataset = dataset
         self.indices = [i for i, video in enumerate(dataset.videos) if video.split in splits]
         self.videos = [dataset.videos[i] for i in self.indices]
+
+    @property
+    def dataset(self) -> Dataset:
+        """The whole dataset; for the oracle, which reads the simulated world's scenes."""
+        return self._dataset
 
     @cached_property
     def string_ids(self) -> np.ndarray:
@@ -246,7 +261,12 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
     order = np.lexsort((time_ms, video))  # stable: equal times stay in the order of the source
     ordered, first_frame = [], 0
     for index in video_order:
-        ordered.append(msgspec.structs.replace(videos[index], first_frame=first_frame))
+        duration = float(
+            videos[index].duration
+        )  # as it is read back: 200 and 200.0 hash differently
+        ordered.append(
+            msgspec.structs.replace(videos[index], first_frame=first_frame, duration=duration)
+        )
         first_frame += videos[index].frame_count
     with new_folder(out) as folder:
         _write_videos(folder / "videos.parquet", ordered)

@@ -181,6 +181,8 @@ def _checkout(submission: Submission) -> tuple[str, bool]:
     if own.is_relative_to(root):
         own = own.relative_to(root)
         paths += [str(own), f":(exclude){own}/scores", f":(exclude){own}/results"]
+    if not (root / "setup.cfg").is_file():  # installed, not a checkout of LiveBench
+        return "", False
     return _git(root, "rev-parse", "HEAD"), bool(_git(root, "status", "--porcelain", "--", *paths))
 
 

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from livebench.records import CANDIDATES
-from livebench.scoring.ranking import Expected, best_of, expect, place_each
+from livebench.scoring.ranking import Expected, best_of, expect, place_best, place_each
 from livebench.scoring.significance import RESAMPLES, bootstrap_means
 
 METRICS = ("R@1", "R@5", "R@10", "MR", "MRR")
@@ -52,6 +52,11 @@ def sample_metrics(scores: np.ndarray, correct: np.ndarray) -> dict[str, np.ndar
 
 def _columns(expected: Expected) -> np.ndarray:
     return np.column_stack([100 * expected.within, expected.rank, expected.reciprocal])
+
+
+def best_metrics(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
+    """As `sample_metrics`, of the best-placed correct candidate alone: float64 [samples, METRICS]."""
+    return _columns(expect(place_best(scores, correct), RECALL_AT))
 
 
 def chance_metrics(correct_counts: Sequence[int]) -> dict[str, np.ndarray]:

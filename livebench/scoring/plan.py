@@ -92,7 +92,11 @@ def _to_run(
 def _to_read(
     submission: Submission, candidate_set: CandidateSet, settings: Sequence[Setting]
 ) -> Iterator[Task | Skipped]:
+    trained_on = candidate_set.manifest.dataset.name
     for run in submission.card.runs:
+        if run.dataset not in ("", trained_on):
+            yield Skipped(candidate_set, f"run {run.name}", f"it was trained on {run.dataset}")
+            continue
         for setting in settings:
             if submission.scores_path(candidate_set.name, run, setting).exists():
                 yield Task(run, candidate_set, setting, None, None)

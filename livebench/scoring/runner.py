@@ -40,7 +40,7 @@ def make_scorer(submission: Submission, run: Run) -> Scorer:
         return kind(**arguments)
     except LiveBenchError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise LiveBenchError(
             f"{submission.path}: run {run.name}: making {submission.card.entry} raised "
             f"{type(error).__name__}: {error}"
@@ -64,7 +64,7 @@ def fit(scorer: Scorer, dataset: Dataset) -> None:
         scorer.fit(dataset.split("train"))
     except LiveBenchError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise LiveBenchError(
             f"fitting {type(scorer).__name__} on {dataset.path} raised {type(error).__name__}: {error}"
         ) from error
@@ -80,6 +80,11 @@ def read_samples(
     """
     videos = {}
     if setting != "comments":
+        if dataset.frames_sha256 != candidate_set.manifest.dataset.frames_sha256:
+            raise LiveBenchError(
+                f"{dataset.path}: its frame vectors are not those that {candidate_set.path} was built "
+                "with; build the set again, or use those"
+            )
         videos = {video.video_id: video for video in dataset.videos}
     for record in candidate_set.samples():
         if setting == "comments":
@@ -145,7 +150,7 @@ def _score(scorer: Scorer, part: list[tuple[str, Sample]]) -> Sequence[Sequence[
         found = [list(row) for row in scorer.score_samples([sample for _, sample in part])]
     except LiveBenchError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         where = part[0][0] if len(part) == 1 else f"{part[0][0]} to {part[-1][0]}"
         raise LiveBenchError(
             f"the scorer raised {type(error).__name__} on sample {where}: {error}"

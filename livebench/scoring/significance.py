@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from livebench.records import CANDIDATES
+
 RESAMPLES = 10_000
 VALUES_AT_ONCE = 1 << 22
 """Weights of videos held in memory at a time."""
@@ -51,23 +53,31 @@ def _weights(generator: np.random.PCG64, resamples: int, videos: int) -> np.ndar
     return counts.reshape(resamples, videos).astype(np.float64)
 
 
-def sign_flip_p(differences: np.ndarray, videos: Sequence[str], *, seed: int = 0) -> float:
-    """Two-sided p of the hypothesis that paired differences are symmetric around 0.
+def shift_p(places: np.ndarray, videos: Sequence[str], observed: float, *, seed: int = 0) -> float:
+    """One-sided p that a mean reciprocal rank as high as `observed` comes about by chance.
 
-    A permutation test that flips the sign of all differences of a video together, RESAMPLES times:
-    p = (c + 1) / (n + 1), where c of n flipped sums are at least as far from 0; never 0.
+    The hypothesis: the places of the correct candidates are uniform, and the samples of a video hang
+    together in any way that a common cyclic shift of their places leaves alone ("not at all" and "all
+    alike" are such). So, RESAMPLES times, the places of all samples of a video are shifted by one
+    random number, cyclically, and the mean of 1 / (best place) is taken: p = (c + 1) / (n + 1), where c
+    of n are at least `observed`; never 0. Unlike flipping signs it needs no symmetry, which reciprocal
+    ranks do not have.
 
     Args:
-        differences: float64 [samples].
+        places: int64 [samples, g], places of the correct candidates among CANDIDATES, from 0, ties
+            broken at random; surplus columns repeat a place.
         videos: [samples], the video of each.
+        observed: the mean reciprocal rank, in expectation over ties.
     """
+    shifted = (places[:, None, :] + np.arange(CANDIDATES)[None, :, None]) % CANDIDATES
     _, cluster = np.unique(np.asarray(videos), return_inverse=True)
-    sums = np.bincount(cluster, differences)
-    raw = np.random.PCG64(seed).random_raw(RESAMPLES * len(sums)).reshape(RESAMPLES, len(sums))
-    flipped = np.where(raw >> np.uint64(63), 1.0, -1.0) @ sums
+    sums = np.zeros((cluster.max() + 1, CANDIDATES))  # [videos, shift]
+    np.add.at(sums, cluster, 1 / (1 + shifted.min(axis=2)))
+    raw = np.random.PCG64(seed).random_raw(RESAMPLES * len(sums)) >> np.uint64(32)
+    shifts = (raw * np.uint64(CANDIDATES) >> np.uint64(32)).astype(np.int64)
+    means = sums[np.arange(len(sums)), shifts.reshape(RESAMPLES, -1)].sum(axis=1) / len(places)
     # Sums that differ by rounding alone are equal.
-    farther = np.abs(flipped) >= abs(sums.sum()) - 1e-9 * np.abs(sums).sum()
-    return (int(np.count_nonzero(farther)) + 1) / (RESAMPLES + 1)
+    return (int(np.count_nonzero(means >= observed - 1e-9)) + 1) / (RESAMPLES + 1)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -34,7 +34,7 @@ def load_entry(submission: Submission) -> type:
             f"{where}: there is no module {error.name}; put {module_name}.py into the folder, or "
             "install what it needs"
         ) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise LiveBenchError(f"{where}: importing it raised {type(error).__name__}") from error
     found = getattr(module, class_name, None)
     if not isinstance(found, type):

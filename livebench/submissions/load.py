@@ -42,7 +42,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             one that is installed. Absent if the submission has scores only.
         settings: those it takes part in.
         kind: a `probe` uses a shortcut and is kept to show how far it gets; a `baseline` ships with
-            LiveBench as reference; a `model` is what anyone submits.
+            LiveBench as reference; an `oracle` reads what made the simulated world; a `model` is what
+            anyone submits.
     """
 
     name: str
@@ -53,7 +54,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runs: Annotated[list[Run], msgspec.Meta(min_length=1)]
     entry: str = ""
     url: str = ""
-    kind: Literal["model", "baseline", "probe"] = "model"
+    kind: Literal["model", "baseline", "probe", "oracle"] = "model"
 
 
 class Submission:

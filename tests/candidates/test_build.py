@@ -320,7 +320,7 @@ def test_a_title_without_a_known_word_is_named(tmp_path, run, tables):
     assert len(manifest["without_plausible"]) == 10
     assert "plausible" not in manifest["types"] or manifest["types"]["plausible"] == 0
     for name in manifest["without_plausible"]:
-        assert f"video {name}: no candidate shares a word with its title" in done.err
+        assert f"video {name}: a sample has no plausible candidate" in done.err
 
 
 BAD = {

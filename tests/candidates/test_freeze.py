@@ -200,7 +200,7 @@ def test_a_manifest_that_agrees_with_itself_but_not_with_the_files(frozen, copy_
         {"types": {**frozen.manifest.types, "correct": 1}},
     ):
         forged = msgspec.structs.replace(frozen.manifest, **changes)
-        path.write_bytes(freeze._sealed(forged))
+        path.write_bytes(freeze._sealed(msgspec.to_builtins(forged)))
         with pytest.raises(
             LiveBenchError, match=r"answers\.jsonl\.gz: its counts are not those of"
         ):

@@ -10,7 +10,7 @@ from scipy import stats
 
 from livebench.scoring import significance
 from livebench.scoring.metrics import intervals
-from livebench.scoring.significance import bootstrap_means, holm, sign_flip_p
+from livebench.scoring.significance import bootstrap_means, holm
 
 
 def clusters(count, size, seed=11):
@@ -108,33 +108,6 @@ def test_the_order_of_samples_changes_nothing():
 def test_one_video_has_no_spread():
     (found,) = intervals(np.array([[1.0], [3.0]]), ["a", "a"], resamples=50)
     assert (found.low, found.value, found.high) == (2, 2, 2)
-
-
-def exact_sign_flip(sums):
-    """The share of all sign patterns whose sum is at least as far from 0."""
-    patterns = list(product((1, -1), repeat=len(sums)))
-    far = [abs(np.dot(pattern, sums)) >= abs(sum(sums)) - 1e-9 for pattern in patterns]
-    return sum(far) / len(patterns)
-
-
-@pytest.mark.parametrize(
-    "sums",
-    [[1, 2, 3, 4, 5], [1, -2, 3, -4, 5], [1, 1, 1, 1, 1, 1, 1, 1], [0.5, -0.5, 0.25], [7, -1, -1]],
-)
-def test_sign_flips_as_enumerated(sums):
-    # two samples a video, so that the video flips as one
-    differences = np.repeat(np.array(sums) / 2, 2)
-    videos = [f"v{n}" for n in np.repeat(np.arange(len(sums)), 2)]
-    exact = exact_sign_flip(sums)
-    found = sign_flip_p(differences, videos)
-    assert found == pytest.approx(exact, abs=4 * np.sqrt(exact / 10_000) + 1e-3)
-
-
-def test_no_difference_has_p_1_and_p_is_never_0():
-    videos = [f"v{n}" for n in range(50)]
-    assert sign_flip_p(np.zeros(50), videos) == 1
-    assert sign_flip_p(np.ones(50), videos) == pytest.approx(1 / 10_001)
-    assert sign_flip_p(-np.ones(50), videos) == pytest.approx(1 / 10_001)
 
 
 @pytest.mark.parametrize(
