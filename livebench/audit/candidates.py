@@ -165,7 +165,7 @@ def _verdict(findings: Sequence[Finding], chance: float) -> str:
     if found:
         best = max(found, key=lambda finding: finding.metrics["MRR"].value)
         return (
-            f"{len(found)} shortcuts. The best, '{best.probe}', reaches MRR "
+            f"{len(found)} shortcut{'s' * (len(found) > 1)}. The best, '{best.probe}', reaches MRR "
             f"{best.metrics['MRR'].value:.4f} without any understanding of the moment, where chance is "
             f"{chance:.4f}: a number on this set shows understanding only as far as it beats these "
             "probes."
