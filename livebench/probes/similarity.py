@@ -30,6 +30,9 @@ class _TfIdf(Scorer):
         length = sqrt(sum(weight * weight for weight in weights.values()))
         return {word: weight / length for word, weight in weights.items()}
 
+    def score(self, video_ctx, comments, candidate) -> float:
+        return self.score_candidates(video_ctx, comments, [candidate])[0]
+
     def _compare(self, query: dict[str, float], candidates: Sequence[Comment]) -> list[float]:
         if not query:
             return [0.0] * len(candidates)
@@ -39,9 +42,6 @@ class _TfIdf(Scorer):
 
 class ContextSimilarity(_TfIdf):
     """Cosine of tf-idf between the candidate and the surrounding comments, joined."""
-
-    def score(self, video_ctx, comments, candidate) -> float:
-        return self.score_candidates(video_ctx, comments, [candidate])[0]
 
     def score_candidates(
         self,
@@ -55,9 +55,6 @@ class ContextSimilarity(_TfIdf):
 
 class TitleSimilarity(_TfIdf):
     """Cosine of tf-idf between the candidate and the title of the video."""
-
-    def score(self, video_ctx, comments, candidate) -> float:
-        return self.score_candidates(video_ctx, comments, [candidate])[0]
 
     def score_candidates(
         self,
