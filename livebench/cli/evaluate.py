@@ -89,17 +89,25 @@ def each_result(submission, sets, settings, at_hand, *, normalisation="sum", qui
             remark(f"skipped {name}, {task.what}: {task.why}", quiet and bool(done))
             continue
         samples = task.candidate_set.manifest.files["answers.jsonl.gz"].records
-        with bar(samples, f"{name}, {task.setting}", quiet) as progress:
-            result = evaluate_task(
-                submission,
-                task.run,
-                task.candidate_set,
-                task.setting,
-                scorer=task.scorer,
-                dataset=task.dataset,
-                normalisation=normalisation,
-                progress=progress,
+        try:
+            with bar(samples, f"{name}, {task.setting}", quiet) as progress:
+                result = evaluate_task(
+                    submission,
+                    task.run,
+                    task.candidate_set,
+                    task.setting,
+                    scorer=task.scorer,
+                    dataset=task.dataset,
+                    normalisation=normalisation,
+                    progress=progress,
+                )
+        except LiveBenchError as error:
+            if task.scorer is None:  # the error names the file of scores
+                raise
+            where = (
+                f"{submission.name}/{task.run.name} on {task.candidate_set.name}, {task.setting}"
             )
+            raise LiveBenchError(f"{where}: {error}") from error.__cause__
         done += 1
         yield task, result
 
@@ -111,10 +119,16 @@ def _json(result) -> str:
 
 
 def _text(submission, task, result) -> str:
+    from livebench.scoring.evaluate import Answers
+    from livebench.scoring.metrics import chance_metrics, summarise
     from livebench.scoring.show import table
 
     heading = (
         f"{submission.name}/{task.run.name} on {task.candidate_set.name}, setting {task.setting} "
         f"({result.manifest.evaluated}, {result.manifest.wall_seconds:.1f} s)"
     )
-    return f"{heading}\n{table(result.metrics)}\n{result.signature}\n"
+    answers = Answers(task.candidate_set)
+    chance = summarise(chance_metrics(answers.correct.sum(axis=1)), answers.videos)["best"]
+    rows = {**result.metrics, "chance": chance}
+    kept = f"scores and results: {submission.path}/scores/, {submission.path}/results/"
+    return f"{heading}\n{table(rows)}\n{result.signature}\n{kept}\n"

@@ -196,11 +196,6 @@ class DatasetSplit:
         self.indices = [i for i, video in enumerate(dataset.videos) if video.split in splits]
         self.videos = [dataset.videos[i] for i in self.indices]
 
-    @property
-    def dataset(self) -> Dataset:
-        """The whole dataset; for the oracle, which reads the simulated world's scenes."""
-        return self._dataset
-
     @cached_property
     def string_ids(self) -> np.ndarray:
         """Numbers, in the dataset's `comments.strings`, of this split's distinct comments."""

@@ -48,7 +48,7 @@ class Oracle(Scorer):
         Raises:
             LiveBenchError: the dataset is not a simulated world.
         """
-        dataset = training.dataset
+        dataset = training._dataset
         self._path = dataset.path
         self._scenes = _read_scenes(dataset.path)
         self._seconds = {}

@@ -43,14 +43,14 @@ def plan(
     its first task is asked for, and let go after its last.
     """
     for candidate_set in candidate_sets:
-        wanted = []
-        for setting in settings:
-            if setting not in candidate_set.manifest.settings:
-                yield Skipped(candidate_set, setting, "the dataset of the set has no frames")
-            elif setting not in submission.card.settings:
-                yield Skipped(candidate_set, setting, "the submission does not take part")
-            else:
-                wanted.append(setting)
+        declared = [setting for setting in settings if setting in submission.card.settings]
+        wanted = [setting for setting in declared if setting in candidate_set.manifest.settings]
+        other = ", ".join(setting for setting in settings if setting not in declared)
+        lacking = ", ".join(setting for setting in declared if setting not in wanted)
+        if other:
+            yield Skipped(candidate_set, other, "the submission does not take part")
+        if lacking:
+            yield Skipped(candidate_set, lacking, "the dataset of the set has no frames")
         if wanted and submission.card.entry:
             yield from _to_run(submission, candidate_set, wanted, find_dataset)
         elif wanted:
@@ -67,7 +67,8 @@ def _to_run(
     dataset = find_dataset(candidate_set)
     absent = (
         f"no dataset at hand is {trained_on} with the fingerprint "
-        f"{candidate_set.manifest.dataset.fingerprint[:12]}; give it as --dataset (docs/datasets.md)"
+        f"{candidate_set.manifest.dataset.fingerprint[:12]}; put it into datasets/, or give --dataset "
+        "(docs/datasets.md)"
     )
     if not candidate_set.has_text:
         if dataset is None:

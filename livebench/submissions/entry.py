@@ -30,10 +30,10 @@ def load_entry(submission: Submission) -> type:
     try:
         module = _load_module(submission, module_name)
     except ModuleNotFoundError as error:
-        raise LiveBenchError(
-            f"{where}: there is no module {error.name}; put {module_name}.py into the folder, or "
-            "install what it needs"
-        ) from None
+        cure = f"put {module_name}.py into the folder, or install it"
+        if error.name != module_name.split(".")[0] and error.name != module_name:
+            cure = f"{module_name} imports it: install it"
+        raise LiveBenchError(f"{where}: there is no module {error.name}; {cure}") from None
     except (Exception, SystemExit) as error:
         raise LiveBenchError(f"{where}: importing it raised {type(error).__name__}") from error
     found = getattr(module, class_name, None)

@@ -115,7 +115,7 @@ def project(tmp_path, frozen_without_frames, dataset_without_frames, copy_set, s
     folder = tmp_path / "project"
     copied = copy_set(frozen_without_frames, folder / "candidates")
     shutil.copytree(dataset_without_frames.path, folder / "datasets" / "silent")
-    mine = submission("mine", code=CODE, within=folder / "submissions")
+    mine = submission("mine", code=CODE, kind="baseline", within=folder / "submissions")
     handed = submission("handed", within=folder / "submissions")
     assert run("evaluate", "--submission", mine, "--quiet", cwd=folder).status == 0
     scores = f"scores/{copied.name}/default/comments.jsonl.gz"
@@ -136,9 +136,9 @@ def test_reproduce(project, run, listing):
     assert done.status == 0, done
     assert done.out.startswith("candidates/silent-paper: whole")
     assert done.out.endswith(
-        "the same, to the byte, as the scores and LEADERBOARD.md of this checkout\n"
+        "what was made again, and LEADERBOARD.md, are the same to the byte as in this checkout\n"
     )
-    assert "skipped mine on silent-paper, video: the dataset of the set has no frames" in done.err
+    assert "1 of 2 files of scores made again; the other 1 are taken over" in done.out
     board = (project / "reproduced" / "LEADERBOARD.md").read_bytes()
     assert board == (project / "LEADERBOARD.md").read_bytes()
     assert {name: (project / name).read_bytes() for name in before} == before

@@ -348,7 +348,11 @@ def test_a_class_with_score_alone_will_do(tmp_path, submission, samples):
 
 ENTRIES = {
     "no module": ("", "absent:Mine", "there is no module absent; put absent.py into the folder"),
-    "its module is missing": ("import absent", None, "there is no module absent; put"),
+    "its module is missing": (
+        "import absent",
+        None,
+        "there is no module absent; scorer imports it: install it",
+    ),
     "no class": ("x = 1", None, "the module has no class Mine"),
     "no class but a function": ("def Mine(): pass", None, "the module has no class Mine"),
     "no score": (
