@@ -17,6 +17,7 @@ from livebench.cli.protocols import protocols
 from livebench.cli.reproduce import reproduce
 from livebench.cli.simulate import simulate
 from livebench.cli.stats import stats
+from livebench.cli.train import train
 from livebench.errors import LiveBenchError
 
 COMMANDS = (
@@ -27,6 +28,7 @@ COMMANDS = (
     build_candidates,
     verify,
     audit,
+    train,
     evaluate,
     leaderboard,
     reproduce,

@@ -152,6 +152,11 @@ class Dataset:
     def has_frames(self) -> bool:
         return self._frames is not None
 
+    @property
+    def frame_width(self) -> int:
+        """Numbers of a frame vector; 0 without video."""
+        return 0 if self._frames is None else self._frames.shape[1]
+
     def frames(self, video: Video, seconds: Sequence[int]) -> np.ndarray:
         """The frame vectors of a video at these seconds: float32 [len(seconds), width]."""
         if self._frames is None:

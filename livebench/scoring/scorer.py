@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from livebench.data.context import ContextRule, FrameRule
 from livebench.data.dataset import DatasetSplit
 
 
@@ -71,6 +72,19 @@ class LogLikelihood(NamedTuple):
 
 
 Score = float | LogLikelihood
+
+
+class Trained(NamedTuple):
+    """What a scorer that loads a checkpoint was trained on: scoring checks whether it fits.
+
+    Attributes:
+        context, frames: rules that chose the surrounding comments and the frames.
+        encoder: of the frame vectors, as its dataset named it; empty if it saw none.
+    """
+
+    context: ContextRule
+    frames: FrameRule
+    encoder: str
 
 
 class Scorer(ABC):
