@@ -44,8 +44,8 @@ class Examples:
     def _add(self, video: int, protocol: Protocol) -> None:
         rows = self._visible.of(video)
         times, strings = self._visible.time_ms[rows], self._visible.string[rows]
-        seconds, starts = np.unique(times // 1000, return_index=True)
-        stops = [*starts[1:], len(times)]
+        seconds, starts, counts = np.unique(times // 1000, return_index=True, return_counts=True)
+        stops = (starts + counts).tolist()
         name = self._dataset.videos[video].video_id
         for second, start, stop in zip(seconds.tolist(), starts.tolist(), stops, strict=True):
             sample_id = f"{name}@{second}"
