@@ -70,9 +70,7 @@ def _transformer(
     copies = len(words) // len(encoded.video)
     frames, frame_mask, text, text_mask = (one.repeat_interleave(copies, 0) for one in encoded)
     count, places = words.shape
-    rows = model.dropout(
-        model.embedding(words) + sinusoids(places, model.size.width, words.device)
-    )
+    rows = model.dropout(model.embedding(words) + sinusoids(places, model.size.width, words.device))
     causal = torch.ones(places, places, dtype=torch.bool).tril().expand(count, 1, -1, -1)
     for block in model.decoder:
         own = block.attentions[0]

@@ -12,7 +12,7 @@ blocks, 8 heads, 2048 in the feed-forward part, 30,000 words) and at a small one
     products   what is left to do after sharing, as bare matrix products: every linear map at each
                distinct prefix and each word of a context once, into memory that is there already
 
-"share of the bound" is the time of `products` by that of `ours`; attention's own products, softmax, norms
+"share of the bound" is the time of `products` by that of `ours`; attention itself, softmax, norms
 and everything else count as lost. Scores of `released` and of the others are compared where nothing is
 cut. All is on one thread by default, in seconds of the processor. Peak memory (Linux) is that of
 processes of their own, above what they hold when the model is loaded. Exit status 1 if at the paper's
@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import argparse
 import pickle
-import re
 import subprocess
 import sys
 import tempfile
@@ -35,7 +34,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from released import COMMENT, PaddedInputs, losses, padded_comments
-from timing import in_turn, ratio, spread, within
+from timing import in_turn, peak_memory, ratio, spread, within
 
 from baselines.fusional_rnn import FusionalRNN
 from baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
@@ -198,7 +197,9 @@ def compare(name: str, scorer: NeuralScorer, samples: list[Sample], options) -> 
     )
     counts = {"released": len(few), "products": 1}
     work = (operations(products) + attention) / 1e9
-    print(f"  needed: {work / len(samples):.3g} GFLOP a sample, {attention / 1e9 / work:.1%} attention")
+    print(
+        f"  needed: {work / len(samples):.3g} GFLOP a sample, {attention / 1e9 / work:.1%} attention"
+    )
     for way, values in seconds.items():
         if way != "products":
             seconds[way] = [value / counts.get(way, len(samples)) for value in values]
@@ -215,18 +216,12 @@ def compare(name: str, scorer: NeuralScorer, samples: list[Sample], options) -> 
     return kept & within("  ours: times faster than released", times, least=least)
 
 
-def peak() -> float:
-    """MB that this process held at most."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
-
-
 def memory(way: str, kind: str, checkpoint: Path, samples: Path) -> None:
     """What a process of its own does: print its peak when the model is loaded, and after scoring."""
     scorer = SCORERS[kind](checkpoint)
-    loaded = peak()
+    loaded = peak_memory()
     WAYS[way](scorer, pickle.loads(samples.read_bytes()))
-    print(f"{loaded} {peak()}")
+    print(f"{loaded} {peak_memory()}")
 
 
 def print_memory(kind: str, checkpoint: Path, samples: Path) -> None:
@@ -258,7 +253,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         if options.dataset is None:
             options.dataset = Path(folder, "simulated")
-            simulate_dataset(options.dataset, videos=100)
+            simulate_dataset(options.dataset, seed=0, videos=100)
         dataset = Dataset(options.dataset)
         samples = read_samples(dataset, options.samples)
         Path(folder, "samples").write_bytes(pickle.dumps(samples))
@@ -269,7 +264,7 @@ def main() -> None:
             for kind in options.models:
                 out = Path(folder, f"{kind}-{size}")
                 checkpoint = untrained(out, SCORERS[kind], SIZES[size], words, width)
-                print(f"{kind}, {size}")
+                print(f"{kind}, {size}", flush=True)
                 scorer = SCORERS[kind](out / FILE)
                 kept &= compare(f"{kind} {size}", scorer, samples, options)
                 del scorer

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 
 def in_turn(
@@ -38,3 +40,9 @@ def within(what: str, values: Sequence[float], *, least: float = 0, most: float 
     bounds = [f"at least {least:g}"] * (least > 0) + [f"at most {most:g}"] * (most < 1e9)
     print(f"{what}: {spread(values)}; needed: {', '.join(bounds)}: {'kept' if kept else 'MISSED'}")
     return kept
+
+
+def peak_memory() -> float:
+    """MB that this process has held at most (Linux; what its parent held does not count)."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024

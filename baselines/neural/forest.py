@@ -12,11 +12,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from baselines.neural.vocabulary import BEGIN, END
+
+WINDOW = 64
+"""Nodes that are compared with each other in attention; most of such comparisons are in vain."""
+
+
+class Windows(NamedTuple):
+    """Nodes in windows for attention to prefixes; the number of nodes stands for padding.
+
+    Attributes:
+        queries: int64 [windows, WINDOW], nodes, each in one place.
+        keys: int64 [windows, most above + WINDOW], nodes that may be prefixes of these.
+        seen: bool [windows, WINDOW, keys], which are: a node's own prefix and all shorter ones.
+        place: int64 [nodes], the place of each node in the flattened `queries`.
+    """
+
+    queries: torch.Tensor
+    keys: torch.Tensor
+    seen: torch.Tensor
+    place: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -75,18 +95,37 @@ class Forest:
         return table.view(self.moments, width), place
 
     @cached_property
-    def ancestors(self) -> torch.Tensor:
-        """bool [moments, width, width] over `rows`: whether a node (second axis) is a continuation of
-        another (third axis), itself included. Rows that are padding see the first node of theirs."""
-        table, place = self.rows
-        width = table.shape[1]
-        own = torch.zeros(len(self.token) + 1, width, dtype=torch.bool, device=table.device)
-        column = place % width
-        own[torch.arange(len(column), device=table.device), column] = True
-        for start, stop in zip(self.levels[1:-1], self.levels[2:], strict=True):
-            own[start:stop] |= own[self.parent[start:stop]]
-        own[-1, 0] = True
-        return own[table]
+    def windows(self) -> Windows:
+        """Nodes in windows of the order that goes through a tree branch by branch (preorder), so that
+        each node has its prefixes in its own window or above the first node of it."""
+        device = self.token.device
+        parent = self.parent.tolist()
+        size = [1] * len(parent)  # of each branch, its lowest node included
+        for node in range(len(parent) - 1, self.moments - 1, -1):
+            size[parent[node]] += size[node]
+        start = np.zeros(len(parent), np.int64)  # where each branch begins in the order
+        start[: self.moments] = np.cumsum([0, *size[: self.moments]])[:-1]
+        free = (start + 1).tolist()
+        for node in range(self.moments, len(parent)):
+            start[node] = free[parent[node]]
+            free[parent[node]] += size[node]
+            free[node] = int(start[node]) + 1
+        # One more node stands for padding: it is the prefix of none.
+        begin = torch.tensor([*start.tolist(), len(parent)], device=device)
+        end = begin + torch.tensor([*size, 0], device=device)
+        order = torch.full((-(-len(parent) // WINDOW) * WINDOW,), len(parent), device=device)
+        order[begin[:-1]] = torch.arange(len(parent), device=device)
+        queries = order.view(-1, WINDOW)
+        above, node = [], queries[:, 0]
+        for _ in range(int(self.depth[node].max())):
+            higher = self.parent[node]
+            above.append(torch.where(higher == node, len(parent), higher))
+            node = higher
+        keys = torch.cat([torch.stack(above, 1), queries], 1) if above else queries
+        here = begin[queries][:, :, None]
+        seen = (begin[keys][:, None] <= here) & (here < end[keys][:, None])
+        seen[..., -WINDOW] |= queries == len(parent)  # padding has to see something
+        return Windows(queries, keys, seen, begin[:-1])
 
     def to(self, device: torch.device) -> Forest:
         values = {field.name: getattr(self, field.name) for field in fields(self)}

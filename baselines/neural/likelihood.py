@@ -7,8 +7,6 @@ words, is worked on while it is in the cache of the processor.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
@@ -43,7 +41,8 @@ def edge_log_probs(hidden: torch.Tensor, output: nn.Linear, forest: Forest) -> t
         for words in spans:
             part = tile[: len(rows) * (words.stop - words.start)].view(len(rows), -1)
             torch.addmm(bias[words], rows, weight[words].T, out=part)
-            sums.append(torch.logsumexp(part, 1))
+            most = part.amax(1)
+            sums.append(part.sub_(most[:, None]).exp_().sum(1).log_().add_(most))
         norms.append(torch.logsumexp(torch.stack(sums), 0))
     return _edge_logits(hidden, weight, bias, forest) - torch.cat(norms)[forest.edge_node]
 

@@ -66,11 +66,24 @@ class MultiHeadAttention(nn.Module):
 
         Only the attention itself works on a table of a row a moment: linear maps see no padding.
         """
-        table, place = forest.rows
-        queries = _as_table(self.query(nodes), table)
+        return self._over_table(nodes, *forest.rows, memory)
+
+    def to_prefixes(self, nodes: torch.Tensor, forest: Forest) -> torch.Tensor:
+        """Queries from the nodes of a forest, [nodes, width], each to its prefixes and itself."""
+        windows = forest.windows
+        keys, values = (
+            self._split(_as_table(part(nodes), windows.keys)) for part in (self.key, self.value)
+        )
+        memory = keys, values, windows.seen[:, None]
+        return self._over_table(nodes, windows.queries, windows.place, memory)
+
+    def _over_table(
+        self, nodes: torch.Tensor, table: torch.Tensor, place: torch.Tensor, memory: Memory
+    ) -> torch.Tensor:
+        """Attention from nodes in a table, [rows, most], of nodes with the memory of each row."""
         keys, values, mask = memory
         found = functional.scaled_dot_product_attention(
-            self._split(queries),
+            self._split(_as_table(self.query(nodes), table)),
             keys,
             values,
             attn_mask=mask,
@@ -78,15 +91,9 @@ class MultiHeadAttention(nn.Module):
         )
         return self.out(found.transpose(1, 2).flatten(2).flatten(0, 1)[place])
 
-    def forest_memory(self, nodes: torch.Tensor, forest: Forest) -> Memory:
-        """The nodes of a forest as what its nodes attend to: each to the prefixes of its own."""
-        table, _ = forest.rows
-        keys, values = (_as_table(part(nodes), table) for part in (self.key, self.value))
-        return self._split(keys), self._split(values), forest.ancestors[:, None]
-
 
 def _as_table(nodes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    """[nodes, width] to [moments, most nodes, width]."""
+    """[nodes, width] to [rows, most nodes of a row, width]; zeros where padded."""
     return functional.pad(nodes, (0, 0, 0, 1))[table]
 
 
@@ -141,9 +148,7 @@ class Block(nn.Module):
         self, nodes: torch.Tensor, forest: Forest, memories: Sequence[Memory]
     ) -> torch.Tensor:
         """Nodes [nodes, width], each attending to its prefixes and to the memories of its moment."""
-        first = self.norms[0](nodes)
-        own = self.attentions[0].forest_memory(first, forest)
-        nodes = nodes + self.dropout(self.attentions[0].over_forest(first, forest, own))
+        nodes = nodes + self.dropout(self.attentions[0].to_prefixes(self.norms[0](nodes), forest))
         for number, memory in enumerate(memories, 1):
             found = self.attentions[number].over_forest(self.norms[number](nodes), forest, memory)
             nodes = nodes + self.dropout(found)

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from baselines.neural import forest as forest_module
 from baselines.neural.forest import Forest, grow
 from baselines.neural.vocabulary import BEGIN, END
 
@@ -78,7 +79,7 @@ def test_nodes_and_edges_are_the_distinct_prefixes(moments):
 
 @settings(max_examples=100, deadline=None)
 @given(forests)
-def test_levels_rows_and_ancestors(moments):
+def test_levels_and_rows(moments):
     forest = build(moments)
     found = prefixes(forest)
     lengths = [len(prefix) - 1 for prefix in found]
@@ -99,15 +100,32 @@ def test_levels_rows_and_ancestors(moments):
         assert row == own + [len(found)] * (table.shape[1] - len(own))
     assert table.flatten()[place].tolist() == list(range(len(found)))
 
-    for row, seen in zip(table.tolist(), forest.ancestors.tolist(), strict=True):
-        for node, marks in zip(row, seen, strict=True):
-            if node == len(found):
-                assert marks == [True] + [False] * (len(row) - 1)
+
+@settings(max_examples=100, deadline=None)
+@given(forests, st.sampled_from([1, 2, 5, 64]))
+def test_windows_hold_each_node_and_all_its_prefixes(moments, window):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forest_module, "WINDOW", window)
+        forest = build(moments)
+        queries, keys, seen, place = forest.windows
+    found = prefixes(forest)
+    nodes = len(found)
+    assert queries.shape == (-(-nodes // window), window)
+    assert queries.flatten()[place].tolist() == list(range(nodes))
+    assert sorted(queries.flatten().tolist())[:nodes] == list(range(nodes))
+    assert seen.shape == (*queries.shape, keys.shape[1])
+    for row, row_keys, row_seen in zip(queries.tolist(), keys.tolist(), seen.tolist(), strict=True):
+        for node, marks in zip(row, row_seen, strict=True):
+            looks_at = [key for key, mark in zip(row_keys, marks, strict=True) if mark]
+            if node == nodes:
+                assert len(looks_at) == 1
             else:
-                assert marks == [
-                    other < len(found) and found[node][: len(found[other])] == found[other]
-                    for other in row
+                expected = [
+                    other
+                    for other, prefix in enumerate(found)
+                    if found[node][: len(prefix)] == prefix
                 ]
+                assert sorted(looks_at) == expected
 
 
 @settings(max_examples=50, deadline=None)

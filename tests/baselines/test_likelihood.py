@@ -19,6 +19,8 @@ SIZES = [1, 2 * WORDS, 7 * WORDS + 3, 4_000_000]
 @pytest.fixture(params=SIZES)
 def numbers_at_once(request, monkeypatch) -> int:
     monkeypatch.setattr(likelihood, "NUMBERS_AT_ONCE", request.param)
+    monkeypatch.setattr(likelihood, "NUMBERS_OF_TILE", request.param // 2 + 1)
+    monkeypatch.setattr(likelihood, "NODES_OF_TILE", request.param % 50 + 1)
     return request.param
 
 
