@@ -97,16 +97,12 @@ def _paths(states: dict, seconds: int) -> dict:
     return paths
 
 
-@pytest.mark.parametrize("text", ["c", "ab", "gc", "adf", "h", "k", "l", "z", "zz", "o", "tb"])
-def test_bayes_by_brute_force(tiny, watcher, text):
-    """p(text, shown) / p(shown), summed over every course of categories, scenes and topics.
+@pytest.fixture(scope="module")
+def believed(tiny) -> dict:
+    """p(state of the moment | shown), summed over every course of category, scenes and topics.
 
-    Three seconds, one comment before the moment and two after; scenes with the world's own
-    probabilities, `World.probability` for each comment.
+    Three seconds, with comments in the first and the last; `World.probability` for each comment.
     """
-    shown = [Shown("ab", -1), Shown("gc", 1), Shown("hx", 1)]
-    topics = dict.fromkeys(tiny.lists["topic"].mains, 1 / 3)
-    both, alone = 0.0, 0.0
     known: dict = {}
 
     def probability(said: str, state: tuple) -> float:
@@ -114,21 +110,32 @@ def test_bayes_by_brute_force(tiny, watcher, text):
             known[said, state] = tiny.probability(said, Scene(0, 1, *state[0]), state[1])
         return known[said, state]
 
-    talks = _paths(topics, 3)
+    talks = _paths(dict.fromkeys(tiny.lists["topic"].mains, 1 / 3), 3)
+    found: dict = defaultdict(float)
     for category, share in tiny.categories.probabilities.items():
         words = [tiny.scene_words(slot, category).probabilities for slot in SCENE_SLOTS]
         scenes = {
-            mains: np.prod([own[main] for own, main in zip(words, mains, strict=True)])
+            mains: float(np.prod([own[main] for own, main in zip(words, mains, strict=True)]))
             for mains in itertools.product(*words)
         }
-        for path, p in _paths(scenes, 3).items():
-            for topic, q in talks.items():
-                seen = share * p * q
-                for one in shown:
-                    seen *= probability(one.text, (path[one.second + 1], topic[one.second + 1]))
-                alone += seen
-                both += seen * probability(text, (path[1], topic[1]))
-    assert watcher.belief(None, shown).probability(text) == pytest.approx(both / alone)
+        for (before, now, after), p in _paths(scenes, 3).items():
+            for topics, q in talks.items():
+                value = share * p * q * probability("ab", (before, topics[0]))
+                value *= probability("gc", (after, topics[2]))
+                value *= probability("hx", (after, topics[2]))
+                found[now, topics[1]] += value
+    total = sum(found.values())
+    return {state: value / total for state, value in found.items()}
+
+
+@pytest.mark.parametrize("text", ["c", "ab", "gc", "adf", "h", "k", "l", "z", "zz", "o", "tb"])
+def test_bayes_by_brute_force(tiny, watcher, believed, text):
+    belief = watcher.belief(None, [Shown("ab", -1), Shown("gc", 1), Shown("hx", 1)])
+    expected = sum(
+        p * tiny.probability(text, Scene(0, 1, *mains), topic)
+        for (mains, topic), p in believed.items()
+    )
+    assert belief.probability(text) == pytest.approx(expected)
 
 
 @pytest.fixture(scope="module")
