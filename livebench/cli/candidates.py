@@ -111,7 +111,7 @@ def _leaks(dataset, allow_overlap: bool) -> list[str]:
     from livebench.audit.overlap import audit_dataset
 
     leaks = [
-        f"{leak.kind} in {', '.join(leak.splits)}: {', '.join(leak.videos[:5])}"
+        f"{leak.kind} in {' and '.join(leak.splits)}: {', '.join(leak.videos[:5])}"
         for leak in audit_dataset(dataset).leaks
     ]
     if leaks and not allow_overlap:
