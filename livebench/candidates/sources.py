@@ -97,7 +97,7 @@ class PlausibleSource:
         self.limit, self._rule, self._pool = rule.count, rule, pool
         strings = [pool.comments.strings[number] for number in pool.ids]
         self._index = TfIdfIndex(strings, rule.words, rule.lowercase)
-        words_of("")  # loads jieba's dictionary, before processes are forked
+        words_of("字")  # loads jieba's dictionary, before processes are forked
 
     def lacks(self, moment: Moment) -> str | None:
         return None
