@@ -11,20 +11,20 @@ import hashlib
 import platform
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from livebench import __version__
-from livebench.candidates.build import Builder
+from livebench.candidates.build import Builder, Built
 from livebench.candidates.protocol import Protocol
 from livebench.data.dataset import Dataset
 from livebench.data.split import Split
 from livebench.errors import LiveBenchError
-from livebench.files import gzip_content, new_file, new_folder
+from livebench.files import gzip_content, new_file, new_folder, new_gzip
 from livebench.records import (
     FOLDER_NAME,
     AnswerRecord,
@@ -33,10 +33,24 @@ from livebench.records import (
     Setting,
     parse_json,
     read_records,
-    write_records,
 )
 
 SAMPLES, ANSWERS, MANIFEST = "samples.jsonl.gz", "answers.jsonl.gz", "manifest.json"
+
+
+class Work(NamedTuple):
+    """How the work is done, which makes no difference to what comes of it.
+
+    Attributes:
+        processes: over how many it is spread; by default one a core.
+        progress: wraps what is built, given the number of samples, to show how far the work is.
+    """
+
+    processes: int | None = None
+    progress: Callable[[Iterable[Built], int], Iterable[Built]] = lambda built, total: built
+
+
+PLAIN = Work()
 
 
 class FrozenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,7 +159,7 @@ def build_set(
     seed: int = 0,
     max_samples: int | None = None,
     overlap: Sequence[str] = (),
-    progress: Callable = iter,
+    work: Work = PLAIN,
 ) -> CandidateSet:
     """Build a candidate set and freeze it in the folder `out`, whole or not at all.
 
@@ -153,7 +167,7 @@ def build_set(
         max_samples: by default what the protocol says.
         overlap: leaks between the splits of the dataset that were found and allowed; the signature
             says so.
-        progress: wraps the list of moments to show how far the work is.
+        work: processes and progress.
 
     Raises:
         LiveBenchError: `out` exists, or the dataset cannot give what the protocol asks.
@@ -167,7 +181,7 @@ def build_set(
     max_samples = max_samples or protocol.moments.max_samples
     builder = Builder(dataset, protocol, split=split, seed=seed)
     with new_folder(out) as folder:
-        files, videos = _write(folder, builder, max_samples, progress)
+        files, videos = _write(folder, builder, max_samples, work)
         manifest = Manifest(
             name=out.resolve().name,
             hash="",
@@ -189,7 +203,7 @@ def build_set(
             videos=videos,
             types=dict(sorted(builder.account.types.items())),
             left_out=dict(sorted(builder.account.left_out.items())),
-            without_plausible=builder.account.without_plausible,
+            without_plausible=sorted(builder.account.without_plausible),
             overlap=list(overlap),
             files=files,
             versions=_versions(),
@@ -200,21 +214,23 @@ def build_set(
 
 
 def _write(
-    folder: Path, builder: Builder, max_samples: int, progress: Callable
+    folder: Path, builder: Builder, max_samples: int, work: Work
 ) -> tuple[dict[str, FrozenFile], int]:
-    """Write samples and answers in one pass; return their entries and the number of videos."""
+    """Write samples and answers side by side; return their entries and the number of videos."""
     videos: set[str] = set()
-    answers: list[AnswerRecord] = []
-
-    def samples() -> Iterator[SampleRecord]:
-        for sample, answer in builder.samples(max_samples, progress):
-            videos.add(sample.video_id)
-            answers.append(answer)
-            yield sample
-
+    with (
+        builder.workers(work.processes) as workers,
+        new_gzip(folder / SAMPLES) as samples,
+        new_gzip(folder / ANSWERS) as answers,
+    ):
+        chosen = builder.choose(max_samples, workers)
+        for built in work.progress(builder.build(chosen, workers), len(chosen)):
+            samples.write(built.samples)
+            answers.write(built.answers)
+            videos |= built.videos
     files = {
-        SAMPLES: FrozenFile(*write_records(folder / SAMPLES, samples())),
-        ANSWERS: FrozenFile(*write_records(folder / ANSWERS, answers)),
+        name: FrozenFile(file.sha256.hexdigest(), file.size, len(chosen))
+        for name, file in ((SAMPLES, samples), (ANSWERS, answers))
     }
     return files, len(videos)
 
@@ -274,7 +290,7 @@ def verify(path: Path) -> str:
     return "whole"
 
 
-def restore(path: Path, dataset: Dataset, progress: Callable = iter) -> CandidateSet:
+def restore(path: Path, dataset: Dataset, work: Work = PLAIN) -> CandidateSet:
     """Rebuild the samples of a set whose text is absent; the hash proves that they are the same.
 
     Raises:
@@ -290,7 +306,7 @@ def restore(path: Path, dataset: Dataset, progress: Callable = iter) -> Candidat
         )
     builder = Builder(dataset, manifest.protocol, split=manifest.split, seed=manifest.seed)
     with tempfile.TemporaryDirectory(prefix=".restore.", dir=candidate_set.path) as name:
-        files, _ = _write(Path(name), builder, manifest.max_samples, progress)
+        files, _ = _write(Path(name), builder, manifest.max_samples, work)
         for file, entry in manifest.files.items():
             if files[file] != entry:
                 raise LiveBenchError(
