@@ -128,17 +128,16 @@ def print_memory(dataset: Path, kind: str, size: str) -> None:
         command = [sys.executable, __file__, "--memory", way, dataset, kind, size]
         loaded, most = map(float, subprocess.check_output(command, text=True).split())
         print(
-            f"  {way}: peak {most:.0f} MB, {most - loaded:.0f} above {loaded:.0f} before the steps"
+            f"  {way}: peak {most:.0f} MB, {most - loaded:.0f} above {loaded:.0f} before the step"
         )
 
 
 def memory(way: str, dataset: Path, kind: str, size: str) -> None:
-    """What a process of its own does: print its peak before and after two steps."""
+    """What a process of its own does: print its peak before and after a step."""
     learner = Learner(Dataset(dataset), kind, size)
-    batches = learner.batches.epoch(0, 0)[:2]
+    batch = learner.batches.epoch(0, 0)[0]
     loaded = peak_memory()
-    for batch in batches:
-        learner.step(getattr(learner, way), batch)
+    learner.step(getattr(learner, way), batch)
     print(f"{loaded} {peak_memory()}")
 
 

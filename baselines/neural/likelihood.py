@@ -13,9 +13,9 @@ from torch.autograd.function import once_differentiable
 
 from baselines.neural.forest import Forest
 
-NODES_OF_TILE = 512
-NUMBERS_OF_TILE = 512 * 512
-"""1 MB in float32."""
+NODES_OF_TILE = 1024
+NUMBERS_OF_TILE = 1024 * 512
+"""2 MB in float32."""
 NUMBERS_AT_ONCE = 16_000_000
 """Logits kept at any time in training, where the gradient needs them again: 64 MB in float32."""
 

@@ -92,8 +92,8 @@ class MultiHeadAttention(nn.Module):
 
 
 def _as_table(nodes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    """[nodes, width] to [rows, most nodes of a row, width]; zeros where padded."""
-    return functional.pad(nodes, (0, 0, 0, 1))[table]
+    """[nodes, width] to [rows, most nodes of a row, width]; where padded, some node."""
+    return nodes[table.clamp(max=len(nodes) - 1)]
 
 
 class FeedForward(nn.Sequential):
@@ -102,7 +102,7 @@ class FeedForward(nn.Sequential):
     def __init__(self, size: Size) -> None:
         super().__init__(
             nn.Linear(size.width, size.feed_forward),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Dropout(size.dropout),
             nn.Linear(size.feed_forward, size.width),
         )
