@@ -13,8 +13,8 @@ which that code differs:
 - Without video the 5 frames are zeros (one gives the same: attention to equal rows is one of them).
   Without comments the words are a begin mark, 100 times padding, an end mark.
 
-In one thing it cannot follow: there, a moment that is shown its comments but has none is a begin mark, an
-end mark, and 98 times padding. Here a scorer is not told why there are none.
+In one thing it cannot follow: there, a moment that is shown its comments but has none is a begin mark,
+an end mark, and 98 times padding. Here a scorer is not told why there are none.
 """
 
 from __future__ import annotations
@@ -106,8 +106,7 @@ class ReleasedTransformer(NeuralScorer):
         return [self._encode(comment) for comment in comments]
 
     def frames(self, video_ctx: VideoContext) -> np.ndarray:
-        super().frames(video_ctx)  # for its check
-        return video_ctx.frames[:FRAMES]
+        return self.checked(video_ctx.frames)[:FRAMES]
 
     def _encode(self, comment: Comment) -> list[int]:
         words = comment.tokens.split()
@@ -219,7 +218,7 @@ def _read_state(file: Path) -> tuple[bytes, dict[str, torch.Tensor]]:
     for name, value in state.items():
         if not isinstance(value, torch.Tensor):
             raise LiveBenchError(
-                f"{file}: holds more than tensors ({name} is a {type(value).__name__}); save the "
+                f"{file}: holds more than tensors ({name}: {type(value).__name__}); save the "
                 "state_dict of the model alone"
             )
     return content, state

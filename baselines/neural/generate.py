@@ -150,9 +150,7 @@ def text_of(words: Sequence[str]) -> str:
     if not words:
         return ""
     joints = (" " if _latin(a[-1]) and _latin(b[0]) else "" for a, b in pairwise(words))
-    return words[0] + "".join(
-        joint + word for joint, word in zip(joints, words[1:], strict=True)
-    )
+    return words[0] + "".join(joint + word for joint, word in zip(joints, words[1:], strict=True))
 
 
 def _latin(character: str) -> bool:

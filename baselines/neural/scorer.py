@@ -119,14 +119,18 @@ class NeuralScorer(Scorer):
         ]
 
     def frames(self, video_ctx: VideoContext) -> np.ndarray:
-        """The frame vectors, in the order of time; refused if they are not as wide as the model's."""
-        frames = video_ctx.frames
+        """The frame vectors, in the order of time."""
+        frames = self.checked(video_ctx.frames)
+        return frames[np.argsort(video_ctx.frame_times, kind="stable")] if len(frames) else frames
+
+    def checked(self, frames: np.ndarray) -> np.ndarray:
+        """The same; refused if they are not as wide as those that the model knows."""
         if len(frames) and frames.shape[1] != self.net.frame_width:
             raise LiveBenchError(
                 f"the frame vectors are {frames.shape[1]} wide, and the checkpoint was trained on such "
                 f"that are {self.net.frame_width} wide"
             )
-        return frames[np.argsort(video_ctx.frame_times, kind="stable")] if len(frames) else frames
+        return frames
 
 
 def _groups(sizes: Sequence[int]) -> Iterator[list[int]]:

@@ -63,7 +63,9 @@ def installed_class(entry: str) -> type:
             f"entry {entry}: there is no module {error.name}; install it"
         ) from None
     except (Exception, SystemExit) as error:
-        raise LiveBenchError(f"entry {entry}: importing it raised {type(error).__name__}") from error
+        raise LiveBenchError(
+            f"entry {entry}: importing it raised {type(error).__name__}"
+        ) from error
     found = getattr(module, class_name, None)
     if not isinstance(found, type):
         raise LiveBenchError(f"entry {entry}: the module has no class {class_name}")
