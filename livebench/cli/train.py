@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -46,6 +47,7 @@ def train(folder, dataset, protocol, out, config, seed, device, quiet) -> None:
     from livebench.training.job import train as train_job
 
     submission = Submission(folder)
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
     opened = Dataset(dataset)
     file = train_job(
         submission,
@@ -55,8 +57,10 @@ def train(folder, dataset, protocol, out, config, seed, device, quiet) -> None:
         config=config,
         seed=seed,
         device=device,
-        bar=lambda total, label: bar(total, label, quiet, unit="comment"),
-        say=lambda text: remark(text, quiet),
+        bar=lambda total, label: bar(total, label, quiet or not first, unit="comment"),
+        say=lambda text: remark(text, quiet or not first),
     )
+    if not first:
+        return
     click.echo(f"checkpoint: {file}; to score with it, put this into {folder}/submission.toml:\n")
     click.echo(run_table(submission, out.name, seed, opened.info.name, file), nl=False)
