@@ -122,7 +122,12 @@ class Scorer(ABC):
     An instance is made with the `arguments` of the run in submission.toml, is then fitted, and then
     scores. What it may look at is what it is given: the score of a candidate depends on the moment and
     on that candidate, not on the other candidates nor on their order.
+
+    Attributes:
+        trained: what its checkpoint was trained on; None if it has none, or one that does not say.
     """
+
+    trained: Trained | None = None
 
     def fit(self, training: DatasetSplit) -> None:  # noqa: B027 (need not be written)
         """Learn from the training split of the dataset that the candidates come from.

@@ -6,24 +6,25 @@ from collections import Counter
 from itertools import product
 from math import exp, log
 
+import msgspec
 import numpy as np
 import pytest
 import torch
+from tiny import SCORERS, tiny_job
 
-from baselines.fusional_rnn import FusionalRNN
 from baselines.neural.checkpoint import Checkpoint, write_checkpoint
 from baselines.neural.generate import next_words_of, text_of, write
 from baselines.neural.model import Size
 from baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR, UNKNOWN, Vocabulary
 from baselines.released_transformer import ReleasedTransformer
 from baselines.s2s_c import S2SC
-from baselines.s2s_i import S2SI
-from baselines.s2s_ic import S2SIC
 from baselines.unified_transformer import UnifiedTransformer
+from livebench.records import GeneratedRecord, read_records
+from livebench.scoring.generation import sample_seed
 from livebench.scoring.runner import read_samples
 from livebench.scoring.scorer import Comment, Decoding, Sample
 
-MODELS = (S2SI, S2SC, S2SIC, FusionalRNN, UnifiedTransformer, ReleasedTransformer)
+MODELS = (*SCORERS, ReleasedTransformer)
 A, B, C = 5, 6, 7
 # Width of the frame vectors of the tiny dataset, and so of the model that does not project them.
 WIDTH = 4
@@ -252,3 +253,29 @@ def test_special_words_and_white_space_are_never_written(tmp_path, kind, strateg
     found = written(scorer, moment, Decoding(strategy, max_words=7, top_p=1.0))
     assert len(found.words) == 7  # the end mark was the least likely word, and came all the same
     assert not {PAD, BEGIN, END, UNKNOWN, SEPARATOR, blank} & set(found.words)
+
+
+@pytest.mark.slow
+def test_a_trained_submission_writes(run, submission, frozen, dataset, tmp_path):
+    """By the commands: train, generate; no sample's comment depends on another's."""
+    entry = "baselines.unified_transformer:UnifiedTransformer"
+    folder = submission(entry=entry)
+    tiny_job(UnifiedTransformer, dataset, tmp_path / "tiny", {"epochs": 1})  # writes tiny.toml
+    out = folder / "checkpoints" / "one"
+    where = ("--dataset", dataset.path, "--config", tmp_path / "tiny.toml", "--out", out)
+    done = run("train", folder, "--protocol", "paper", *where)
+    assert done.status == 0, done.err
+    card = msgspec.toml.decode((folder / "submission.toml").read_text("utf-8"))
+    card["runs"] = msgspec.toml.decode(done.out.partition("\n\n")[2])["runs"]
+    (folder / "submission.toml").write_bytes(msgspec.toml.encode(card))
+    asked = ("generate", folder, "--candidates", frozen.path, "--dataset", dataset.path)
+    done = run(*asked, "--setting", "both", "--strategy", "top-p", "--max-words", 6, "--seed", 5)
+    assert done.status == 0, done.err
+    path = folder / "generated" / frozen.name / "one" / "both.jsonl.gz"
+    texts = {one.sample_id: one.text for one in read_records(path, GeneratedRecord)}
+    scorer = UnifiedTransformer(out / "checkpoint.json")
+    for sample_id, sample in list(read_samples(frozen, dataset, "both"))[::-20]:
+        decoding = Decoding("top-p", max_words=6, seed=sample_seed(5, sample_id))
+        assert texts[sample_id] == scorer.generate(sample.video_ctx, sample.comments, decoding)
+    assert len(texts) == 60
+    assert len(set(texts.values())) > 10
