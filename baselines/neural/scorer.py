@@ -11,10 +11,19 @@ import torch
 
 from baselines.neural.checkpoint import read_checkpoint
 from baselines.neural.forest import grow
+from baselines.neural.generate import next_words_of, text_of, write
 from baselines.neural.inputs import Inputs, make_inputs
 from baselines.neural.model import CommentModel
 from livebench.errors import LiveBenchError
-from livebench.scoring.scorer import Comment, LogLikelihood, Sample, Scorer, VideoContext
+from livebench.scoring.scorer import (
+    DEFAULT_DECODING,
+    Comment,
+    Decoding,
+    LogLikelihood,
+    Sample,
+    Scorer,
+    VideoContext,
+)
 from livebench.training.job import TrainingJob
 
 WORDS_AT_ONCE = 8_192
@@ -70,7 +79,7 @@ class NeuralScorer(Scorer):
         return self.score_samples([Sample(video_ctx, comments, candidates)])[0]
 
     def score_samples(self, samples: Sequence[Sample]) -> list[list[LogLikelihood]]:
-        words = [[self.vocabulary.encode(c.tokens) for c in s.candidates] for s in samples]
+        words = [[self.words(candidate) for candidate in s.candidates] for s in samples]
         found: list[list[LogLikelihood]] = [[] for _ in samples]
         for group in _groups([sum(map(len, one)) for one in words]):
             inputs = self.inputs([samples[i] for i in group])
@@ -80,29 +89,48 @@ class NeuralScorer(Scorer):
                 found[i] = [LogLikelihood(next(values), len(one) + 1) for one in words[i]]
         return found
 
+    def generate(
+        self,
+        video_ctx: VideoContext,
+        comments: Sequence[Comment],
+        decoding: Decoding = DEFAULT_DECODING,
+    ) -> str:
+        """Write a comment for the moment."""
+        inputs = self.inputs([Sample(video_ctx, comments, [])])
+        found = write(next_words_of(self.net, inputs, self.vocabulary), decoding)
+        return text_of(self.vocabulary.decode(found.words))
+
     def inputs(self, samples: Sequence[Sample]) -> Inputs:
-        """What the model is shown of some samples: frames and comments in the order of time."""
+        """What the model is shown of some samples."""
         uses = self.model.uses
-        frames = [self._frames(s.video_ctx) if "frames" in uses else () for s in samples]
-        comments = [
-            [
-                self.vocabulary.encode(comment.tokens)[: self.max_context_words]
-                for comment in sorted(sample.comments, key=lambda comment: comment.time)
-            ]
-            if "comments" in uses
-            else []
-            for sample in samples
-        ]
+        frames = [self.frames(s.video_ctx) if "frames" in uses else () for s in samples]
+        comments = [self.surrounding(s.comments) if "comments" in uses else [] for s in samples]
         return make_inputs(frames, comments, self.net.frame_width, self.device)
 
-    def _frames(self, video_ctx: VideoContext) -> np.ndarray:
-        frames = video_ctx.frames
+    def words(self, candidate: Comment) -> list[int]:
+        """The numbers of the words of a candidate, as far as they are scored: all."""
+        return self.vocabulary.encode(candidate.tokens)
+
+    def surrounding(self, comments: Sequence[Comment]) -> list[list[int]]:
+        """The numbers of the words of the surrounding comments, in the order of time."""
+        return [
+            self.vocabulary.encode(comment.tokens)[: self.max_context_words]
+            for comment in sorted(comments, key=lambda comment: comment.time)
+        ]
+
+    def frames(self, video_ctx: VideoContext) -> np.ndarray:
+        """The frame vectors, in the order of time."""
+        frames = self.checked(video_ctx.frames)
+        return frames[np.argsort(video_ctx.frame_times, kind="stable")] if len(frames) else frames
+
+    def checked(self, frames: np.ndarray) -> np.ndarray:
+        """The same; refused if they are not as wide as those that the model knows."""
         if len(frames) and frames.shape[1] != self.net.frame_width:
             raise LiveBenchError(
                 f"the frame vectors are {frames.shape[1]} wide, and the checkpoint was trained on such "
                 f"that are {self.net.frame_width} wide"
             )
-        return frames[np.argsort(video_ctx.frame_times, kind="stable")] if len(frames) else frames
+        return frames
 
 
 def _groups(sizes: Sequence[int]) -> Iterator[list[int]]:
