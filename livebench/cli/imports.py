@@ -77,7 +77,8 @@ def tables(
     other, or as counts (100), where it may.
     """
     from livebench.data.dataset import DatasetInfo
-    from livebench.data.importers.tables import Options, import_tables
+    from livebench.data.importers.collect import Options
+    from livebench.data.importers.tables import import_tables
     from livebench.records import FOLDER_NAME
 
     options = Options(dev, test, seed, min_duration, min_comments, skip_bad_rows)

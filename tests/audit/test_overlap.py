@@ -17,7 +17,8 @@ from scipy.stats import ttest_ind
 from livebench.audit.overlap import Duplicate, InContext, Leak, audit_dataset
 from livebench.audit.show_overlap import describe
 from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
-from livebench.data.importers.tables import Options, import_tables
+from livebench.data.importers.collect import Options
+from livebench.data.importers.tables import import_tables
 from livebench.data.split import split_videos
 
 SUBJECTS = [
