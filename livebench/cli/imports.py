@@ -203,3 +203,47 @@ def videoic(**options) -> None:
     Where the split is given it is kept, and --dev and --test are not used.
     """
     _run("videoic:import_videoic", **options)
+
+
+@import_.command("livebot-candidates")
+@click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
+@click.option(
+    "--dataset",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The dataset that `import livebot` made of the same release.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("candidates/lancopku-released"),
+    show_default=True,
+    help="The new candidate set.",
+)
+@click.option("--split", type=click.Choice(["dev", "test"]), default="test", show_default=True)
+@click.option("--skip-bad-rows", is_flag=True, help="Leave bad moments out and count them.")
+def livebot_candidates(source, dataset, out, split, skip_bad_rows) -> None:
+    """Import the candidates released with LiveBot as a frozen set.
+
+    \b
+    SRC/test-candidate.json    a line a moment: {"video": 12, "time": 30, "comment": ["first"],
+                               "context": "so cute <&&&> haha", "candidate": {"first": 1, "haha": 2}}
+
+    Labels: 1 correct, 2 popular, 3 plausible or random. The set's manifest names its flaws; `evaluate`,
+    `audit` and `verify` take it like any other.
+    """
+    from livebench.candidates.released import import_released_candidates
+    from livebench.data.dataset import Dataset
+
+    found = import_released_candidates(
+        source, Dataset(dataset), out, split=split, skip_bad_rows=skip_bad_rows
+    )
+    manifest = found.manifest
+    count = manifest.files["samples.jsonl.gz"].records
+    click.echo(f"{out}: {count} samples of {manifest.videos} videos, {manifest.signature}")
+    types = ", ".join(f"{kind} {number / count:.2f}" for kind, number in manifest.types.items())
+    click.echo(f"candidates a sample: {types}")
+    for why, number in manifest.left_out.items():
+        click.echo(f"left out: {number} seconds, {why}")
+    for flaw in manifest.flaws:
+        click.echo(f"flaw: {flaw}")
