@@ -136,7 +136,10 @@ def _drawn(figure, kind: str, *, name: str, transparent: bool = False) -> bytes:
             "livebench: no font with Chinese characters is installed (Debian: fonts-noto-cjk); boxes "
             "stand for them in figures"
         )
-    style = {"font.family": [*fonts, FALLBACK], "svg.hashsalt": name, "pdf.fonttype": 42}
+    families = [*fonts, FALLBACK]
+    for text in figure.findobj(Text):  # a text keeps the fonts of the day it was made
+        text.set_fontfamily(families)
+    style = {"font.family": families, "svg.hashsalt": name, "pdf.fonttype": 42}
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     content = io.BytesIO()
     with matplotlib.rc_context(style), warnings.catch_warnings():

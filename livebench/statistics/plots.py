@@ -64,17 +64,18 @@ def _similarity(table: Table, palette: Palette):
     figure = new_figure(7.2, 3.0)
     names = [str(row[0]) for row in table.rows]
     for place, (column, title) in enumerate(((2, "edit distance"), (4, "cosine of tf-idf")), 1):
-        axes = _axes(figure, palette, 1, 2, place)
+        axes, highest = _axes(figure, palette, 1, 2, place), 0.0
         axes.grid(axis="y", color=palette.grid)
         for offset, marker, label, colour in (
             (0, "o", "this dataset", palette.first),
             (1, "s", "the paper's", palette.second),
         ):
             values = [_number(row[column + offset]) for row in table.rows]
+            highest = max([highest, *(value for value in values if value == value)])
             axes.plot(names, values, marker=marker, label=label, color=colour)
         axes.set_title(title, fontsize=9, color=palette.ink)
         axes.set_xlabel("seconds between two comments")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, highest * 1.1)
         axes.legend(frameon=False, fontsize=8, labelcolor=palette.ink)
     return figure
 
