@@ -104,6 +104,7 @@ class Collection:
         """
         if not self.options.skip_bad_rows and rule not in self._ordinary:
             place = f", line {at}" if isinstance(at, int) else f", {at}" if at else ""
+            detail = " ".join(detail.split())  # a library's message may have several lines
             raise LiveBenchError(
                 f"{path}{place}: {rule}: {detail}; mend it, or give --skip-bad-rows"
             )

@@ -26,14 +26,14 @@ ORDINARY = frozenset("123456")
 EMPTY_FILE, NO_COMMENT = "empty file", "file without a comment"
 BROKEN, LOST, CUT_OFF = "broken XML", "comment lost in broken XML", "comment cut off"
 REMOVED = "character that XML forbids, removed"
-AMPERSAND = "& that begins no entity of XML, kept as text"
+AS_TEXT = "& or < that begins no entity or tag of XML, kept as text"
 OTHER_ENCODING = "file read as GB18030"
 UNDECODABLE = "undecodable bytes"
 
 _SUSPECT = re.compile(
     r"(?P<cdata><!\[CDATA\[.*?\]\]>)"
     r"|&\#x0*(?P<hex>[0-9a-fA-F]{1,8});|&\#0*(?P<dec>[0-9]{1,8});"
-    r"|(?P<known>&(?:amp|lt|gt|quot|apos);)|(?P<and>&)"
+    r"|(?P<known>&(?:amp|lt|gt|quot|apos);)|(?P<and>&)|(?P<less><(?![A-Za-z_:/!?]))"
     r"|(?P<control>[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff])",
     re.DOTALL,
 )
@@ -131,9 +131,9 @@ def _sanitised(text: str, collection: Collection) -> str:
         if match["cdata"]:
             removed += len(_FORBIDDEN.findall(match[0]))
             return _FORBIDDEN.sub("", match[0])
-        if match["and"]:
+        if match["and"] or match["less"]:
             kept += 1
-            return "&amp;"
+            return "&amp;" if match["and"] else "&lt;"
         digits = match["hex"] or match["dec"]
         if digits:
             code = int(digits, 16 if match["hex"] else 10)
@@ -147,7 +147,7 @@ def _sanitised(text: str, collection: Collection) -> str:
     if removed:
         collection.mended[REMOVED] += removed
     if kept:
-        collection.mended[AMPERSAND] += kept
+        collection.mended[AS_TEXT] += kept
     return text
 
 
