@@ -166,7 +166,9 @@ class _Matcher:
         taken: list[int] = []
         for string in wanted:
             number = self._strings.get(string)
-            place = (r for r in near if r not in taken and self._dataset.comments.string[r] == number)
+            place = (
+                r for r in near if r not in taken and self._dataset.comments.string[r] == number
+            )
             found = next(place, None)
             if found is None:
                 return None
@@ -177,7 +179,9 @@ class _Matcher:
         """Why a moment cannot be a sample of this dataset."""
         video = self.number.get(str(row.video))
         if video is None or self._dataset.videos[video].split != self._split:
-            return f"the dataset has no such video in {self._split}; import it from the same release"
+            return (
+                f"the dataset has no such video in {self._split}; import it from the same release"
+            )
         strings = {_words(string): label for string, label in row.candidate.items()}
         if len(strings) != CANDIDATES:
             return f"{len(strings)} distinct candidates, needed are {CANDIDATES}"
@@ -270,7 +274,10 @@ def _flaws(found: _Found, labelled: bool) -> list[str]:
         for kind, count in zip(answer.types, answer.train_counts, strict=True)
     ]
     tally = Counter(pairs)
-    correct, wrong = tally[True, True] + tally[True, False], tally[False, True] + tally[False, False]
+    correct, wrong = (
+        tally[True, True] + tally[True, False],
+        tally[False, True] + tally[False, False],
+    )
     sizes = Counter(answer.types.count("correct") for answer in answers)
     empty = sum(not answer.n_context for answer in answers)
     shown = ", ".join(f"{count} with {size}" for size, count in sorted(sizes.items()))

@@ -13,7 +13,9 @@ from livebench.errors import LiveBenchError
 
 @click.command()
 @click.argument("dataset", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: figures by split, tables by name.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON: figures by split, tables by name."
+)
 @click.option("--html", type=click.Path(path_type=Path), help="Write one page, with the figures.")
 @click.option(
     "--csv", "csv_folder", type=click.Path(path_type=Path), help="Write a new folder of CSV files."

@@ -62,9 +62,7 @@ def _width(text: str) -> int:
 def as_data(tables: Sequence[Table]) -> dict[str, Any]:
     """The tables by name, each a list of rows by column; None where there is no value."""
     return {
-        table.name: [
-            {_key(table, i): value for i, value in enumerate(row)} for row in table.rows
-        ]
+        table.name: [{_key(table, i): value for i, value in enumerate(row)} for row in table.rows]
         for table in tables
     }
 

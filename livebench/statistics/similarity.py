@@ -44,7 +44,7 @@ class Interval(NamedTuple):
 
 
 def interval_name(start: float, stop: float) -> str:
-    """"0-1 s", or ">10 s" without an end."""
+    """ "0-1 s", or ">10 s" without an end."""
     return f">{start:g} s" if stop == np.inf else f"{start:g}-{stop:g} s"
 
 

@@ -116,7 +116,9 @@ def table_1(dataset: Dataset) -> Table:
 
 def table_2(dataset: Dataset) -> Table:
     """Table 2: videos and sentences beside other datasets."""
-    rows: list[list[Cell]] = [[p.dataset, p.task, p.videos, p.sentences] for p in published().datasets]
+    rows: list[list[Cell]] = [
+        [p.dataset, p.task, p.videos, p.sentences] for p in published().datasets
+    ]
     comments = int(dataset.comments.offsets[-1])
     rows.append([dataset.info.name, "Commenting", len(dataset.videos), comments])
     return Table(

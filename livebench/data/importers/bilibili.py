@@ -90,7 +90,9 @@ def _files_by_video(source: Path, collection: Collection) -> dict[str, list[Path
 def _without_copies(paths: list[Path], collection: Collection) -> list[Path]:
     """Leave out each .ass that stands beside an .xml of the same name: it was made from it."""
     xml = {path.with_suffix("") for path in paths if path.suffix.lower() == ".xml"}
-    kept = [path for path in paths if path.suffix.lower() == ".xml" or path.with_suffix("") not in xml]
+    kept = [
+        path for path in paths if path.suffix.lower() == ".xml" or path.with_suffix("") not in xml
+    ]
     collection.skipped[BESIDE_XML] += len(paths) - len(kept)
     return kept
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import collections
 import pickle
+import struct
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -29,6 +30,7 @@ NO_FRAMES = "video without frames"
 
 _DAMAGED = (
     pickle.UnpicklingError,
+    AssertionError,
     AttributeError,
     EOFError,
     ImportError,
@@ -40,6 +42,7 @@ _DAMAGED = (
     TypeError,
     UnicodeDecodeError,
     ValueError,
+    struct.error,
 )
 """What unpickling damaged bytes may raise."""
 
@@ -68,8 +71,19 @@ def _rebuilt(storage: _Storage, offset: int, size: tuple, stride: tuple, *_rest)
     return _Vector(storage, offset, size[0])
 
 
-class _OnlyTensors(pickle.Unpickler):
-    """Admits what a dictionary of tensors needs, each as a description, and nothing else."""
+class _OnlyTensors(pickle._Unpickler):
+    """Admits what a dictionary of tensors needs, each as a description, and nothing else.
+
+    It is Python's own unpickler written in Python: that in C takes any amount of memory for a number in
+    a damaged file, and can fail in ways that nobody can catch. Of the codes of protocol 2 it knows those
+    that torch writes.
+    """
+
+    dispatch = {  # noqa: RUF012 (as in the class that it is of)
+        code: pickle._Unpickler.dispatch[code]
+        for code in b"\x80\x8a\x88\x89.()}{]NKMJGXcqrhjtuseaQR\x85\x86\x87"
+        if code in pickle._Unpickler.dispatch
+    }
 
     def find_class(self, module: str, name: str):
         if module == "torch._utils" and name in ("_rebuild_tensor", "_rebuild_tensor_v2"):
@@ -111,7 +125,8 @@ class ReleasedFrames:
             }
             widths = {_width(v) for seconds in self._vectors.values() for v in seconds.values()}
         except _DAMAGED as error:
-            line = (str(error) or type(error).__name__).splitlines()[0]
+            cut = "it is cut off" if isinstance(error, EOFError) else type(error).__name__
+            line = (str(error) or cut).splitlines()[0]
             raise LiveBenchError(
                 f"{self.path}: cannot be read as frame vectors, {{video: {{second: vector}}}}: {line}"
             ) from None
@@ -128,7 +143,9 @@ class ReleasedFrames:
     def of(self, video: str) -> np.ndarray:
         """float [counts[video], width]: the vectors of a video."""
         seconds = self._vectors[video]
-        return np.stack([self._read(seconds[second]) for second in range(self.counts[video])])
+        if not self.counts[video]:
+            return np.empty((0, self.width), np.float32)
+        return self._read([seconds[second] for second in range(self.counts[video])])
 
     def count_holes(self, collection: Collection) -> None:
         """Refuse videos with a missing frame, or count the frames after it, which are left out."""
@@ -145,7 +162,7 @@ def _width(vector) -> int:
 
 
 def _read_old(path: Path):
-    """The descriptions in a file of the old format, and a function that reads a vector."""
+    """The descriptions in a file of the old format, and a function that reads vectors."""
     with path.open("rb") as file:
         if _OnlyTensors(file).load() != MAGIC:
             raise pickle.UnpicklingError("it is no file of torch.save")
@@ -154,36 +171,44 @@ def _read_old(path: Path):
         if not _OnlyTensors(file).load()["little_endian"]:
             raise pickle.UnpicklingError("its numbers are big-endian")
         found = _OnlyTensors(file).load()
-        keys = _OnlyTensors(file).load()
-        start = file.tell()
+        place = _places(file, found, _OnlyTensors(file).load())
+
+    def read(vectors: list[_Vector]) -> np.ndarray:
+        rows = []
+        with path.open("rb") as file:
+            for vector in vectors:
+                dtype = np.dtype(vector.storage.dtype)
+                file.seek(place[vector.storage.key] + vector.offset * dtype.itemsize)
+                rows.append(np.frombuffer(file.read(vector.width * dtype.itemsize), dtype))
+        return np.stack(rows)
+
+    return found, read
+
+
+def _places(file: BinaryIO, found: dict, keys: list) -> dict[str, int]:
+    """Where the numbers of each storage begin: they follow in the order of `keys`, each after its count."""
     storages = {
         vector.storage.key: vector.storage
         for seconds in found.values()
         for vector in seconds.values()
     }
-    data = np.memmap(path, np.uint8, mode="r")
-    place = {}
+    start, place = file.tell(), {}
+    end = file.seek(0, 2)
     for key in keys:
         storage = storages[str(key)]
-        count = int(data[start : start + 8].view("<i8")[0]) if start + 8 <= len(data) else -1
         size = storage.count * np.dtype(storage.dtype).itemsize
-        if count != storage.count or start + 8 + size > len(data):
+        file.seek(start)
+        if file.read(8) != struct.pack("<q", storage.count) or start + 8 + size > end:
             raise pickle.UnpicklingError("it is cut off, or its vectors are not where it says")
         place[storage.key] = start + 8
         start += 8 + size
-
-    def read(vector: _Vector) -> np.ndarray:
-        dtype = np.dtype(vector.storage.dtype)
-        first = place[vector.storage.key] + vector.offset * dtype.itemsize
-        return data[first : first + vector.width * dtype.itemsize].view(dtype)
-
     if storages.keys() - place.keys():
         raise pickle.UnpicklingError("it is cut off: vectors are missing")
-    return found, read
+    return place
 
 
 def _read_zip(path: Path):
-    """The tensors in a zip archive of torch.save, and a function that gives one as an array."""
+    """The tensors in a zip archive of torch.save, and a function that gives some as an array."""
     import torch
 
     try:
@@ -194,4 +219,4 @@ def _read_zip(path: Path):
         for vector in seconds.values():
             if not isinstance(vector, torch.Tensor) or vector.dim() != 1:
                 raise pickle.UnpicklingError("what it holds are no vectors")
-    return found, lambda vector: vector.float().numpy()
+    return found, lambda vectors: torch.stack(vectors).float().numpy()

@@ -44,9 +44,7 @@ def import_tables(
     frames = _FrameFolder(source / "frames") if (source / "frames").is_dir() else None
     if frames is not None:
         collection.videos[:] = frames.counted(collection.videos)
-    return collection.write(
-        out, info, frames=None if frames is None else frames.of, report=report
-    )
+    return collection.write(out, info, frames=None if frames is None else frames.of, report=report)
 
 
 def _comments_file(source: Path) -> Path:

@@ -27,7 +27,10 @@ CITATION = (
 )
 ORDINARY = ("empty text",)
 NO_COMMENTS, NO_SPLIT = "video without a file of comments", "video in no split"
-OTHER_VIDEO, UNKNOWN_AID = "file of comments of no video in info.json", "aid in a split, not in info.json"
+OTHER_VIDEO, UNKNOWN_AID = (
+    "file of comments of no video in info.json",
+    "aid in a split, not in info.json",
+)
 
 
 class About(msgspec.Struct, frozen=True):
@@ -101,7 +104,9 @@ def _splits(source: Path) -> dict[str, Split]:
                 there.append(split)
                 for aid in _aids(path):
                     if found.setdefault(aid, split) != split:
-                        raise LiveBenchError(f"{path}: {aid[:80]} is in {found[aid]} already; mend it")
+                        raise LiveBenchError(
+                            f"{path}: {aid[:80]} is in {found[aid]} already; mend it"
+                        )
     if there and sorted(there) != sorted(SPLITS):
         raise LiveBenchError(
             f"{source}: the split needs a file for each of {', '.join(SPLITS)}, here for "

@@ -88,7 +88,12 @@ def test_what_bilibili_writes(tmp_path, run):
         assert f"mended: {count}, {rule}" in done.out
     assert [(v.video_id, v.title, v.category, v.duration) for v in found.videos] == [
         ("BV1everything", "有一切, 的视频", "生活", 20.0),
-        ("BV2days", "两天", "生活", 6.0),  # unknown: until the end of the second of the last comment
+        (
+            "BV2days",
+            "两天",
+            "生活",
+            6.0,
+        ),  # unknown: until the end of the second of the last comment
         ("BV4silent", "没人说话", "生活", 60.0),
         ("BV5gb18030", "", "生活", 2.0),
         ("BV6declared", "", "生活", 2.0),
@@ -210,7 +215,10 @@ def test_time_after_the_end_is_known_where_the_duration_is(tmp_path, refused):
     [
         ({}, "src: no .xml or .ass file in it, nor in a folder of it"),
         ({"a/b/c.xml": "<i/>"}, "src: no .xml or .ass file in it, nor in a folder of it"),
-        ({"a.xml": "<i/>"}, "no video has 0 s and 0 comments; lower --min-duration or --min-comments"),
+        (
+            {"a.xml": "<i/>"},
+            "no video has 0 s and 0 comments; lower --min-duration or --min-comments",
+        ),
         (
             {"a.xml": "<i/>", "videos.csv": "id\n"},
             "src/videos.csv, line 1: the column video_id is missing; needed are video_id",
@@ -254,7 +262,9 @@ def test_entities_are_never_resolved(tmp_path, run):
     (tmp_path / "src" / "a.xml").write_text(text, "utf-8")
     bomb = '<!DOCTYPE i [<!ENTITY lol "ha"><!ENTITY x SYSTEM "../secret">]>' + text
     (tmp_path / "src" / "b.xml").write_text(bomb, "utf-8")
-    done = run("import", "bilibili", "src", "--out", "d", "--dev", 0, "--test", 0, "--skip-bad-rows")
+    done = run(
+        "import", "bilibili", "src", "--out", "d", "--dev", 0, "--test", 0, "--skip-bad-rows"
+    )
     assert done.status == 0, done
     assert rows_of(tmp_path / "d") == [("a", 1.0, "&lol; &x;&lol;")]
     assert Dataset(tmp_path / "d").info.skipped == {

@@ -25,11 +25,28 @@ from livebench.data.importers.videoic import import_videoic
 from livebench.errors import LiveBenchError
 
 TEXT = st.text(
-    st.sampled_from("哈啊好看 　<>&;\"'/[]{}\\,\x00\x08\x0b\x1f\ufffe\ud800\u2028\r\n\t😀ab1") | st.characters(),
+    st.sampled_from("哈啊好看 　<>&;\"'/[]{}\\,\x00\x08\x0b\x1f\ufffe\ud800\u2028\r\n\t😀ab1")
+    | st.characters(),
     max_size=12,
 )
 NUMBER = st.sampled_from(
-    ["1", "0", "-1", "2.5", "nan", "inf", "-inf", "1e999", "1e7", "9" * 400, "", " 3 ", "x", "٣", "1_0"]
+    [
+        "1",
+        "0",
+        "-1",
+        "2.5",
+        "nan",
+        "inf",
+        "-inf",
+        "1e999",
+        "1e7",
+        "9" * 400,
+        "",
+        " 3 ",
+        "x",
+        "٣",
+        "1_0",
+    ]
 )
 XML_PARTS = st.sampled_from(
     [
@@ -267,7 +284,9 @@ def test_a_processed_release(train, dev, test, frames, options):
 
 
 DANMU = st.lists(st.fixed_dictionaries({"danmu": TEXT, "time": SECONDS}), max_size=3)
-BY_VIDEO = st.dictionaries(st.sampled_from(["1", "2", "a b", ""]), DANMU, max_size=2).map(json.dumps)
+BY_VIDEO = st.dictionaries(st.sampled_from(["1", "2", "a b", ""]), DANMU, max_size=2).map(
+    json.dumps
+)
 
 
 @SOME
