@@ -53,9 +53,9 @@ def read(path: Path, way: str) -> None:
             vectors = np.stack([vector.numpy() for vector in seconds.values()]).astype(np.float16)
             count, total = count + len(vectors), total + float(vectors.sum(dtype=np.float64))
     elif way == "livebench, empty":
-        from livebench.data.importers.released_frames import ReleasedFrames  # noqa: F401
+        from livebench.data.importers.released_frames import ReleasedFrames
     else:
-        import torch  # noqa: F401
+        import torch
     print(count, round(total, 3))
 
 

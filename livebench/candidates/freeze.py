@@ -65,8 +65,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `hash` is the sha256 of all that the set is (not of its own name, of explanations, or of the versions
     of the software that wrote it). `types` counts the candidates, `left_out` the seconds with comments
     that are no sample; `without_plausible` names videos with samples that got no plausible candidate,
-    `overlap` the leaks between splits that were allowed; `flaws` what is known to be wrong with a set that
-    others made (absent from sets that were built here). `manifest_sha256` is the hash of the rest.
+    `overlap` the leaks between splits that were allowed; `flaws` what is known to be wrong with a set
+    that others made (absent from sets built here). `manifest_sha256` is the hash of the rest.
     """
 
     name: FolderName

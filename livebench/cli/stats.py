@@ -54,9 +54,9 @@ def stats(
     """Tables and figures of DATASET.
 
     Figures by split (how much, how varied, how long, how popular), and those of the LiveBot paper, each
-    beside the paper's own: sizes (Table 1), other datasets (Table 2), similarity of neighbouring comments
-    by interval (Table 3), lengths (Figure 4); sizes by category, comments over playback time, the most
-    frequent comments.
+    beside the paper's own: sizes (Table 1), other datasets (Table 2), similarity of neighbouring
+    comments by interval (Table 3), lengths (Figure 4); sizes by category, comments over playback time,
+    the most frequent comments.
 
     \b
     livebench stats datasets/mine

@@ -5,11 +5,11 @@ is segmented, that is so exactly when their texts without white space are.
 
 The words are jieba's, but mostly found by rjieba, a port that is about 15 times as fast. The two differ
 
-- on characters that one takes for Chinese or for part of a word and the other does not: . _ - + # & %,
-  and ideographs outside U+4E00 to U+9FD5, all of those beyond the basic plane included;
+- on characters that one takes for Chinese or for part of a word and the other does not:
+  . _ - + # & %, and ideographs outside U+4E00 to U+9FD5, those beyond the basic plane included;
 - where two ways to cut a run of unknown characters are equally probable, and rounding decides: there
-  must be a character again in the run ("帅帅帅帅帅" is one two-character word twice and one alone, in any
-  order).
+  must be a character again in the run ("帅帅帅帅帅" is one word of two characters twice and one alone,
+  in any order).
 
 Texts with the former, and with a run that has a character twice, are left to jieba.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from livebench.figures import PRINT, Palette, new_figure, save_figure
@@ -71,7 +72,7 @@ def _similarity(table: Table, palette: Palette):
             (1, "s", "the paper's", palette.second),
         ):
             values = [_number(row[column + offset]) for row in table.rows]
-            highest = max([highest, *(value for value in values if value == value)])
+            highest = max([highest, *(value for value in values if not math.isnan(value))])
             axes.plot(names, values, marker=marker, label=label, color=colour)
         axes.set_title(title, fontsize=9, color=palette.ink)
         axes.set_xlabel("seconds between two comments")

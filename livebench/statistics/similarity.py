@@ -1,13 +1,13 @@
 """Table 3 of the paper: how similar two comments are, by the time between them.
 
-The paper: "For each comment, we select its 20 neighbouring comments to form 20 comment pairs", grouped by
-their interval, the average over all pairs. Here the neighbours of a comment are the 10 before it and the
-10 after it, in time order, in its video (fewer at its ends). Each pair counts as often as it is formed,
-from both of its comments. All pairs are taken, none is drawn.
+The paper: "For each comment, we select its 20 neighbouring comments to form 20 comment pairs", grouped
+by their interval, the average over all pairs. Here the neighbours of a comment are the 10 before it
+and the 10 after it, in time order, in its video (fewer at its ends). Each pair is formed twice, from
+both of its comments, and counted once, which changes no mean. All pairs are taken, none is drawn.
 
 Edit distance: Levenshtein's, in characters, white space apart. tf-idf: the cosine of the words' counts
-times idf, as scikit-learn's defaults weigh (idf = ln((1 + n) / (1 + df)) + 1), each comment of the dataset
-a document, all words.
+times idf, as scikit-learn's defaults weigh (idf = ln((1 + n) / (1 + df)) + 1), each comment of the
+dataset a document, all words.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ import math
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection as Container
+from collections.abc import Callable
+from collections.abc import Collection as Container
 from dataclasses import dataclass, field
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Reads Bilibili's XML of comments: <d p="time,mode,size,colour,sent,pool,sender,id,...">text</d>.
 
-Of `p` only time, mode and id are looked at, and further attributes of <d> not at all: no hash of a sender
-is kept. What is done about each kind of damage is told in docs/importers.md.
+Of `p` only time, mode and id are looked at, and further attributes of <d> not at all: no hash of a
+sender is kept. What is done about each kind of damage is told in docs/importers.md.
 """
 
 from __future__ import annotations

@@ -28,7 +28,10 @@ from livebench.errors import LiveBenchError
 
 FRAMES = "res18.pkl"
 TOKENIZER = "jieba, as released"
-CITATION = "Ma et al., LiveBot: Generating Live Video Comments Based on Visual and Textual Contexts, AAAI 2019"
+CITATION = (
+    "Ma et al., LiveBot: Generating Live Video Comments Based on Visual and Textual Contexts, AAAI "
+    "2019"
+)
 ORDINARY = ("empty text",)
 COMMENT_OF_NONE = "comment of a video that is not taken"
 TWO_SPLITS = "video in two splits"

@@ -186,7 +186,7 @@ def _read_old(path: Path):
 
 
 def _places(file: BinaryIO, found: dict, keys: list) -> dict[str, int]:
-    """Where the numbers of each storage begin: they follow in the order of `keys`, each after its count."""
+    """Where the numbers of each storage begin: in the order of `keys`, each after its count."""
     storages = {
         vector.storage.key: vector.storage
         for seconds in found.values()

@@ -1,7 +1,7 @@
 """Imports VideoIC.
 
-    info.json            {"10582565": {"title": "A cat", "duration": 82, "v_class": "pets"}, ...}, by aid;
-                         other keys are ignored
+    info.json            {"10582565": {"title": "A cat", "duration": 82, "v_class": "pets"}, ...}, by
+                         aid; other keys are ignored
     comments/AID.json    {"3": ["so cute", ...], ...}: comments by second
     train.txt, dev.txt, test.txt    optional: a line an aid; or .json with the aids as keys or as a list.
                          All three or none: without them --dev and --test split
@@ -22,8 +22,8 @@ from livebench.data.split import SPLITS, Split
 from livebench.errors import LiveBenchError
 
 CITATION = (
-    "Wang, Chen and Jin, VideoIC: A Video Interactive Comments Dataset and Multimodal Multitask Learning "
-    "for Comments Generation, ACM MM 2020"
+    "Wang, Chen and Jin, VideoIC: A Video Interactive Comments Dataset and Multimodal Multitask "
+    "Learning for Comments Generation, ACM MM 2020"
 )
 ORDINARY = ("empty text",)
 NO_COMMENTS, NO_SPLIT = "video without a file of comments", "video in no split"

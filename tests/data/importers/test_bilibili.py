@@ -1,7 +1,7 @@
 """Bilibili's danmaku: two folders made by hand, and what each row of them becomes.
 
-`bilibili/whole` holds what Bilibili and converters write without fault, `bilibili/damaged` what goes wrong
-on the way. The expected rows and counts were read off the files, not off the importer.
+`bilibili/whole` holds what Bilibili and converters write without fault, `bilibili/damaged` what goes
+wrong on the way. The expected rows and counts were read off the files, not off the importer.
 """
 
 from __future__ import annotations
@@ -195,8 +195,8 @@ def test_two_videos_with_one_chat_id_are_refused(tmp_path, refused):
         text = '<i><chatid>7</chatid><d p="1,1">好</d></i>'
         (tmp_path / "src" / f"{name}.xml").write_text(text, "utf-8")
     assert refused("import", "bilibili", "src", "--out", "d", *NONE) == (
-        "src/BV2.xml: chat id of another video: 7 is that of src/BV1.xml already; put both into a folder "
-        "BV2/; mend it, or give --skip-bad-rows"
+        "src/BV2.xml: chat id of another video: 7 is that of src/BV1.xml already; put both into a "
+        "folder BV2/; mend it, or give --skip-bad-rows"
     )
 
 
@@ -234,8 +234,8 @@ def test_time_after_the_end_is_known_where_the_duration_is(tmp_path, refused):
         ),
         (
             {"a.xml": '<i><d p="1e7,1">x</d><d p="1e8,1">x</d></i>'},
-            "src/a.xml, line 1: time after the end: 1e8 s, a video has at most 10,000,000 s; mend it, or "
-            "give --skip-bad-rows",
+            "src/a.xml, line 1: time after the end: 1e8 s, a video has at most 10,000,000 s; mend it, "
+            "or give --skip-bad-rows",
         ),
     ],
 )

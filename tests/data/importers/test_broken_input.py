@@ -1,4 +1,4 @@
-"""Thousands of broken sources: each is a clear error or a counted rule, and leaves no partial dataset."""
+"""Thousands of broken sources: each a clear error or a counted rule, none leaves a partial dataset."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
