@@ -186,7 +186,7 @@ def test_categories(tables):
 
 
 def test_playback(tables):
-    """a: 0, .5, 1.5 of 60 s in the first twentieth, 12 in the fifth; b: 1 of 20 s, twice, in the second."""
+    """a: 0, .5, 1.5 of 60 s in the first twentieth, 12 in the fifth; b: 1 of 20 s, twice."""
     counts = [row[1] for row in tables["playback"].rows]
     assert counts == [3, 2, 0, 0, 1, *[0] * 14, 1]
     assert tables["playback"].rows[1][0] == "5-10%"
