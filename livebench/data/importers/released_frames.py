@@ -9,12 +9,12 @@ archives, which torch opens without reading the vectors (`mmap`), again as data 
 
 from __future__ import annotations
 
-import collections
 import pickle
 import struct
 import zipfile
+from array import array
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import numpy as np
 
@@ -47,36 +47,17 @@ _DAMAGED = (
 """What unpickling damaged bytes may raise."""
 
 
-class _Storage(NamedTuple):
-    """Where the numbers of a tensor are: key of the storage, dtype, how many it has."""
-
-    key: str
-    dtype: str
-    count: int
-
-
-class _Vector(NamedTuple):
-    """A tensor of one dimension: its storage, its first number, its length."""
-
-    storage: _Storage
-    offset: int
-    width: int
-
-
-def _rebuilt(storage: _Storage, offset: int, size: tuple, stride: tuple, *_rest) -> _Vector:
-    """Stands for torch._utils._rebuild_tensor: tells where a vector is, instead of making it."""
-    whole = isinstance(storage, _Storage) and len(size) == 1 and (stride == (1,) or size == (1,))
-    if not whole or offset < 0 or offset + size[0] > storage.count:
-        raise pickle.UnpicklingError(f"a tensor of shape {list(size)} is no vector")
-    return _Vector(storage, offset, size[0])
-
-
 class _OnlyTensors(pickle._Unpickler):
-    """Admits what a dictionary of tensors needs, each as a description, and nothing else.
+    """Admits what a dictionary of tensors needs, and nothing else; a vector becomes a number.
 
     It is Python's own unpickler written in Python: that in C takes any amount of memory for a number in
     a damaged file, and can fail in ways that nobody can catch. Of the codes of protocol 2 it knows those
-    that torch writes.
+    that torch writes. What torch never asks for again is not kept: for a vector of 2 KB, torch's pickle
+    has six objects.
+
+    Attributes:
+        numbers: of each storage, how many numbers it has; dtypes: of what kind.
+        vectors: of each vector its storage, its first number and its length, one behind the other.
     """
 
     dispatch = {  # noqa: RUF012 (as in the class that it is of)
@@ -85,20 +66,55 @@ class _OnlyTensors(pickle._Unpickler):
         if code in pickle._Unpickler.dispatch
     }
 
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file)
+        self.keys: dict[str, int] = {}
+        self.numbers, self.dtypes, self.vectors = array("q"), [], array("q")
+
     def find_class(self, module: str, name: str):
         if module == "torch._utils" and name in ("_rebuild_tensor", "_rebuild_tensor_v2"):
-            return _rebuilt
+            return self._vector
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
         if (module, name) == ("collections", "OrderedDict"):
-            return collections.OrderedDict
+            return _no_hooks
         raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no tensor of floats")
 
-    def persistent_load(self, saved):
+    def persistent_load(self, saved) -> int:
         kind, dtype, key, _location, count, *view = saved
         if kind != "storage" or dtype not in STORAGES.values() or any(v is not None for v in view):
             raise pickle.UnpicklingError(f"it has a {kind!r} that is no storage of floats")
-        return _Storage(str(key), dtype, int(count))
+        if key not in self.keys:
+            self.keys[key] = len(self.dtypes)
+            self.dtypes.append(dtype)
+            self.numbers.append(count)
+        return self.keys[key]
+
+    def _vector(self, storage: int, offset: int, size: tuple, stride: tuple, *_rest) -> int:
+        """Stands for torch._utils._rebuild_tensor: notes where a vector is, instead of making it."""
+        whole = len(size) == 1 and (stride == (1,) or size == (1,))
+        if not whole or offset < 0 or size[0] < 1 or offset + size[0] > self.numbers[storage]:
+            raise pickle.UnpicklingError(f"a tensor of shape {list(size)} is no vector")
+        self.vectors.extend((storage, offset, size[0]))
+        return len(self.vectors) // 3 - 1
+
+    def _keep(self, place: int) -> None:
+        found = self.stack[-1]
+        if not isinstance(found, (int, tuple)) and not (isinstance(found, str) and found.isdigit()):
+            self.memo[place] = found
+
+    def _keep_short(self) -> None:
+        self._keep(self.read(1)[0])
+
+    def _keep_long(self) -> None:
+        self._keep(struct.unpack("<I", self.read(4))[0])
+
+    dispatch[pickle.BINPUT[0]] = _keep_short
+    dispatch[pickle.LONG_BINPUT[0]] = _keep_long
+
+
+def _no_hooks(*_pairs) -> None:
+    """Stands for the hooks of a tensor, which it has none of."""
 
 
 class ReleasedFrames:
@@ -116,14 +132,16 @@ class ReleasedFrames:
         self.path = Path(path)
         try:
             if zipfile.is_zipfile(self.path):
-                found, self._read = _read_zip(self.path)
+                found, width, self._read = _read_zip(self.path)
             else:
-                found, self._read = _read_old(self.path)
+                found, width, self._read = _read_old(self.path)
             self._vectors = {
                 str(int(video)): {int(second): vector for second, vector in seconds.items()}
                 for video, seconds in found.items()
             }
-            widths = {_width(v) for seconds in self._vectors.values() for v in seconds.values()}
+            widths = {
+                width(vector) for seconds in self._vectors.values() for vector in seconds.values()
+            }
         except _DAMAGED as error:
             cut = "it is cut off" if isinstance(error, EOFError) else type(error).__name__
             line = (str(error) or cut).splitlines()[0]
@@ -157,12 +175,9 @@ class ReleasedFrames:
                 collection.skipped[HOLE] += left - 1
 
 
-def _width(vector) -> int:
-    return vector.width if isinstance(vector, _Vector) else len(vector)
-
-
 def _read_old(path: Path):
-    """The descriptions in a file of the old format, and a function that reads vectors."""
+    """The numbers of the vectors in a file of the old format; functions that give the width of one, and
+    the content of some."""
     with path.open("rb") as file:
         if _OnlyTensors(file).load() != MAGIC:
             raise pickle.UnpicklingError("it is no file of torch.save")
@@ -170,45 +185,48 @@ def _read_old(path: Path):
             raise pickle.UnpicklingError("it is of an unknown version of torch.save")
         if not _OnlyTensors(file).load()["little_endian"]:
             raise pickle.UnpicklingError("its numbers are big-endian")
-        found = _OnlyTensors(file).load()
-        place = _places(file, found, _OnlyTensors(file).load())
+        tensors = _OnlyTensors(file)
+        found = tensors.load()
+        place = _places(file, tensors, _OnlyTensors(file).load())
+    vectors, dtypes = tensors.vectors, tensors.dtypes
 
-    def read(vectors: list[_Vector]) -> np.ndarray:
+    def width(vector: int) -> int:
+        return vectors[3 * vector + 2]
+
+    def read(wanted: list[int]) -> np.ndarray:
         rows = []
         with path.open("rb") as file:
-            for vector in vectors:
-                dtype = np.dtype(vector.storage.dtype)
-                file.seek(place[vector.storage.key] + vector.offset * dtype.itemsize)
-                rows.append(np.frombuffer(file.read(vector.width * dtype.itemsize), dtype))
+            for vector in wanted:
+                storage, offset, length = vectors[3 * vector : 3 * vector + 3]
+                dtype = np.dtype(dtypes[storage])
+                file.seek(place[storage] + offset * dtype.itemsize)
+                rows.append(np.frombuffer(file.read(length * dtype.itemsize), dtype))
         return np.stack(rows)
 
-    return found, read
+    return found, width, read
 
 
-def _places(file: BinaryIO, found: dict, keys: list) -> dict[str, int]:
+def _places(file: BinaryIO, tensors: _OnlyTensors, keys: list[str]) -> array:
     """Where the numbers of each storage begin: in the order of `keys`, each after its count."""
-    storages = {
-        vector.storage.key: vector.storage
-        for seconds in found.values()
-        for vector in seconds.values()
-    }
-    start, place = file.tell(), {}
+    start, place = file.tell(), array("q", [-1]) * len(tensors.dtypes)
     end = file.seek(0, 2)
     for key in keys:
-        storage = storages[str(key)]
-        size = storage.count * np.dtype(storage.dtype).itemsize
+        storage = tensors.keys[key]
+        count = tensors.numbers[storage]
         file.seek(start)
-        if file.read(8) != struct.pack("<q", storage.count) or start + 8 + size > end:
+        start += 8
+        if file.read(8) != struct.pack("<q", count):
             raise pickle.UnpicklingError("it is cut off, or its vectors are not where it says")
-        place[storage.key] = start + 8
-        start += 8 + size
-    if storages.keys() - place.keys():
-        raise pickle.UnpicklingError("it is cut off: vectors are missing")
+        place[storage] = start
+        start += count * np.dtype(tensors.dtypes[storage]).itemsize
+    if start > end or -1 in place:
+        raise pickle.UnpicklingError("it is cut off, or its vectors are not where it says")
     return place
 
 
 def _read_zip(path: Path):
-    """The tensors in a zip archive of torch.save, and a function that gives some as an array."""
+    """The tensors in a zip archive of torch.save; functions that give the width of one, and the content
+    of some."""
     import torch
 
     try:
@@ -219,4 +237,4 @@ def _read_zip(path: Path):
         for vector in seconds.values():
             if not isinstance(vector, torch.Tensor) or vector.dim() != 1:
                 raise pickle.UnpicklingError("what it holds are no vectors")
-    return found, lambda vectors: torch.stack(vectors).float().numpy()
+    return found, len, lambda vectors: torch.stack(vectors).float().numpy()
