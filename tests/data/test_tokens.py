@@ -101,7 +101,8 @@ def by_jieba(text):
     ("text", "left_to_jieba"),
     [
         ("今天天气很好", False),
-        ("哈哈哈哈哈哈哈哈", False),  # words of the dictionary
+        ("怕" * 57, True),  # 怕怕 is a word: where is the single one?
+        ("哈哈哈哈哈哈", False),  # words of the dictionary
         ("2333！！！！awsl", False),
         ("帅帅帅帅帅", True),  # unknown as a word: where is the single one?
         ("骗柏嫉柏嫉辑", True),
