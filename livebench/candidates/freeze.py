@@ -33,6 +33,7 @@ from livebench.records import (
     Setting,
     parse_json,
     read_records,
+    write_records,
 )
 
 SAMPLES, ANSWERS, MANIFEST = "samples.jsonl.gz", "answers.jsonl.gz", "manifest.json"
