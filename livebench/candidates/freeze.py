@@ -33,6 +33,7 @@ from livebench.records import (
     Setting,
     parse_json,
     read_records,
+    write_records,
 )
 
 SAMPLES, ANSWERS, MANIFEST = "samples.jsonl.gz", "answers.jsonl.gz", "manifest.json"
@@ -79,7 +80,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `hash` is the sha256 of all that the set is (not of its own name, of explanations, or of the versions
     of the software that wrote it). `types` counts the candidates, `left_out` the seconds with comments
     that are no sample; `without_plausible` names videos with samples that got no plausible candidate,
-    `overlap` the leaks between splits that were allowed. `manifest_sha256` is the hash of the rest.
+    `overlap` the leaks between splits that were allowed; `flaws` what is known to be wrong with a set
+    that others made (absent from sets built here). `manifest_sha256` is the hash of the rest.
     """
 
     name: FolderName
@@ -98,6 +100,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     overlap: list[str]
     files: dict[str, FrozenFile]
     versions: dict[str, str]
+    flaws: list[str] | msgspec.UnsetType = msgspec.UNSET
     manifest_sha256: str = ""
 
 
@@ -298,6 +301,11 @@ def restore(path: Path, dataset: Dataset, work: Work = PLAIN) -> CandidateSet:
     """
     candidate_set = CandidateSet(path)
     manifest = candidate_set.manifest
+    if manifest.flaws is not msgspec.UNSET:
+        raise LiveBenchError(
+            f"{path}: was made by others and imported, so it cannot be built again; import it again "
+            "from their files (`livebench import livebot-candidates`)"
+        )
     if dataset.info.fingerprint != manifest.dataset.fingerprint:
         raise LiveBenchError(
             f"{dataset.path}: is not the dataset that {path} was built from (fingerprint "
@@ -330,3 +338,42 @@ def find_sets(folder: Path) -> list[CandidateSet]:
             "checkout of LiveBench, or give --candidates"
         )
     return [CandidateSet(path) for path in found]
+
+
+def freeze_imported(
+    out: Path, manifest: Manifest, records: Sequence[tuple[SampleRecord, AnswerRecord]]
+) -> CandidateSet:
+    """Freeze samples that others made in the folder `out`, whole or not at all.
+
+    Args:
+        manifest: all but name, hashes, files, versions and counts, which are filled in; `flaws` must be
+            set.
+        records: in the order of the set.
+
+    Raises:
+        LiveBenchError: `out` exists, or its name is none for a set.
+    """
+    out = Path(out)
+    if not re.match(FOLDER_NAME, out.resolve().name):
+        raise LiveBenchError(
+            f"{out}: the name of a set is made of letters, digits, '.', '_' and '-'; choose another"
+        )
+    types: dict[str, int] = {}
+    for _, answer in records:
+        for kind in answer.types:
+            types[kind] = types.get(kind, 0) + 1
+    with new_folder(out) as folder:
+        manifest = msgspec.structs.replace(
+            manifest,
+            name=out.resolve().name,
+            videos=len({answer.video_id for _, answer in records}),
+            types=dict(sorted(types.items())),
+            files={
+                SAMPLES: FrozenFile(*write_records(folder / SAMPLES, (one for one, _ in records))),
+                ANSWERS: FrozenFile(*write_records(folder / ANSWERS, (one for _, one in records))),
+            },
+            versions=_versions(),
+        )
+        with new_file(folder / MANIFEST) as file:
+            file.write(_sealed(msgspec.to_builtins(manifest)))
+    return CandidateSet(out)

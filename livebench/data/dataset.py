@@ -43,8 +43,9 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     """dataset.toml.
 
     `recipe` are the arguments of the `livebench` command that makes the dataset, where nothing else is
-    needed; `skipped` counts what an importer left out, by rule; `fingerprint` is the sha256 of the rows
-    of videos and comments, `frames_sha256` that of the frame vectors.
+    needed; `skipped` counts what an importer left out, by rule, `mended` what it took after a change;
+    `fingerprint` is the sha256 of the rows of videos and comments, `frames_sha256` that of the frame
+    vectors.
     """
 
     name: FolderName
@@ -61,6 +62,7 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     split: dict[str, float] = {}
     recipe: list[str] = []
     skipped: dict[str, int] = {}
+    mended: dict[str, int] = {}
     made_by: str = ""
 
 

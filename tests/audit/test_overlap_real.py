@@ -8,7 +8,8 @@ from planting import Plan, some
 
 from livebench.audit.overlap import audit_dataset
 from livebench.data.dataset import Dataset, DatasetInfo
-from livebench.data.importers.tables import Options, import_tables
+from livebench.data.importers.collect import Options
+from livebench.data.importers.tables import import_tables
 from livebench.data.split import split_videos
 
 
