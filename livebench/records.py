@@ -78,6 +78,13 @@ class ScoreRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     token_counts: Hundred[Count] | None = None
 
 
+class GeneratedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of a file of generated comments: what a scorer wrote for a sample, at least one mark."""
+
+    sample_id: str
+    text: str
+
+
 def write_records(path: Path, records: Iterable[msgspec.Struct]) -> tuple[str, int, int]:
     """Write records to `path`; return the sha256 and the size before compression, and their number."""
     encode = msgspec.json.Encoder().encode

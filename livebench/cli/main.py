@@ -11,6 +11,7 @@ from livebench import __version__
 from livebench.cli.audit import audit
 from livebench.cli.candidates import build_candidates, verify
 from livebench.cli.evaluate import evaluate
+from livebench.cli.human import human_eval
 from livebench.cli.imports import import_
 from livebench.cli.leaderboard import leaderboard
 from livebench.cli.protocols import protocols
@@ -28,6 +29,7 @@ COMMANDS = (
     verify,
     audit,
     evaluate,
+    human_eval,
     leaderboard,
     reproduce,
 )

@@ -35,12 +35,12 @@ def bootstrap_means(
     step = max(1, VALUES_AT_ONCE // count)
     for start in range(0, resamples, step):
         rows = min(step, resamples - start)
-        weights = _weights(generator, rows, count)
+        weights = draw_counts(generator, rows, count)
         means[start : start + rows] = (weights @ sums) / (weights @ sizes)[:, None]
     return means
 
 
-def _weights(generator: np.random.PCG64, resamples: int, videos: int) -> np.ndarray:
+def draw_counts(generator: np.random.PCG64, resamples: int, videos: int) -> np.ndarray:
     """How often each video is drawn: float64 [resamples, videos], rows add up to `videos`.
 
     From the raw output of the generator, which numpy promises never to change; the bias against a

@@ -87,6 +87,9 @@ class Submission:
     def result_path(self, set_name: str, run: Run, setting: Setting) -> Path:
         return self.path / "results" / set_name / run.name / f"{setting}.json"
 
+    def generated_path(self, set_name: str, run: Run, setting: Setting) -> Path:
+        return self.path / "generated" / set_name / run.name / f"{setting}.jsonl.gz"
+
     def checkpoint(self, run: Run) -> Path | None:
         """The checkpoint of a run, if it has one.
 
