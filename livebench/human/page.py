@@ -63,7 +63,7 @@ def rows_of(sheet: str, screens: Sequence[Screen], scenes: Sequence[Scene]) -> l
     rows = []
     for screen in screens:
         shown = scenes[screen.moment]
-        around = "\n".join(f"{one['time']:+.1f} s {one['text']}" for one in shown.around)
+        around = "\n".join(f"({one['time']:+.1f} s) {one['text']}" for one in shown.around)
         for row in screen.rows:
             cells = [shown.title, shown.category, str(shown.second), around, row.item.text]
             rows.append([sheet, str(len(rows) + 1), row.name, *map(_harmless, cells)])
@@ -122,6 +122,7 @@ def write_html(sheet: str, file: str, screens: Sequence[Screen], scenes: Sequenc
                 "file": file,
                 "columns": COLUMNS,
                 "criteria": CRITERIA,
+                "anchors": {one["name"]: one["anchors"] for one in texts()["criteria"]},
                 "id": COLUMNS.index("id"),
                 "rows": rows,
             },

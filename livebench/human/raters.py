@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from livebench.human.agreement import PairTables, nan_mean, spearman
+from livebench.human.agreement import PairTables, spearman
 from livebench.human.key import CRITERIA, HIGHEST, LOWEST
 from livebench.human.ratings import Ratings
 
@@ -150,24 +150,25 @@ def _apart_from_others(name: str, pairs: Sequence[PairTables], ratings: Ratings)
 
 
 def _against_others(name: str, pairs: Sequence[PairTables]) -> list[str]:
-    """Criteria on which the rater goes against the others: their mean correlation is below 0 at ALPHA,
-    shared among the criteria."""
+    """Criteria on which the rater goes against every other: each correlation is below 0 at ALPHA,
+    shared among the criteria. Against the mean of the others would not do: beside a rater who reverses
+    the scale an honest one's mean is about 0."""
     own = _with_others(name, pairs)
     found = []
     for column, criterion in enumerate(CRITERIA):
         values = [pair.estimate(column).value for pair in own]
         defined = [value for value in values if value is not None]
-        if not defined:
-            continue
-        resampled = nan_mean(np.stack([pair.resampled_on(column) for pair in own]))
-        if np.isnan(resampled).mean() > 0.05:
-            continue
-        if np.nanquantile(resampled, 1 - ALPHA / len(CRITERIA)) < 0:
-            found.append(
-                f"negative: the mean correlation with the others on {criterion} is "
-                f"{np.mean(defined):+.2f}"
-            )
+        if defined and all(_below_zero(pair.resampled_on(column)) for pair in own):
+            text = "the correlation with each other rater on {} is below 0; their mean is {:+.2f}"
+            found.append("negative: " + text.format(criterion, np.mean(defined)))
     return found
+
+
+def _below_zero(resampled: np.ndarray) -> bool:
+    """Undefined correlations (a constant rater) are no reason for or against."""
+    if np.isnan(resampled).mean() > 0.05:
+        return True
+    return bool(np.nanquantile(resampled, 1 - ALPHA / len(CRITERIA)) < 0)
 
 
 def _against_himself(first: np.ndarray, second: np.ndarray, seed: int) -> list[str]:
@@ -192,11 +193,9 @@ def _against_himself(first: np.ndarray, second: np.ndarray, seed: int) -> list[s
 
     x, y = standard(first), standard(second)
     observed = float((x * y).sum() / len(columns))
-    generator = np.random.default_rng(seed)
-    shuffled = [
-        float((x * y[generator.permutation(n)]).sum() / len(columns)) for _ in range(PERMUTATIONS)
-    ]
-    p = (np.count_nonzero(np.array(shuffled) >= observed - 1e-9) + 1) / (PERMUTATIONS + 1)
+    orders = np.random.default_rng(seed).permuted(np.tile(np.arange(n), (PERMUTATIONS, 1)), axis=1)
+    shuffled = np.einsum("ij,kij->k", x, y[orders]) / len(columns)
+    p = (np.count_nonzero(shuffled >= observed - 1e-9) + 1) / (PERMUTATIONS + 1)
     if p <= SELF_ALPHA:
         return []
     return [

@@ -63,10 +63,11 @@ class SimulatedRater:
 @dataclass(frozen=True)
 class Qualities:
     """Latent scores of comments: the mean of each system on each criterion, and standard deviations of
-    what the moment adds to all its comments and of what each comment adds."""
+    what the video and the moment add to all their comments and of what each comment adds."""
 
     means: Mapping[str, Sequence[float]] = field(default_factory=lambda: PAPER)
-    moment: float = 0.4
+    video: float = 0.3
+    moment: float = 0.3
     comment: float = 0.9
 
 
@@ -86,6 +87,8 @@ def simulate(
     moment = np.array([places[item.sample_id] for item in key.items])
     items, width = len(key.items), len(CRITERIA)
     latent = np.array([world.means[item.systems[0]] for item in key.items], float)
+    names, video = np.unique([one.video_id for one in key.moments], return_inverse=True)
+    latent += generator.normal(0, world.video, (len(names), width))[video][moment]
     latent += generator.normal(0, world.moment, (len(key.moments), width))[moment]
     latent += generator.normal(0, world.comment, (items, width))
     values, again = np.empty((2, len(raters), items, width))
@@ -129,8 +132,8 @@ def true_means(raters: Sequence[SimulatedRater], world: Qualities, system: str) 
     means = []
     for rater in raters:
         middle = 3 + rater.stretch * (quality - 3) + rater.bias
-        latent = rater.stretch * np.hypot(world.moment, world.comment)
-        spread = np.sqrt(latent**2 + rater.taste**2 + rater.noise**2)
+        latent = rater.stretch**2 * (world.video**2 + world.moment**2 + world.comment**2)
+        spread = np.sqrt(latent + rater.taste**2 + rater.noise**2)
         means.append(LOWEST + norm.sf(thresholds[:, None], middle, spread).sum(axis=0))
     return np.mean(means, axis=0)
 

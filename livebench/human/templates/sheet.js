@@ -94,7 +94,18 @@
     progress();
   }
 
+  // What the current rating stands for, or what is asked.
+  function hint(scale) {
+    const lang = document.documentElement.dataset.lang;
+    const text = data.anchors[scale.dataset.criterion][lang];
+    scale.querySelector(".hint").textContent = value(scale)
+      ? value(scale) + ": " + text[value(scale) - 1]
+      : "1: " + text[0] + " … 5: " + text[4];
+    inputs(scale).forEach((input, i) => { input.parentElement.title = text[i]; });
+  }
+
   function focus(scale) {
+    hint(scale);
     const all = inputs(scale);
     (all[value(scale) - 1] || all[0]).focus({ preventScroll: true });
     const box = scale.getBoundingClientRect();
@@ -217,6 +228,7 @@
   function setLanguage(lang) {
     document.documentElement.dataset.lang = lang;
     document.documentElement.lang = lang;
+    if (current()) hint(current());
   }
 
   function otherLanguage() {
@@ -235,7 +247,12 @@
     if (file) load(await file.text());
     byId("file").value = "";
   });
-  document.addEventListener("change", (event) => { if (event.target.type === "radio") save(); });
+  document.addEventListener("change", (event) => {
+    if (event.target.type !== "radio") return;
+    hint(event.target.closest("fieldset"));
+    save();
+  });
+  document.addEventListener("focusin", () => { if (current()) hint(current()); });
   document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
 
   const letters = {
