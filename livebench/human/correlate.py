@@ -25,7 +25,7 @@ ENOUGH = 5
 """Below so many systems nothing can be concluded: of 4 the best order possible has p = 2 / 24."""
 
 EXACT_UP_TO = 8
-RANDOM_ORDERS = 100_000
+RANDOM_ORDERS = 20_000
 OVERALL = "mean of criteria"
 COEFFICIENTS = ("spearman", "kendall")
 

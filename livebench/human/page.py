@@ -55,7 +55,9 @@ def scene(sample: SampleRecord, dataset: Dataset) -> Scene:
         if image.is_file():
             content = base64.b64encode(image.read_bytes()).decode()
             frames.append({"second": second, "url": f"data:image/jpeg;base64,{content}"})
-    return Scene(shown_text(video.title), video.category, sample.time, tuple(around), tuple(frames))
+    return Scene(
+        " ".join(video.title.split()), video.category, sample.time, tuple(around), tuple(frames)
+    )
 
 
 def rows_of(sheet: str, screens: Sequence[Screen], scenes: Sequence[Scene]) -> list[list[str]]:

@@ -190,7 +190,7 @@ def _rating(path: Path, row: dict[str, str], criterion: str) -> int:
     cell = row[criterion]
     if re.fullmatch(f"[{LOWEST}-{HIGHEST}]", cell):
         return int(cell)
-    if re.fullmatch(r"[-+]?\d+", cell):
+    if re.fullmatch(r"[-+]?[0-9]+", cell):
         rule = f"out of range (rule: {LOWEST} to {HIGHEST})"
     else:
         rule = f"not a whole number (rule: a whole number from {LOWEST} to {HIGHEST})"
