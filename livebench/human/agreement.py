@@ -65,9 +65,15 @@ class PairTables:
             tables.append(clusters.weights @ clusters.sums(one_hot, moments[present]))
         resampled = np.stack([*tables, sum(tables)]).reshape(len(CRITERIA) + 1, -1, LEVELS, LEVELS)
         self.resampled = spearman_of_tables(resampled)
+        self._estimates: dict[int | None, Estimate] = {}
 
     def estimate(self, column: int | None) -> Estimate:
         """Spearman's correlation on a criterion; None: on all ratings as one list."""
+        if column not in self._estimates:
+            self._estimates[column] = self._estimate(column)
+        return self._estimates[column]
+
+    def _estimate(self, column: int | None) -> Estimate:
         x, y = np.concatenate(self.ratings, axis=1) if column is None else self.ratings[column]
         value, n, why = spearman(x, y, self.names)
         if value is None:

@@ -86,6 +86,7 @@
     byId("previous").disabled = place === 0;
     byId("next").disabled = place === pages.length - 1;
     say("", 0);
+    byId("hint").textContent = "";
     window.scrollTo(0, 0);
     if (middle) {
       const here = scalesOf(pages[place]);
@@ -98,9 +99,9 @@
   function hint(scale) {
     const lang = document.documentElement.dataset.lang;
     const text = data.anchors[scale.dataset.criterion][lang];
-    scale.querySelector(".hint").textContent = value(scale)
-      ? value(scale) + ": " + text[value(scale) - 1]
-      : "1: " + text[0] + " … 5: " + text[4];
+    const rating = value(scale);
+    const said = rating ? rating + ": " + text[rating - 1] : "1: " + text[0] + " … 5: " + text[4];
+    for (const place of [scale.querySelector(".hint"), byId("hint")]) place.textContent = said;
     inputs(scale).forEach((input, i) => { input.parentElement.title = text[i]; });
   }
 
