@@ -101,11 +101,11 @@ def make_sheets(
     if repeats is None:
         repeats = min(-(-plan.moments // 10), plan.moments // 3)
     with new_folder(out) as folder:
-        raters = [
-            _write_rater(folder / "raters", f"{Path(out).resolve().name}/R{number}", scenes, shown)
-            for number in range(1, plan.raters + 1)
-            for shown in [screens(f"R{number}", ids, items, repeats, plan.seed)]
-        ]
+        raters = []
+        for number in range(1, plan.raters + 1):
+            shown = screens(f"R{number}", ids, items, repeats, plan.seed)
+            sheet = f"{Path(out).resolve().name}/R{number}"
+            raters.append(_write_rater(folder / "raters", sheet, scenes, shown))
         write_file(folder / "raters" / "instructions.md", write_instructions())
         key = Key(
             name=Path(out).resolve().name,

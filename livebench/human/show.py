@@ -133,8 +133,10 @@ def remarks(report: Report) -> list[str]:
         found.append(
             "To see the numbers without a rater leave out the file, and say so where you publish them."
         )
-    else:
+    elif len(report.raters) > 1:
         found.append("No rater looks careless.")
+    else:
+        found.append("One rater: there is nobody to agree with.")
     if report.absent:
         found.append(f"No file was given of {', '.join(report.absent)}.")
     missing = {name: number for name, number in counts.missing.items() if number}

@@ -137,6 +137,8 @@ def test_careless_raters_stay_in_and_are_named(rated):
     assert len(report.agreement[0].pairs) == 3
     honest = make_report(rated(key, world=Qualities()), resamples=500)
     assert "No rater looks careless." in as_text(honest)
+    alone = make_report(rated(plain_key(6, list(PAPER), 1), world=Qualities()), resamples=200)
+    assert "One rater: there is nobody to agree with." in as_text(alone)
 
 
 def test_undefined_is_written_out(ratings_of):
