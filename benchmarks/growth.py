@@ -44,8 +44,8 @@ def distinct_texts(source: Path) -> list[str]:
         return list(dict.fromkeys(row["text"] for row in csv.DictReader(file)))
 
 
-def expand(source: Path, out: Path, seed: int = 0) -> None:
-    """Write `COPIES` times as much as is in `source` to `out`."""
+def expand(source: Path, out: Path, seed: int = 0, copies: int = COPIES) -> None:
+    """Write `copies` times as much as is in `source` to `out`."""
     from livebench.data.tokens import segment
 
     texts = distinct_texts(source)
@@ -59,7 +59,7 @@ def expand(source: Path, out: Path, seed: int = 0) -> None:
     out.mkdir()
     generator = random.Random(seed)
     exchanges = [{}]
-    for _ in range(1, COPIES):
+    for _ in range(1, copies):
         exchange = {}
         for group in by_length.values():
             exchange.update(zip(group, generator.sample(group, len(group)), strict=True))

@@ -5,13 +5,20 @@
 Larger datasets are made from DATASET: its videos again under new ids, where in each copy the words are
 exchanged for others of the same length and frequency class (octave), by a seeded permutation, so that
 distinct comments grow as well. They are written to a temporary folder and removed. Each build is a
-process of its own: 5,000 samples, audit of the dataset included. The exponent is that of the seconds
-of the processors (and of the peak) as a power of the number of comments, from the size before.
+process of its own: 5,000 samples, audit of the dataset included. The peak is that of the process and
+of those that it starts, together. The exponent is that of the seconds of the processors (and of the
+peak) as a power of the number of comments, from the size before.
+
+    python benchmarks/scale.py datasets/bilibili --processes 1 2
+
+compares numbers of processes on DATASET itself, in turn: seconds by the clock, and the ratio, round by
+round, of each to the first. Exit status 1 if the sets differ.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import os
 import random
@@ -19,9 +26,13 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
+
+import psutil
+from timing import ratio, spread
 
 
 def enlarge(dataset: Path, out: Path, comments: int, seed: int = 0) -> None:
@@ -80,17 +91,74 @@ def enlarge(dataset: Path, out: Path, comments: int, seed: int = 0) -> None:
     print(f"{len(tokens)} {distinct}")
 
 
+class Peak(threading.Thread):
+    """The largest memory that a process and its descendants had, looked at three times a second.
+
+    `megabytes`: pages that several of them share are counted once (Linux: proportional set size).
+    """
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._root, self._ended, self.megabytes = psutil.Process(pid), threading.Event(), 0.0
+
+    def run(self) -> None:
+        while not self._ended.wait(0.3):
+            total = 0
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for process in (self._root, *self._root.children(recursive=True)):
+                    with contextlib.suppress(psutil.Error):
+                        total += process.memory_full_info().pss
+            self.megabytes = max(self.megabytes, total / (1 << 20))
+
+    def end(self) -> float:
+        self._ended.set()
+        self.join()
+        return self.megabytes
+
+
 def measured(command: str) -> tuple[float, float, float, str]:
     """Run a command: seconds by the clock, seconds of the processors, peak in MB, what it printed."""
     started = time.perf_counter()
     with subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE, text=True) as process:
+        peak = Peak(process.pid)
+        peak.start()
         output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
+        sampled = peak.end()
+        _, status, usage = os.wait4(process.pid, 0)  # of its descendants, too, that it waited for
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{command}: exit status {process.returncode}")
-    peak = usage.ru_maxrss / 1024
-    return time.perf_counter() - started, usage.ru_utime + usage.ru_stime, peak, output
+    clock, cpu = time.perf_counter() - started, usage.ru_utime + usage.ru_stime
+    return clock, cpu, max(sampled, usage.ru_maxrss / 1024), output
+
+
+def compare(options: argparse.Namespace, protocol: str) -> None:
+    """Build the same set with each number of processes, in turn."""
+    seconds: dict[int, list[float]] = {number: [] for number in options.processes}
+    processors: dict[int, list[float]] = {number: [] for number in options.processes}
+    hashes = set()
+    with tempfile.TemporaryDirectory(prefix="livebench-scale.") as name:
+        for turn in range(options.rounds):
+            for number in options.processes:
+                out = Path(name) / str(turn) / str(number) / "set"
+                clock, cpu, _, _ = measured(
+                    f"{shlex.quote(sys.executable)} -m livebench build-candidates {options.dataset} "
+                    f"--protocol {protocol} --out {out} --max-samples {options.samples} --quiet "
+                    f"--processes {number}"
+                )
+                seconds[number].append(clock)
+                processors[number].append(cpu)
+                hashes.add(tuple(file.read_bytes() for file in sorted(out.iterdir())))
+    first = options.processes[0]
+    for number in options.processes:
+        print(
+            f"{protocol}, {number} processes: {spread(seconds[number])} s, CPU "
+            f"{spread(processors[number])} s, ratio to {first}: "
+            f"{spread(ratio(seconds[number], seconds[first]))}"
+        )
+    if len(hashes) > 1:
+        sys.exit(f"{protocol}: the sets differ")
+    print(f"{protocol}: the same bytes from all")
 
 
 def main() -> None:
@@ -103,11 +171,18 @@ def main() -> None:
         "--sizes", type=float, nargs="+", default=[0.3, 1, 2.5, 5], help="Millions."
     )
     parser.add_argument("--protocols", nargs="+", default=["paper"])
+    parser.add_argument("--processes", type=int, nargs="+", default=[])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--samples", type=int, default=5000)
     parser.add_argument("--enlarge", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.enlarge:
         enlarge(options.dataset, options.out, options.enlarge)
+        return
+    if options.processes:
+        for protocol in options.protocols:
+            compare(options, protocol)
         return
     print("| protocol | comments | distinct | clock s | CPU s | exponent | peak MB | exponent |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 
-def in_turn(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Run each way once a round; return the seconds of each way, round by round."""
+def in_turn(
+    ways: Mapping[str, Callable[[], object]],
+    rounds: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, list[float]]:
+    """Run each way once a round; return the seconds of each way by `clock`, round by round."""
     seconds = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
-            started = time.perf_counter()
+            started = clock()
             way()
-            seconds[name].append(time.perf_counter() - started)
+            seconds[name].append(clock() - started)
     return seconds
 
 
@@ -34,3 +40,9 @@ def within(what: str, values: Sequence[float], *, least: float = 0, most: float 
     bounds = [f"at least {least:g}"] * (least > 0) + [f"at most {most:g}"] * (most < 1e9)
     print(f"{what}: {spread(values)}; needed: {', '.join(bounds)}: {'kept' if kept else 'MISSED'}")
     return kept
+
+
+def peak_memory() -> float:
+    """MB that this process has held at most (Linux; what its parent held does not count)."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024

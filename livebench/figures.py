@@ -1,17 +1,58 @@
-"""Figures: the one place that imports matplotlib, chooses fonts, and writes the files."""
+"""Figures: the one place that imports matplotlib, chooses fonts and colours, and writes the files."""
 
 from __future__ import annotations
 
 import io
+import re
+import sys
+import warnings
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from livebench.errors import LiveBenchError
 from livebench.extras import need
 from livebench.files import new_file
 
 FORMATS = ("png", "svg", "pdf")
-FONTS = ["Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", "DejaVu Sans"]
-"""In order of preference; those with Chinese glyphs first (Debian: fonts-noto-cjk)."""
+CHINESE_FONTS = [
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Noto Sans CJK JP",
+    "Source Han Sans SC",
+    "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+    "Droid Sans Fallback",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "SimHei",
+]
+"""In order of preference. A collection such as Debian's fonts-noto-cjk may be known by its first font
+alone, the Japanese one; it has the same characters."""
+FALLBACK = "DejaVu Sans"
+IDEOGRAPH = re.compile("[\u2e80-\u9fff\uf900-\ufaff]")
+
+
+class Palette(NamedTuple):
+    """Colours of a figure: of text and axes, of the grid, of the first and the second series."""
+
+    ink: str
+    grid: str
+    first: str
+    second: str
+
+
+PRINT = Palette("#1f2328", "#d8dee4", "#1f6feb", "#d97706")
+"""For files. The two series differ in lightness as well."""
+
+_STANDS_FOR = {
+    "#010101": "currentColor",
+    "#020202": "var(--grid)",
+    "#030303": "var(--first)",
+    "#040404": "var(--second)",
+}
+PAGE = Palette(*_STANDS_FOR)
+"""For a page: each colour stands for one that the page's style sets, so that it may be light or dark."""
 
 
 def new_figure(width: float = 6.0, height: float = 3.6):
@@ -26,28 +67,85 @@ def new_figure(width: float = 6.0, height: float = 3.6):
     return Figure(figsize=(width, height), layout="constrained")
 
 
+@cache
+def chinese_fonts() -> list[str]:
+    """Installed fonts with Chinese characters that matplotlib can use, the preferred first."""
+    from matplotlib import font_manager
+
+    manager = font_manager.fontManager
+    if not any(font.name in CHINESE_FONTS for font in manager.ttflist):
+        # matplotlib keeps a list of the fonts that there were when it first ran.
+        wanted = {re.sub(r"\W", "", name).lower()[:11] for name in CHINESE_FONTS}
+        for path in sorted(font_manager.findSystemFonts()):
+            if re.sub(r"\W", "", Path(path).stem).lower()[:11] in wanted:
+                try:
+                    manager.addfont(path)
+                except (OSError, RuntimeError, ValueError):
+                    continue
+    known = {font.name for font in manager.ttflist}
+    return [name for name in CHINESE_FONTS if name in known]
+
+
+@cache
+def _say_once(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
 def save_figure(figure, path: Path) -> None:
     """Write a figure as PNG, SVG or PDF, by the ending of `path`; the same bytes for the same figure.
+
+    Where no font with Chinese characters is installed and the figure needs one, that is said once on
+    stderr, and boxes stand for the characters.
 
     Raises:
         LiveBenchError: another ending, or the file cannot be written.
     """
-    import matplotlib
-    from matplotlib import font_manager
-
     path = Path(path)
     kind = path.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
         raise LiveBenchError(f"{path}: a figure ends in {', '.join(FORMATS)}")
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    style = {
-        "font.family": [name for name in FONTS if name in known],
-        "svg.hashsalt": "livebench",
-        "pdf.fonttype": 42,
-    }
+    content = _drawn(figure, kind, name="livebench")
+    with new_file(path) as file:
+        file.write(content)
+
+
+def inline_svg(figure, name: str) -> str:
+    """A figure drawn with `PAGE` as an <svg> element for a page: text as paths, nothing to fetch.
+
+    Args:
+        name: one of its own for each figure of the page: ids begin with what it is hashed to.
+    """
+    text = _drawn(figure, "svg", name=name, transparent=True).decode()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    for drawn, wanted in _STANDS_FOR.items():
+        text = text.replace(drawn, wanted)
+    # Ids of marks that matplotlib numbers from 1 in every figure.
+    tag = re.sub(r"\W", "-", name)
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{tag}-\1"', text)
+    return re.sub(r'(href="#|url\(#)', rf"\1{tag}-", text)
+
+
+def _drawn(figure, kind: str, *, name: str, transparent: bool = False) -> bytes:
+    import matplotlib
+    from matplotlib.text import Text
+
+    fonts = chinese_fonts()
+    if not fonts and any(IDEOGRAPH.search(text.get_text()) for text in figure.findobj(Text)):
+        _say_once(
+            "livebench: no font with Chinese characters is installed (Debian: fonts-noto-cjk); boxes "
+            "stand for them in figures"
+        )
+    families = [*fonts, FALLBACK]
+    for text in figure.findobj(Text):  # a text keeps the fonts of the day it was made
+        text.set_fontfamily(families)
+    style = {"font.family": families, "svg.hashsalt": name, "pdf.fonttype": 42}
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     content = io.BytesIO()
-    with matplotlib.rc_context(style):
-        figure.savefig(content, format=kind, dpi=150, metadata=undated[kind])
-    with new_file(path) as file:
-        file.write(content.getvalue())
+    with matplotlib.rc_context(style), warnings.catch_warnings():
+        # An emoji, say, that no font has: a box stands for it.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(
+            content, format=kind, dpi=150, metadata=undated[kind], transparent=transparent
+        )
+    return content.getvalue()

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from livebench.candidates.draws import draw
-from livebench.candidates.moments import Moment, Moments, VisibleComments
+from livebench.candidates.moments import Moment, Moments, Second, VisibleComments
 from livebench.candidates.protocol import Protocol, Random
 from livebench.candidates.sources import Pool, fill, make_sources
 from livebench.data.context import frame_seconds
 from livebench.data.dataset import Dataset
 from livebench.data.split import Split
 from livebench.errors import LiveBenchError
+from livebench.processes import Workers, cores
 from livebench.records import CANDIDATES, AnswerRecord, ContextComment, SampleRecord
+
+AT_ONCE = 64
+"""Moments that a process builds at a time; of seconds it looks at 8 times as many."""
+
+WORTH = 256
+"""Seconds with comments enough, for each further process: with fewer, starting it costs more."""
 
 
 @dataclass
@@ -32,7 +41,21 @@ class Account:
 
     types: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
-    without_plausible: list[str] = field(default_factory=list)
+    without_plausible: set[str] = field(default_factory=set)
+
+
+class Built(NamedTuple):
+    """Some samples, in order, as lines of samples.jsonl and answers.jsonl, and what they count.
+
+    `videos`, `without_plausible`: as in `Account`, ids.
+    """
+
+    samples: bytes
+    answers: bytes
+    count: int
+    videos: set[str]
+    types: Counter[str]
+    without_plausible: set[str]
 
 
 class Builder:
@@ -59,35 +82,30 @@ class Builder:
         self._sources = make_sources(protocol, self._pool)
         self._moments = Moments(dataset, protocol, self._comments, tested, seed)
 
-    def samples(
-        self, max_samples: int, progress: Callable[[Sequence[Moment]], Iterator[Moment]] = iter
-    ) -> Iterator[tuple[SampleRecord, AnswerRecord]]:
-        """Yield sample and answer of each moment; `account` is complete when all are taken."""
-        moments = self._choose(max_samples)
-        for source in self._sources.values():
-            source.prepare(moments)
-        without_plausible = set()
-        for moment in progress(moments):
-            types = self._types(moment)
-            if "plausible" in self._sources and "plausible" not in types.values():
-                without_plausible.add(self.dataset.videos[moment.video].video_id)
-            self.account.types.update(types.values())
-            yield self._records(moment, types)
-        self.account.without_plausible = sorted(without_plausible)
+    def workers(self, processes: int | None) -> Workers[Builder]:
+        """As many processes as are asked for (by default one a core), fewer if there is little to do."""
+        return Workers(self, min(processes or cores(), 1 + len(self._moments.seconds) // WORTH))
 
-    def _choose(self, max_samples: int) -> list[Moment]:
-        """The first `max_samples` fit moments in the order of their hash; by video and second."""
-        chosen: list[Moment] = []
-        left_out = self._moments.left_out
-        for moment in self._moments.in_drawn_order():
-            if len(chosen) == max_samples:
-                left_out["beyond the maximum"] += 1
-                continue
-            lacking = self._lacking(moment)
-            if lacking:
-                left_out[lacking] += 1
-            else:
-                chosen.append(moment)
+    def choose(self, max_samples: int, workers: Workers[Builder]) -> list[Second]:
+        """The first `max_samples` fit moments in the order of their hash; by video and second.
+
+        Raises:
+            LiveBenchError: there is none.
+        """
+        chosen: list[Second] = []
+        left_out = Counter({"too few comments": self._moments.too_few})
+
+        def parts() -> Iterator[tuple[list[Second], bool]]:
+            for part in _parts(self._moments.seconds, 8 * AT_ONCE):
+                yield part, len(chosen) == max_samples
+
+        for found in workers.map(Builder._look, parts()):
+            for second, unfit, lacking in found:
+                reason = unfit or ("beyond the maximum" if len(chosen) == max_samples else lacking)
+                if reason:
+                    left_out[reason] += 1
+                else:
+                    chosen.append(second)
         self.account.left_out = left_out
         if not chosen:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
@@ -95,17 +113,69 @@ class Builder:
                 f"{self.dataset.path}: no second of the split can be a sample of the protocol "
                 f"{self.protocol.name}: {reasons or 'there are no comments'}"
             )
-        return sorted(chosen, key=lambda moment: (moment.video, moment.second))
+        return sorted(chosen, key=lambda one: (one.video, one.second))
 
-    def _lacking(self, moment: Moment) -> str | None:
-        """Why there are no candidates like the correct one; with its training frequency."""
+    def build(self, chosen: Sequence[Second], workers: Workers[Builder]) -> Iterator[Built]:
+        """Yield the samples of these seconds, in order; `account` is complete when all are taken."""
+        for built in workers.map(Builder._build, _parts(chosen, AT_ONCE)):
+            self.account.types.update(built.types)
+            self.account.without_plausible |= built.without_plausible
+            yield built
+
+    def samples(self, max_samples: int) -> Iterator[tuple[SampleRecord, AnswerRecord]]:
+        """Choose and build in this process; yield sample and answer of each moment."""
+        alone = Workers(self, 1)
+        for built in self.build(self.choose(max_samples, alone), alone):
+            lines = zip(built.samples.splitlines(), built.answers.splitlines(), strict=True)
+            for sample, answer in lines:
+                yield (
+                    msgspec.json.decode(sample, type=SampleRecord),
+                    msgspec.json.decode(answer, type=AnswerRecord),
+                )
+
+    def _look(self, part: tuple[Sequence[Second], bool]) -> list[tuple[Second, str, str]]:
+        """Of each second why it is no moment, and why it can be no sample; empty where it is, can.
+
+        Args:
+            part: some seconds, and whether there are samples enough, so that the second is idle.
+        """
+        seconds, enough = part
+        found = []
+        for second in seconds:
+            moment = self._moments.at(second)
+            unfit = self._moments.unfit(moment) or ""
+            found.append((second, unfit, "" if unfit or enough else self._lacking(moment)))
+        return found
+
+    def _build(self, seconds: Sequence[Second]) -> Built:
+        moments = [self._moments.at(second) for second in seconds]
+        for source in self._sources.values():
+            source.prepare(moments)
+        records = [self._records(moment, self._types(moment)) for moment in moments]
+        types = [Counter(answer.types) for _, answer in records]
+        encode = msgspec.json.Encoder().encode_lines
+        return Built(
+            samples=encode([sample for sample, _ in records]),
+            answers=encode([answer for _, answer in records]),
+            count=len(records),
+            videos={answer.video_id for _, answer in records},
+            types=sum(types, Counter()),
+            without_plausible={
+                answer.video_id
+                for (_, answer), found in zip(records, types, strict=True)
+                if "plausible" in self._sources and not found["plausible"]
+            },
+        )
+
+    def _lacking(self, moment: Moment) -> str:
+        """Why there are no candidates like the correct one, with its training frequency; or empty."""
         for source in self._sources.values():
             reason = source.lacks(moment)
             if reason:
                 count = int(self._pool.train_counts[moment.correct[0]])
                 seen = str(count) if count <= 3 else "more than 3"
                 return f"{reason}, correct one in training: {seen}"
-        return None
+        return ""
 
     def _types(self, moment: Moment) -> dict[int, str]:
         """The 100 candidates of a moment (numbers of comments) with their types."""
@@ -159,3 +229,7 @@ class Builder:
             lengths=[len(string.split(" ")) for string in tokens],
         )
         return sample, answer
+
+
+def _parts(seconds: Sequence[Second], size: int) -> Iterator[Sequence[Second]]:
+    return (seconds[start : start + size] for start in range(0, len(seconds), size))

@@ -11,20 +11,20 @@ import hashlib
 import platform
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from livebench import __version__
-from livebench.candidates.build import Builder
+from livebench.candidates.build import Builder, Built
 from livebench.candidates.protocol import Protocol
 from livebench.data.dataset import Dataset
 from livebench.data.split import Split
 from livebench.errors import LiveBenchError
-from livebench.files import gzip_content, new_file, new_folder
+from livebench.files import gzip_content, new_file, new_folder, new_gzip
 from livebench.records import (
     FOLDER_NAME,
     AnswerRecord,
@@ -37,6 +37,21 @@ from livebench.records import (
 )
 
 SAMPLES, ANSWERS, MANIFEST = "samples.jsonl.gz", "answers.jsonl.gz", "manifest.json"
+
+
+class Work(NamedTuple):
+    """How the work is done, which makes no difference to what comes of it.
+
+    Attributes:
+        processes: over how many it is spread; by default one a core.
+        progress: wraps what is built, given the number of samples, to show how far the work is.
+    """
+
+    processes: int | None = None
+    progress: Callable[[Iterable[Built], int], Iterable[Built]] = lambda built, total: built
+
+
+PLAIN = Work()
 
 
 class FrozenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +80,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `hash` is the sha256 of all that the set is (not of its own name, of explanations, or of the versions
     of the software that wrote it). `types` counts the candidates, `left_out` the seconds with comments
     that are no sample; `without_plausible` names videos with samples that got no plausible candidate,
-    `overlap` the leaks between splits that were allowed. `manifest_sha256` is the hash of the rest.
+    `overlap` the leaks between splits that were allowed; `flaws` what is known to be wrong with a set
+    that others made (absent from sets built here). `manifest_sha256` is the hash of the rest.
     """
 
     name: FolderName
@@ -84,6 +100,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     overlap: list[str]
     files: dict[str, FrozenFile]
     versions: dict[str, str]
+    flaws: list[str] | msgspec.UnsetType = msgspec.UNSET
     manifest_sha256: str = ""
 
 
@@ -145,7 +162,7 @@ def build_set(
     seed: int = 0,
     max_samples: int | None = None,
     overlap: Sequence[str] = (),
-    progress: Callable = iter,
+    work: Work = PLAIN,
 ) -> CandidateSet:
     """Build a candidate set and freeze it in the folder `out`, whole or not at all.
 
@@ -153,7 +170,7 @@ def build_set(
         max_samples: by default what the protocol says.
         overlap: leaks between the splits of the dataset that were found and allowed; the signature
             says so.
-        progress: wraps the list of moments to show how far the work is.
+        work: processes and progress.
 
     Raises:
         LiveBenchError: `out` exists, or the dataset cannot give what the protocol asks.
@@ -167,7 +184,7 @@ def build_set(
     max_samples = max_samples or protocol.moments.max_samples
     builder = Builder(dataset, protocol, split=split, seed=seed)
     with new_folder(out) as folder:
-        files, videos = _write(folder, builder, max_samples, progress)
+        files, videos = _write(folder, builder, max_samples, work)
         manifest = Manifest(
             name=out.resolve().name,
             hash="",
@@ -189,7 +206,7 @@ def build_set(
             videos=videos,
             types=dict(sorted(builder.account.types.items())),
             left_out=dict(sorted(builder.account.left_out.items())),
-            without_plausible=builder.account.without_plausible,
+            without_plausible=sorted(builder.account.without_plausible),
             overlap=list(overlap),
             files=files,
             versions=_versions(),
@@ -200,21 +217,23 @@ def build_set(
 
 
 def _write(
-    folder: Path, builder: Builder, max_samples: int, progress: Callable
+    folder: Path, builder: Builder, max_samples: int, work: Work
 ) -> tuple[dict[str, FrozenFile], int]:
-    """Write samples and answers in one pass; return their entries and the number of videos."""
+    """Write samples and answers side by side; return their entries and the number of videos."""
     videos: set[str] = set()
-    answers: list[AnswerRecord] = []
-
-    def samples() -> Iterator[SampleRecord]:
-        for sample, answer in builder.samples(max_samples, progress):
-            videos.add(sample.video_id)
-            answers.append(answer)
-            yield sample
-
+    with (
+        builder.workers(work.processes) as workers,
+        new_gzip(folder / SAMPLES) as samples,
+        new_gzip(folder / ANSWERS) as answers,
+    ):
+        chosen = builder.choose(max_samples, workers)
+        for built in work.progress(builder.build(chosen, workers), len(chosen)):
+            samples.write(built.samples)
+            answers.write(built.answers)
+            videos |= built.videos
     files = {
-        SAMPLES: FrozenFile(*write_records(folder / SAMPLES, samples())),
-        ANSWERS: FrozenFile(*write_records(folder / ANSWERS, answers)),
+        name: FrozenFile(file.sha256.hexdigest(), file.size, len(chosen))
+        for name, file in ((SAMPLES, samples), (ANSWERS, answers))
     }
     return files, len(videos)
 
@@ -274,7 +293,7 @@ def verify(path: Path) -> str:
     return "whole"
 
 
-def restore(path: Path, dataset: Dataset, progress: Callable = iter) -> CandidateSet:
+def restore(path: Path, dataset: Dataset, work: Work = PLAIN) -> CandidateSet:
     """Rebuild the samples of a set whose text is absent; the hash proves that they are the same.
 
     Raises:
@@ -282,6 +301,11 @@ def restore(path: Path, dataset: Dataset, progress: Callable = iter) -> Candidat
     """
     candidate_set = CandidateSet(path)
     manifest = candidate_set.manifest
+    if manifest.flaws is not msgspec.UNSET:
+        raise LiveBenchError(
+            f"{path}: was made by others and imported, so it cannot be built again; import it again "
+            "from their files (`livebench import livebot-candidates`)"
+        )
     if dataset.info.fingerprint != manifest.dataset.fingerprint:
         raise LiveBenchError(
             f"{dataset.path}: is not the dataset that {path} was built from (fingerprint "
@@ -290,7 +314,7 @@ def restore(path: Path, dataset: Dataset, progress: Callable = iter) -> Candidat
         )
     builder = Builder(dataset, manifest.protocol, split=manifest.split, seed=manifest.seed)
     with tempfile.TemporaryDirectory(prefix=".restore.", dir=candidate_set.path) as name:
-        files, _ = _write(Path(name), builder, manifest.max_samples, progress)
+        files, _ = _write(Path(name), builder, manifest.max_samples, work)
         for file, entry in manifest.files.items():
             if files[file] != entry:
                 raise LiveBenchError(
@@ -314,3 +338,42 @@ def find_sets(folder: Path) -> list[CandidateSet]:
             "checkout of LiveBench, or give --candidates"
         )
     return [CandidateSet(path) for path in found]
+
+
+def freeze_imported(
+    out: Path, manifest: Manifest, records: Sequence[tuple[SampleRecord, AnswerRecord]]
+) -> CandidateSet:
+    """Freeze samples that others made in the folder `out`, whole or not at all.
+
+    Args:
+        manifest: all but name, hashes, files, versions and counts, which are filled in; `flaws` must be
+            set.
+        records: in the order of the set.
+
+    Raises:
+        LiveBenchError: `out` exists, or its name is none for a set.
+    """
+    out = Path(out)
+    if not re.match(FOLDER_NAME, out.resolve().name):
+        raise LiveBenchError(
+            f"{out}: the name of a set is made of letters, digits, '.', '_' and '-'; choose another"
+        )
+    types: dict[str, int] = {}
+    for _, answer in records:
+        for kind in answer.types:
+            types[kind] = types.get(kind, 0) + 1
+    with new_folder(out) as folder:
+        manifest = msgspec.structs.replace(
+            manifest,
+            name=out.resolve().name,
+            videos=len({answer.video_id for _, answer in records}),
+            types=dict(sorted(types.items())),
+            files={
+                SAMPLES: FrozenFile(*write_records(folder / SAMPLES, (one for one, _ in records))),
+                ANSWERS: FrozenFile(*write_records(folder / ANSWERS, (one for _, one in records))),
+            },
+            versions=_versions(),
+        )
+        with new_file(folder / MANIFEST) as file:
+            file.write(_sealed(msgspec.to_builtins(manifest)))
+    return CandidateSet(out)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -67,8 +67,21 @@ class Moment:
     others: frozenset[int]
 
 
+class Second(NamedTuple):
+    """A second of a video (its number in `Dataset.videos`) with enough comments to be a moment."""
+
+    sample_id: str
+    video: int
+    second: int
+
+
 class Moments:
-    """Finds the moments of a split, as the protocol says; `left_out` counts the others by reason."""
+    """Finds the moments of a split, as the protocol says.
+
+    Attributes:
+        seconds: those with enough comments, in the order of their hash.
+        too_few: how many seconds have comments, but not enough.
+    """
 
     def __init__(
         self,
@@ -79,29 +92,26 @@ class Moments:
         seed: int,
     ) -> None:
         self._dataset, self._protocol, self._comments = dataset, protocol, comments
-        self._split, self._seed = split, seed
-        self.left_out: Counter[str] = Counter()
+        self._seed = seed
+        self.seconds: list[Second] = []
+        self.too_few = 0
+        for video in split.indices:
+            times = comments.time_ms[comments.of(video)]
+            seconds, counts = np.unique(times // 1000, return_counts=True)
+            enough = counts >= protocol.moments.min_comments
+            self.too_few += int(np.count_nonzero(~enough))
+            name = dataset.videos[video].video_id
+            self.seconds += [Second(f"{name}@{t}", video, t) for t in seconds[enough].tolist()]
+        self.seconds.sort(key=lambda one: (draw(seed, one.sample_id, "moment"), one.sample_id))
 
     def in_drawn_order(self) -> Iterator[Moment]:
         """Yield the moments in the order of their hash."""
-        found = []
-        for video in self._split.indices:
-            times = self._comments.time_ms[self._comments.of(video)]
-            seconds, counts = np.unique(times // 1000, return_counts=True)
-            enough = counts >= self._protocol.moments.min_comments
-            self.left_out["too few comments"] += int(np.count_nonzero(~enough))
-            name = self._dataset.videos[video].video_id
-            found += [(f"{name}@{second}", video, int(second)) for second in seconds[enough]]
-        found.sort(key=lambda moment: (draw(self._seed, moment[0], "moment"), moment[0]))
-        for sample_id, video, second in found:
-            moment = self._moment(sample_id, video, second)
-            reason = self._unfit(moment)
-            if reason:
-                self.left_out[reason] += 1
-            else:
-                yield moment
+        moments = map(self.at, self.seconds)
+        return (moment for moment in moments if not self.unfit(moment))
 
-    def _moment(self, sample_id: str, video: int, second: int) -> Moment:
+    def at(self, found: Second) -> Moment:
+        """The moment, whether it is fit or not."""
+        sample_id, video, second = found
         comments, rule = self._comments, self._protocol.correct
         first = comments.of(video).start
         times = comments.time_ms[comments.of(video)]
@@ -126,8 +136,8 @@ class Moments:
         context = tuple(first + row for row in around)
         return Moment(sample_id, video, second, correct, context, frozenset(own) - set(correct))
 
-    def _unfit(self, moment: Moment) -> str | None:
-        """Why a second is no moment of the protocol."""
+    def unfit(self, moment: Moment) -> str | None:
+        """Why a second is no moment of the protocol; None if it is one."""
         video = self._dataset.videos[moment.video]
         if len(moment.context) < self._protocol.moments.min_context:
             return "too few surrounding comments"

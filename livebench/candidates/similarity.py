@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
-QUERIES_AT_ONCE = 64
-"""Rows of similarities that a core holds in memory at a time."""
+QUERIES_AT_ONCE = 16
+"""Rows of similarities that are held in memory at a time."""
 
 
-def all_words(string: str) -> list[str]:
+def _words(string: str) -> list[str]:
     """The words of a comment, as jieba cut it."""
     return string.split(" ")
+
+
+def _lower_words(string: str) -> list[str]:
+    return string.lower().split(" ")
 
 
 class TfIdfIndex:
@@ -32,8 +35,11 @@ class TfIdfIndex:
     ) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        tokenizer = {"tokenizer": all_words, "token_pattern": None} if words == "all" else {}
-        self._vectorizer = TfidfVectorizer(lowercase=lowercase, **tokenizer)
+        if words == "all":
+            # An analyzer of our own does without scikit-learn's steps: 3 times faster.
+            self._vectorizer = TfidfVectorizer(analyzer=_lower_words if lowercase else _words)
+        else:
+            self._vectorizer = TfidfVectorizer(lowercase=lowercase)
         try:
             matrix = self._vectorizer.fit_transform(strings)
         except ValueError:  # scikit-learn's way to say: no word at all
@@ -41,7 +47,7 @@ class TfIdfIndex:
         self._comments_by_word = None if matrix is None else matrix.T.tocsr()
 
     def nearest(self, queries: Sequence[str], count: int) -> list[np.ndarray]:
-        """For each query the comments most similar to it; the same on any number of cores.
+        """For each query the comments most similar to it.
 
         Args:
             queries: words joined by spaces.
@@ -53,17 +59,12 @@ class TfIdfIndex:
         """
         if self._comments_by_word is None:
             return [np.empty(0, np.int64) for _ in queries]
-        rows = self._vectorizer.transform(queries)
-
-        def block(start: int) -> list[np.ndarray]:
-            # The product lets go of the interpreter, so that threads use all cores on one matrix.
+        rows, nearest = self._vectorizer.transform(queries), []
+        for start in range(0, len(queries), QUERIES_AT_ONCE):
             found = rows[start : start + QUERIES_AT_ONCE] @ self._comments_by_word
-            ends = zip(found.indptr, found.indptr[1:], strict=False)
-            return [_top(found.indices[a:b], found.data[a:b], count) for a, b in ends]
-
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            blocks = pool.map(block, range(0, len(queries), QUERIES_AT_ONCE))
-            return [row for found in blocks for row in found]
+            ends = pairwise(found.indptr)
+            nearest += [_top(found.indices[a:b], found.data[a:b], count) for a, b in ends]
+        return nearest
 
 
 def _top(positions: np.ndarray, similarities: np.ndarray, count: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Protocol as Interface
 
@@ -26,7 +27,7 @@ class Source(Interface):
         """Why the moment cannot get as many as it must; None if it can."""
 
     def prepare(self, moments: Sequence[Moment]) -> None:
-        """Do the work that is shared by many moments."""
+        """Do the work that these moments share; asked before their `candidates`."""
 
     def candidates(self, moment: Moment) -> Iterable[int]:
         """The numbers, best first; without end if they are drawn."""
@@ -86,11 +87,17 @@ def _cells(counts: np.ndarray, characters: np.ndarray, alike: Sequence[str]) -> 
     return cells
 
 
+_words_of_title = lru_cache(256)(words_of)  # moments come by video: each title is cut once or twice
+
+
 class PlausibleSource:
     """`rules.Plausible`."""
 
     def __init__(self, rule: rules.Plausible, pool: Pool) -> None:
         self.limit, self._rule, self._pool = rule.count, rule, pool
+        strings = [pool.comments.strings[number] for number in pool.ids]
+        self._index = TfIdfIndex(strings, rule.words, rule.lowercase)
+        words_of("字")  # loads jieba's dictionary, before processes are forked
 
     def lacks(self, moment: Moment) -> str | None:
         return None
@@ -98,18 +105,16 @@ class PlausibleSource:
     def _query(self, moment: Moment) -> str:
         title = self._pool.dataset.videos[moment.video].title
         if self._rule.query == "title":
-            return words_of(title)
+            return _words_of_title(title)
         if self._rule.query == "unsegmented title":
             return title
         comments = self._pool.comments
         return " ".join(comments.strings[comments.string[row]] for row in moment.context)
 
     def prepare(self, moments: Sequence[Moment]) -> None:
-        strings = [self._pool.comments.strings[number] for number in self._pool.ids]
-        index = TfIdfIndex(strings, self._rule.words, self._rule.lowercase)
         queries = {moment.sample_id: self._query(moment) for moment in moments}
         distinct = sorted(set(queries.values()))
-        nearest = dict(zip(distinct, index.nearest(distinct, self._rule.pool), strict=True))
+        nearest = dict(zip(distinct, self._index.nearest(distinct, self._rule.pool), strict=True))
         self._nearest = {name: self._pool.ids[nearest[query]] for name, query in queries.items()}
 
     def candidates(self, moment: Moment) -> list[int]:

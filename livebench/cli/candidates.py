@@ -31,6 +31,9 @@ from livebench.errors import LiveBenchError
     is_flag=True,
     help="Build although splits of the dataset share videos or comments; the signature says so.",
 )
+@click.option(
+    "--processes", type=click.IntRange(min=1), help="Default: one a core. The set is the same."
+)
 @quiet_option
 def build_candidates(
     dataset,
@@ -42,6 +45,7 @@ def build_candidates(
     restore,
     restore_from,
     allow_overlap,
+    processes,
     quiet,
 ) -> None:
     """Build a candidate set from DATASET and freeze it.
@@ -50,17 +54,18 @@ def build_candidates(
     livebench build-candidates datasets/mine --protocol paper --out candidates/mine-paper
     livebench build-candidates --restore candidates/bilibili-paper --dataset datasets/bilibili
 
-    The same dataset, protocol and seed give the same records on any machine. A dataset whose splits
-    leak into each other (`livebench audit DATASET`) is refused, unless --allow-overlap is given.
+    The same dataset, protocol and seed give the same records on any machine, whatever --processes. A
+    dataset whose splits leak into each other (`livebench audit DATASET`) is refused, unless
+    --allow-overlap is given.
     """
-    from livebench.candidates.freeze import build_set
+    from livebench.candidates.freeze import Work, build_set
     from livebench.candidates.freeze import restore as restore_set
     from livebench.candidates.protocol import load_protocol
     from livebench.data.dataset import Dataset
 
     source = dataset or restore_from
     if restore and source and not (protocol or out):
-        found = restore_set(restore, Dataset(source), _moments("restoring", quiet))
+        found = restore_set(restore, Dataset(source), Work(processes, _bar("restoring", quiet)))
         click.echo(f"{restore}: restored, {found.manifest.signature}")
         return
     if restore or not (dataset and protocol and out):
@@ -80,7 +85,7 @@ def build_candidates(
         seed=seed,
         max_samples=max_samples,
         overlap=_leaks(opened, allow_overlap),
-        progress=_moments("building", quiet),
+        work=Work(processes, _bar("building", quiet)),
     )
     manifest = found.manifest
     for video in manifest.without_plausible:
@@ -106,7 +111,7 @@ def _leaks(dataset, allow_overlap: bool) -> list[str]:
     from livebench.audit.overlap import audit_dataset
 
     leaks = [
-        f"{leak.kind} in {', '.join(leak.splits)}: {', '.join(leak.videos[:5])}"
+        f"{leak.kind} in {' and '.join(leak.splits)}: {', '.join(leak.videos[:5])}"
         for leak in audit_dataset(dataset).leaks
     ]
     if leaks and not allow_overlap:
@@ -118,14 +123,14 @@ def _leaks(dataset, allow_overlap: bool) -> list[str]:
     return leaks
 
 
-def _moments(label: str, quiet: bool):
-    """Wrap a list of moments so that a bar shows how many were taken."""
+def _bar(label: str, quiet: bool):
+    """Wrap what is built so that a bar shows how many samples there are."""
 
-    def progress(moments):
-        with bar(len(moments), label, quiet) as done:
-            for moment in moments:
-                yield moment
-                done(1)
+    def progress(parts, total):
+        with bar(total, label, quiet) as done:
+            for built in parts:
+                yield built
+                done(built.count)
 
     return progress
 

@@ -88,6 +88,8 @@ def each_result(submission, sets, settings, at_hand, *, normalisation="sum", qui
             # Where nothing comes out at all, the reasons are the answer.
             remark(f"skipped {name}, {task.what}: {task.why}", quiet and bool(done))
             continue
+        if task.remark:
+            remark(f"{name}, run {task.run.name}: {task.remark}", quiet)
         samples = task.candidate_set.manifest.files["answers.jsonl.gz"].records
         try:
             with bar(samples, f"{name}, {task.setting}", quiet) as progress:

@@ -11,13 +11,16 @@ from livebench import __version__
 from livebench.cli.audit import audit
 from livebench.cli.candidates import build_candidates, verify
 from livebench.cli.evaluate import evaluate
+from livebench.cli.generate import generate
 from livebench.cli.human import human_eval
 from livebench.cli.imports import import_
 from livebench.cli.leaderboard import leaderboard
+from livebench.cli.livebot_checkpoint import livebot_checkpoint
 from livebench.cli.protocols import protocols
 from livebench.cli.reproduce import reproduce
 from livebench.cli.simulate import simulate
 from livebench.cli.stats import stats
+from livebench.cli.train import train
 from livebench.errors import LiveBenchError
 
 COMMANDS = (
@@ -28,7 +31,9 @@ COMMANDS = (
     build_candidates,
     verify,
     audit,
+    train,
     evaluate,
+    generate,
     human_eval,
     leaderboard,
     reproduce,
@@ -48,6 +53,7 @@ def cli() -> None:
     """Benchmark and leaderboard harness for automatic live commenting."""
 
 
+import_.add_command(livebot_checkpoint)
 for command in COMMANDS:
     cli.add_command(command)
 

@@ -12,13 +12,20 @@ quiet_option = click.option("--quiet", is_flag=True, help="No progress bar, no r
 
 
 @contextlib.contextmanager
-def bar(total: int, label: str, quiet: bool = False) -> Iterator[Callable[[int], object]]:
-    """Give a function that is told how much was done since the last time."""
+def bar(
+    total: int, label: str, quiet: bool = False, unit: str = "sample"
+) -> Iterator[Callable[..., object]]:
+    """Give a function that is told how much was done since the last time, and how it goes."""
     from tqdm import tqdm
 
     hidden = quiet or not sys.stderr.isatty()
-    with tqdm(total=total, desc=label, disable=hidden, leave=False, unit="sample") as shown:
-        yield shown.update
+    with tqdm(total=total, desc=label, disable=hidden, leave=False, unit=unit) as shown:
+
+        def update(done: int, remark: str = "") -> None:
+            shown.set_postfix_str(remark, refresh=False)
+            shown.update(done)
+
+        yield update
 
 
 def remark(text: str, quiet: bool = False) -> None:

@@ -40,7 +40,9 @@ def reproduce(out, quiet) -> None:
     for found in sets:
         click.echo(verified(found.path))
     shutil.rmtree(out / "submissions", ignore_errors=True)
-    shutil.copytree("submissions", out / "submissions")
+    # Checkpoints are never committed: where some are at hand nothing else comes out than in CI.
+    unlisted = shutil.ignore_patterns("checkpoints")
+    shutil.copytree("submissions", out / "submissions", ignore=unlisted)
     at_hand, changed, done = Datasets((), quiet), [], 0
     for original, copy in zip(originals, find_submissions(out / "submissions"), strict=True):
         ours = [found for found in sets if (original.path / "scores" / found.name).is_dir()]
@@ -58,7 +60,7 @@ def reproduce(out, quiet) -> None:
     total = len(list((out / "submissions").glob("*/scores/**/*.jsonl.gz")))
     click.echo(
         f"{done} of {total} files of scores made again; the other {total - done} are taken over from "
-        "this checkout (their datasets are not at hand, or they are others' models)"
+        "this checkout (their datasets or checkpoints are not in it, or they are others' models)"
     )
     click.echo(f"leaderboard: {out / 'LEADERBOARD.md'}, scores and results: {out / 'submissions'}/")
     for path in changed:

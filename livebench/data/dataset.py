@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from livebench import __version__
+from livebench.data.parquet import read_parquet, sorted_codes
 from livebench.data.split import Split
 from livebench.data.tokens import remove_space, segment, tokenizer_name
 from livebench.errors import LiveBenchError
@@ -42,8 +43,9 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     """dataset.toml.
 
     `recipe` are the arguments of the `livebench` command that makes the dataset, where nothing else is
-    needed; `skipped` counts what an importer left out, by rule; `fingerprint` is the sha256 of the rows
-    of videos and comments, `frames_sha256` that of the frame vectors.
+    needed; `skipped` counts what an importer left out, by rule, `mended` what it took after a change;
+    `fingerprint` is the sha256 of the rows of videos and comments, `frames_sha256` that of the frame
+    vectors.
     """
 
     name: FolderName
@@ -60,6 +62,7 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     split: dict[str, float] = {}
     recipe: list[str] = []
     skipped: dict[str, int] = {}
+    mended: dict[str, int] = {}
     made_by: str = ""
 
 
@@ -106,16 +109,12 @@ class Dataset:
 
     @cached_property
     def videos(self) -> list[Video]:
-        rows = _read_parquet(self.path / "videos.parquet", list(Video.__struct_fields__))
+        rows = read_parquet(self.path / "videos.parquet", list(Video.__struct_fields__))
         return [Video(**row) for row in rows.to_pylist()]
 
     @cached_property
     def comments(self) -> Comments:
-        import pyarrow.compute as pc
-
-        table = _read_parquet(
-            self.path / "comments.parquet", ["video_id", "time", "text", "tokens"]
-        )
+        table = read_parquet(self.path / "comments.parquet", ["video_id", "time", "text", "tokens"])
         position = {video.video_id: index for index, video in enumerate(self.videos)}
         column = table["video_id"].combine_chunks()
         unknown = [name for name in column.dictionary.to_pylist() if name not in position]
@@ -124,8 +123,8 @@ class Dataset:
         names = np.array([position[name] for name in column.dictionary.to_pylist()], np.int64)
         video = names[column.indices.to_numpy()] if len(column) else np.empty(0, np.int64)
         time_ms = np.rint(table["time"].to_numpy() * 1000).astype(np.int64)
-        string, strings = _sorted_codes(table["tokens"], pc)
-        text, texts = _sorted_codes(table["text"], pc)
+        string, strings = sorted_codes(table["tokens"])
+        text, texts = sorted_codes(table["text"])
         pairs, counts = np.unique(string.astype(np.int64) * len(texts) + text, return_counts=True)
         order = np.lexsort((pairs, -counts, pairs // max(1, len(texts))))
         _, first = np.unique(pairs[order] // max(1, len(texts)), return_index=True)
@@ -151,6 +150,11 @@ class Dataset:
     @property
     def has_frames(self) -> bool:
         return self._frames is not None
+
+    @property
+    def frame_width(self) -> int:
+        """Numbers of a frame vector; 0 without video."""
+        return 0 if self._frames is None else self._frames.shape[1]
 
     def frames(self, video: Video, seconds: Sequence[int]) -> np.ndarray:
         """The frame vectors of a video at these seconds: float32 [len(seconds), width]."""
@@ -353,7 +357,7 @@ def _write_frames(path: Path, videos: list[Video], frames: Callable[[Video], np.
 
 def _fingerprint(videos: Sequence[Video], folder: Path) -> str:
     """sha256 of the rows of videos and comments, whatever version of Parquet holds them."""
-    table = _read_parquet(folder / "comments.parquet", ["video_id", "time", "text", "tokens"])
+    table = read_parquet(folder / "comments.parquet", ["video_id", "time", "text", "tokens"])
     column = table["video_id"].combine_chunks()
     found = dict(zip(column.dictionary.to_pylist(), range(len(column.dictionary)), strict=True))
     sizes = np.bincount(column.indices.to_numpy(), minlength=len(found))
@@ -371,35 +375,3 @@ def _fingerprint(videos: Sequence[Video], folder: Path) -> str:
         digest.update(encode((video, times[start:stop].tolist(), *columns)))
         start = stop
     return digest.hexdigest()
-
-
-def _read_parquet(path: Path, columns: list[str]):
-    """Read a table; the strings of comments as dictionaries that are the same in all chunks."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    repeated = ["video_id", "text", "tokens"] if "tokens" in columns else None
-    try:
-        present = pq.read_schema(path).names
-        missing = [name for name in columns if name not in present]
-        if missing:
-            raise LiveBenchError(f"{path}: the column {missing[0]} is missing")
-        table = pq.read_table(path, columns=columns, read_dictionary=repeated)
-    except FileNotFoundError:
-        raise LiveBenchError(f"{path}: no such file") from None
-    except (pa.ArrowException, OSError) as error:
-        line = str(error).splitlines()[0]
-        raise LiveBenchError(f"{path}: cannot be read as Parquet: {line}") from None
-    missing = [name for name in columns if name not in table.column_names]
-    if missing:
-        raise LiveBenchError(f"{path}: the column {missing[0]} is missing")
-    return table.unify_dictionaries()
-
-
-def _sorted_codes(column, pc) -> tuple[np.ndarray, list[str]]:
-    """Numbers and distinct values of a column of strings; the values sorted by code point."""
-    array = column.combine_chunks()
-    order = pc.sort_indices(array.dictionary).to_numpy()
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return rank[array.indices.to_numpy()], array.dictionary.take(order).to_pylist()

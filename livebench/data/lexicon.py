@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from livebench.data.grammar import Words, mixture
 
-MAIN_WORD = 0.65
-"""Share of the scene's own word; its near-synonyms share the rest."""
 CATEGORY_WORDS = 0.75
 """Share of a video's words that come from its category's section; the rest from the whole list."""
 
@@ -24,6 +22,10 @@ class WordList:
         self.mains = [main for mains in self.sections.values() for main in mains]
         self._section = {main: name for name, mains in self.sections.items() for main in mains}
         self._groups = {group[0]: group for groups in sections.values() for group in groups}
+        self._main = {word: main for main, group in self._groups.items() for word in group}
+        self._named = {
+            main: Words(dict.fromkeys(group, 1.0)) for main, group in self._groups.items()
+        }
 
     @property
     def words(self) -> list[str]:
@@ -33,11 +35,13 @@ class WordList:
         """The section of a main word."""
         return self._section[main]
 
+    def main(self, word: str) -> str:
+        """The main word of what a word names."""
+        return self._main[word]
+
     def named(self, main: str) -> Words:
-        """How people name the thing whose main word is `main`."""
-        others = self._groups[main][1:]
-        share = (1 - MAIN_WORD) / len(others) if others else 0.0
-        return Words({main: MAIN_WORD, **dict.fromkeys(others, share)})
+        """How people name the thing whose main word is `main`: each of its words as likely."""
+        return self._named[main]
 
     def mains_in(self, category: str) -> Words:
         """Which things a video of a category shows."""

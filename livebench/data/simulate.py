@@ -1,8 +1,9 @@
 """Samples a simulated world and writes it as a dataset, its latent state beside it.
 
     scenes.parquet   video_id, scene, start, stop (seconds), subject, action, place, mood
-    latent.parquet   a row a comment, in the order of comments.parquet: kind; scene (row of
-                     scenes.parquet) or -1; parent (row of comments.parquet) or -1
+    talks.parquet    video_id, talk, start, stop (seconds), topic
+    latent.parquet   a row a comment, in the order of comments.parquet: kind; scene and talk of its
+                     second (rows of scenes.parquet and talks.parquet)
 
 Videos and comments are the same on any machine, Python and numpy: they are drawn from one
 `random.Random` a video, seeded by a string, by arithmetic that IEEE 754 fixes to the last bit
@@ -21,63 +22,52 @@ from typing import NamedTuple
 import numpy as np
 
 from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
-from livebench.data.grammar import Slots, Words
+from livebench.data.grammar import Words
 from livebench.data.split import split_videos
-from livebench.data.world import (
-    REPLY_WITHIN_MS,
-    SCENE_LAG_MS,
-    SCENE_SLOTS,
-    Scene,
-    World,
-    reply_weight,
-)
+from livebench.data.world import CHANGE, SCENE_SLOTS, Scene, Talk, World
 from livebench.errors import LiveBenchError
 
 SHORTEST, LONGEST = 60, 240
-"""Seconds of a video; its last scene may outlast the second."""
-SCENE_SECONDS = (5, 20)
-SUBJECT_SHARES = (4, 3, 2, 1)
-PLACE_SHARES = (5, 3, 2)
-"""How often each of a video's subjects and places is seen."""
+"""Seconds of a video."""
 
 HEAT = {0.3: 6, 1.0: 2, 2.6: 4}
-"""How lively scenes are: factor, and how many of 12 scenes have it."""
-SPONTANEOUS = 1.65
-"""Comments a second that answer to nothing, in a scene of factor 1 of a video of mean popularity."""
+"""How lively viewers are: factor, and how many of 12 stretches have it."""
+SPONTANEOUS = 2.2
+"""Comments a second that answer to nothing, in a stretch of factor 1 of a video of mean popularity."""
 BRANCHING = 0.4
 """Further comments that a comment excites, on average (Poisson)."""
 EXCITED_SCALE_MS = 1200
 """They come after d ms with density 2 / c * (1 + d / c)**-3: half of them within 0.41 c."""
 
 WIDTH = 64
-DRIFT, NOISE = 0.25, 0.35
+DRIFT, NOISE = 0.25, 0.25
 """Standard deviation of the drift of a video's vectors, and of each second's own noise; a scene's
 vector has 1."""
 
 
 class Comment(NamedTuple):
-    """A comment of a video, with its latent state; `scene` and `parent` are places in the video's
-    lists, -1 where there is none."""
+    """A comment of a video; `scene` and `talk` of its second are places in the video's lists."""
 
     time_ms: int
     text: str
     kind: str
     scene: int
-    parent: int
+    talk: int
 
 
 class SimulatedVideo(NamedTuple):
-    """A video, its scenes, and its comments in order of time."""
+    """A video, its scenes and talks, and its comments in order of time."""
 
     video_id: str
     title: str
     category: str
     scenes: list[Scene]
+    talks: list[Talk]
     comments: list[Comment]
 
 
 def simulate_dataset(
-    out: Path, *, seed: int, videos: int = 300, dev: int | None = None, test: int | None = None
+    out: Path, *, seed: int, videos: int = 400, dev: int | None = None, test: int | None = None
 ) -> Dataset:
     """Sample a world and write it.
 
@@ -146,77 +136,54 @@ def simulate_video(world: World, seed: int, number: int) -> SimulatedVideo:
     video_id = f"v{number:05d}"
     random = Random(f"livebench/{seed}/{video_id}")
     category = world.categories.sample(random)
-    subjects = _distinct(world.lists["subject"].mains_in(category), len(SUBJECT_SHARES), random)
-    places = _distinct(world.lists["place"].mains_in(category), len(PLACE_SHARES), random)
-    shown = {
-        "subject": Words(dict(zip(subjects, SUBJECT_SHARES, strict=False))),
-        "place": Words(dict(zip(places, PLACE_SHARES, strict=False))),
-        "action": world.lists["action"].mains_in(category),
-        "mood": world.lists["mood"].mains_in(category),
-    }
-    title = _title(world, category, subjects, places, number, random)
-    scenes = _scenes(shown, random)
+    drawn = random.random()
+    seconds = SHORTEST + int((LONGEST - SHORTEST) * drawn * drawn)  # short ones are more frequent
+    shown = {slot: world.scene_words(slot, category) for slot in SCENE_SLOTS}
+    scenes = [
+        Scene(start, stop, **{slot: words.sample(random) for slot, words in shown.items()})
+        for start, stop in stretches(seconds, random)
+    ]
+    topics = world.lists["topic"].mains_in("")
+    talks = [Talk(*stretch, topics.sample(random)) for stretch in stretches(seconds, random)]
+    title = _title(world, category, scenes, number, random)
     popularity = 0.75 + 0.5 * random.random()
-    times = comment_times(scenes, popularity, random)
-    comments = _comments(world, title, scenes, times, random)
-    return SimulatedVideo(video_id, title, category, scenes, comments)
+    times = comment_times(seconds, popularity, random)
+    comments = _comments(world, scenes, talks, times, random)
+    return SimulatedVideo(video_id, title, category, scenes, talks, comments)
 
 
-def _distinct(words: Words, count: int, random: Random) -> list[str]:
-    """Draw up to `count` different words, fewer only if there are no more."""
-    drawn: dict[str, None] = {}
-    while len(drawn) < min(count, len(words.strings)):
-        drawn[words.sample(random)] = None
-    return list(drawn)
+def stretches(seconds: int, random: Random) -> list[tuple[int, int]]:
+    """Divide a video: at each second a new stretch (start, stop) begins with probability `CHANGE`."""
+    starts = [0, *(second for second in range(1, seconds) if random.random() < CHANGE)]
+    return list(zip(starts, [*starts[1:], seconds], strict=True))
 
 
-def _title(
-    world: World,
-    category: str,
-    subjects: list[str],
-    places: list[str],
-    number: int,
-    random: Random,
-) -> str:
+def _title(world: World, category: str, scenes: list[Scene], number: int, random: Random) -> str:
+    """A title that names two of the video's scenes."""
+    one, two = (scenes[int(len(scenes) * random.random())] for _ in range(2))
     names = {
         "category": category,
-        "subject": subjects[0],
-        "subject2": subjects[1 % len(subjects)],
-        "place": places[0],
-        "place2": places[1 % len(places)],
+        "subject": one.subject,
+        "subject2": two.subject,
+        "place": one.place,
+        "place2": two.place,
         "number": str(number),
     }
     slots = {name: Words({word: 1.0}) for name, word in names.items()}
     return world.grammar.sample("video_title", slots, random)
 
 
-def _scenes(shown: dict[str, Words], random: Random) -> list[Scene]:
-    """Scenes one after the other, until the video is as long as it shall be."""
-    drawn = random.random()
-    length = SHORTEST + int((LONGEST - SHORTEST) * drawn * drawn)  # short videos are more frequent
-    scenes: list[Scene] = []
-    stop = 0
-    while stop < length:
-        start = stop
-        stop += SCENE_SECONDS[0] + int((SCENE_SECONDS[1] - SCENE_SECONDS[0] + 1) * random.random())
-        scenes.append(
-            Scene(start, stop, **{slot: shown[slot].sample(random) for slot in SCENE_SLOTS})
-        )
-    return scenes
-
-
-def comment_times(scenes: list[Scene], popularity: float, random: Random) -> list[int]:
-    """Times in ms of a Hawkes process whose base rate depends on the scene; ascending.
+def comment_times(seconds: int, popularity: float, random: Random) -> list[int]:
+    """Times in ms of a Hawkes process whose base rate changes with liveliness; ascending.
 
     Sampled by its clusters: spontaneous comments are a Poisson process, and each comment excites a
     Poisson number of further ones with power-law delays.
     """
     heats = Words({str(heat): float(share) for heat, share in HEAT.items()})
-    end = scenes[-1].stop * 1000
     waiting = []
-    for scene in scenes:
+    for start, stop in stretches(seconds, random):
         rate = SPONTANEOUS * popularity * float(heats.sample(random))
-        for second in range(scene.start, scene.stop):
+        for second in range(start, stop):
             count = _poisson(rate, random)
             waiting += [second * 1000 + int(1000 * random.random()) for _ in range(count)]
     times = []
@@ -226,7 +193,7 @@ def comment_times(scenes: list[Scene], popularity: float, random: Random) -> lis
         for _ in range(_poisson(BRANCHING, random)):
             # Inverse of the distribution function 1 - (1 + d / c)**-2; a root is exact in IEEE 754.
             delay = EXCITED_SCALE_MS * (1 / math.sqrt(1 - random.random()) - 1)
-            if time + delay < end:
+            if time + delay < seconds * 1000:
                 waiting.append(time + int(delay))
     return sorted(times)
 
@@ -249,50 +216,18 @@ def _poisson(mean: float, random: Random) -> int:
 
 
 def _comments(
-    world: World, title: str, scenes: list[Scene], times: list[int], random: Random
+    world: World, scenes: list[Scene], talks: list[Talk], times: list[int], random: Random
 ) -> list[Comment]:
-    starts = [scene.start * 1000 for scene in scenes]
-    moments = [world.moment([(1.0, scene)], [], title) for scene in scenes]
-    comments: list[Comment] = []
-    answers: list[tuple[str, Slots] | None] = []  # how a reply to each comment would be
-    last_answerable = -REPLY_WITHIN_MS
+    """Given scene and talk of their second, comments are independent of each other."""
+    scene_starts = [scene.start for scene in scenes]
+    talk_starts = [talk.start for talk in talks]
+    comments = []
     for time in times:
-        kind = world.sample_kind(time - last_answerable < REPLY_WITHIN_MS, random)
-        scene = parent = -1
-        moment = moments[0]
-        if kind in ("filler", "scene"):
-            seen = max(0, time - int(SCENE_LAG_MS * random.random()))
-            scene = bisect.bisect(starts, seen) - 1
-            moment = moments[scene]
-        elif kind == "reply":
-            parents, weights = _parents(comments, answers, time)
-            drawn = random.random() * weights[-1]
-            parent = parents[min(bisect.bisect(weights, drawn), len(parents) - 1)]
-            moment = {"reply": [(1.0, *answers[parent])]}
-        text = world.sample(kind, moment, random)
-        comments.append(Comment(time, text, kind, scene, parent))
-        answers.append(world.answer(text))
-        if answers[-1] is not None:
-            last_answerable = time
+        scene = bisect.bisect(scene_starts, time // 1000) - 1
+        talk = bisect.bisect(talk_starts, time // 1000) - 1
+        kind, text = world.sample(scenes[scene], talks[talk].topic, random)
+        comments.append(Comment(time, text, kind, scene, talk))
     return comments
-
-
-def _parents(
-    comments: list[Comment], answers: list[tuple[str, Slots] | None], time: int
-) -> tuple[list[int], list[float]]:
-    """Comments of the last 5 s that say something to reply to, and their cumulative weights."""
-    parents: list[int] = []
-    weights: list[float] = []
-    total = 0.0
-    for index in range(len(comments) - 1, -1, -1):
-        lag = time - comments[index].time_ms
-        if lag >= REPLY_WITHIN_MS:
-            break
-        if answers[index] is not None:
-            total += reply_weight(lag)
-            parents.append(index)
-            weights.append(total)
-    return parents, weights
 
 
 def word_vector(slot: str, word: str) -> np.ndarray:
@@ -329,27 +264,26 @@ def _normal(name: str, rows: int) -> np.ndarray:
 
 
 def _write_latent(folder: Path, order: np.ndarray, videos: list[SimulatedVideo]) -> None:
-    """Write scenes.parquet and latent.parquet; `order`: where the written comments come from."""
+    """Write scenes, talks and latent.parquet; `order`: where the written comments come from."""
     import pandas as pd
 
-    scenes = [
-        (video.video_id, number, *(getattr(scene, name) for name in Scene.__struct_fields__))
-        for video in videos
-        for number, scene in enumerate(video.scenes)
-    ]
-    names = ["video_id", "scene", *Scene.__struct_fields__]
-    pd.DataFrame(scenes, columns=names).to_parquet(folder / "scenes.parquet", index=False)
-    rows, first_scene, first_comment = [], 0, 0
+    for name, parts in (
+        ("scenes", [video.scenes for video in videos]),
+        ("talks", [video.talks for video in videos]),
+    ):
+        fields = parts[0][0].__struct_fields__
+        rows = [
+            (video.video_id, number, *(getattr(part, field) for field in fields))
+            for video, own in zip(videos, parts, strict=True)
+            for number, part in enumerate(own)
+        ]
+        table = pd.DataFrame(rows, columns=["video_id", name[:-1], *fields])
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    rows, first_scene, first_talk = [], 0, 0
     for video in videos:
         for comment in video.comments:
-            scene = -1 if comment.scene < 0 else first_scene + comment.scene
-            parent = -1 if comment.parent < 0 else first_comment + comment.parent
-            rows.append((comment.kind, scene, parent))
+            rows.append((comment.kind, first_scene + comment.scene, first_talk + comment.talk))
         first_scene += len(video.scenes)
-        first_comment += len(video.comments)
-    latent = pd.DataFrame(rows, columns=["kind", "scene", "parent"]).iloc[order]
-    place = np.empty(len(order) + 1, np.int64)
-    place[order] = np.arange(len(order))
-    place[-1] = -1  # so that the parent -1 stays -1
-    latent["parent"] = place[latent["parent"].to_numpy()]
+        first_talk += len(video.talks)
+    latent = pd.DataFrame(rows, columns=["kind", "scene", "talk"]).iloc[order]
     latent.to_parquet(folder / "latent.parquet", index=False)

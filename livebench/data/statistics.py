@@ -74,12 +74,18 @@ def _quantiles(name: str, values: np.ndarray) -> dict[str, float]:
 
 def format_statistics(statistics: pd.DataFrame) -> str:
     """The figures as a table in Markdown."""
-    rows = [["", *statistics.columns]]
-    for name, values in statistics.iterrows():
-        rows.append([str(name), *(_number(str(name), value) for value in values)])
+    rows = cells(statistics)
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     rows.insert(1, ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])])
     return "\n".join(_line(row, widths) for row in rows)
+
+
+def cells(statistics: pd.DataFrame) -> list[list[str]]:
+    """The figures as people read them: a row of the splits, then a row a figure with its name first."""
+    rows = [["", *statistics.columns]]
+    for name, values in statistics.iterrows():
+        rows.append([str(name), *(_number(str(name), value) for value in values)])
+    return rows
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -1,42 +1,19 @@
-"""What an observer of the simulated world may believe of a comment, from the part that is shown.
+"""What an observer of the simulated world knows of a comment, from the part that is shown: exactly.
 
-A `Belief` is a distribution over all strings: a mixture of the world's own distributions
-(`livebench.data.world`) with weights that do not depend on the comment, so it sums to 1. Formulas, and
-where the few numbers come from that are not the world's own: docs/simulated-world.md.
+Comments are independent of each other given scene and talk, and these two change by themselves: so what
+is shown tells of a moment by Bayes' rule alone, and a `Belief` is the world's own p(comment | scene,
+talk), averaged over what scene and talk may be. Formulas: docs/simulated-world.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
-from math import prod
 from typing import NamedTuple
 
-from livebench.data.grammar import Slots, Words, mixture
-from livebench.data.world import KIND_WEIGHTS, SCENE_SLOTS, Scene, World
+import numpy as np
 
-NAMED_SCENE = 0.5
-"""In the setting `comments`: how probable it is that a word of the scene is one that is named."""
-
-
-class Weights(NamedTuple):
-    """How much of the replies each shown comment draws, beside 1 for all that are not shown.
-
-    Attributes:
-        before: of a comment of the time before the second, at distance 0 from it.
-        after_reply, after_other: of a comment after the second, itself a reply or not: it takes up
-            the word of a chain to which the candidate may belong as well.
-        decay: at a distance of d seconds they are divided by (1 + d)**decay.
-        asked: of the comments that begin a chain, how many to one carry the word of a reply after
-            the second, because it is they that it replies to.
-    """
-
-    before: float = 0.5
-    after_reply: float = 0.6
-    after_other: float = 0.2
-    decay: float = 0.7
-    asked: float = 0.15
-
+from livebench.data.grammar import Words
+from livebench.data.world import CHANGE, KIND_WEIGHTS, SCENE_SLOTS, Scene, World
 
 Named = tuple[tuple[str, str], ...]
 """Which slots a derivation has filled, and with which words: ((slot, word), ...)."""
@@ -80,71 +57,53 @@ class _Unknown(Words):
 
 
 class Reading(NamedTuple):
-    """A comment, parsed: p(text | kind) as a polynomial in what the moment fills in.
+    """A comment, parsed: p(text | kind) times the weight of the kind.
 
     Attributes:
         fillers: by tone; empty if it is no filler.
-        scene, noise: by the slots that are filled.
-        reply, title: by the word that is taken up.
+        scene: by the slots that are filled.
+        talk: by the word of the topic.
+        noise: at any moment.
     """
 
     fillers: Mapping[str, float]
     scene: Mapping[Named, float]
-    noise: Mapping[Named, float]
-    reply: Mapping[str, float]
-    title: Mapping[str, float]
+    talk: Mapping[str, float]
+    noise: float
 
 
 class Shown(NamedTuple):
-    """A comment that is shown; `distance`: seconds from the candidate's second, negative before."""
+    """A comment that is shown; `second`: of the video, relative to the moment's second."""
 
     text: str
-    distance: float
+    second: int
 
 
 class Observer:
-    """What the world's formulas say of a comment where only a part of the moment is known."""
+    """Parses comments, and gives beliefs; one for many moments."""
 
-    def __init__(self, world: World, weights: Weights | None = None) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
-        self.weights = weights or Weights()
-        words = {slot: world.lists[slot].words for slot in (*SCENE_SLOTS, "chat")}
-        every = [word for each in words.values() for word in each]
-        self._scene_slots = {slot: _Unknown(slot, words[slot]) for slot in SCENE_SLOTS}
-        self._noise_slots = {**self._scene_slots, "chat": _Unknown("chat", words["chat"])}
-        self._any_word = {slot: _Unknown(slot, every) for slot in ("key", "named")}
-        self._slots_of: dict[str, list[str]] = {}
-        for slot, each in words.items():
-            for word in each:
-                self._slots_of.setdefault(word, []).append(slot)
+        words = {slot: world.lists[slot].words for slot in (*SCENE_SLOTS, "topic")}
+        self._unknown = {slot: _Unknown(slot, words[slot]) for slot in words}
+        self._words = {
+            "scene": [word for slot in SCENE_SLOTS for word in words[slot]],
+            "talk": words["topic"],
+        }
         self._readings: dict[str, Reading] = {}
-        noise = {slot: found.probabilities for slot, found in world.off_topic.items()}
-        self.noise_words = {**noise, "chat": world.grammar.words("chat").probabilities}
-        about = self._share("about", [*SCENE_SLOTS])
-        self.taken = {
-            "scene": about,
-            "noise": {
-                **{slot: share * self._noise_share("about") for slot, share in about.items()},
-                "chat": self._noise_share("smalltalk"),
-            },
+        self.topics = {
+            word: (index, p)
+            for index, main in enumerate(world.lists["topic"].mains)
+            for word, p in world.lists["topic"].named(main).probabilities.items()
         }
 
-    def _share(self, rule: str, slots: Sequence[str]) -> dict[str, float]:
-        """How often the word taken up from a comment of this rule is of each slot."""
-        total = sum(weight for weight, _ in self.world.rules[rule])
-        shares = dict.fromkeys(slots, 0.0)
-        for weight, template in self.world.rules[rule]:
-            used = [slot for slot in slots if f"{{{slot}}}" in template]
-            for slot in used:
-                shares[slot] += weight / total / len(used)
-        return shares
-
-    def _noise_share(self, part: str) -> float:
-        rules = self.world.rules["noise"]
-        return sum(w for w, t in rules if f"{{{part}}}" in t) / sum(w for w, _ in rules)
-
     def read(self, text: str) -> Reading:
-        """Parse a comment (without white space), once."""
+        """Parse a comment (without white space), once.
+
+        Raises:
+            ValueError: it names both a scene and a topic: then what it tells of the two cannot be
+                taken apart. No comment of `World.default()` does.
+        """
         reading = self._readings.get(text)
         if reading is None:
             reading = self._readings[text] = self._read(text)
@@ -152,281 +111,196 @@ class Observer:
 
     def _read(self, text: str) -> Reading:
         probability = self.world.grammar.probability
-        fillers = {}
-        if probability(text, "filler", {}) > 0:
-            fillers = {tone: probability(text, f"filler_{tone}", {}) for tone in self.world.tones}
-        noise = _terms(probability(text, "noise", self._noise_slots))
-        if not any(word in text for word in self._slots_of):
-            return Reading(fillers, {}, noise, {}, {})
-        reply, title = (
-            {named[0][1]: p for named, p in _terms(found).items()}
-            for found in (
-                probability(text, "reply", self._any_word),
-                probability(text, "title", self._any_word),
-            )
+        is_filler = probability(text, "filler", {}) > 0
+        tones = self.world.lists["mood"].sections if is_filler else ()
+        fillers = {tone: probability(text, f"filler_{tone}", {}) for tone in tones}
+        # Most of a comment's parsing is in vain if it has none of the words: that is found faster.
+        scene, talk = (
+            _terms(probability(text, kind, self._unknown))
+            if any(word in text for word in self._words[kind])
+            else {}
+            for kind in ("scene", "talk")
         )
-        scene = _terms(probability(text, "scene", self._scene_slots))
-        return Reading(fillers, scene, noise, reply, title)
+        noise = probability(text, "noise", self.world.off_topic)
+        if talk and (scene or is_filler):
+            raise ValueError(f"{text!r} can be read as about the topic and about the scene")
+        return Reading(
+            {tone: KIND_WEIGHTS["filler"] * p for tone, p in fillers.items()},
+            {named: KIND_WEIGHTS["scene"] * p for named, p in scene.items()},
+            {named[0][1]: KIND_WEIGHTS["talk"] * p for named, p in talk.items()},
+            KIND_WEIGHTS["noise"] * noise,
+        )
 
-    # What is believed of a moment.
-
-    def belief(
-        self,
-        scenes: Sequence[tuple[float, Scene]] | None,
-        older: Sequence[tuple[float, Scene]] | None,
-        title: str | None,
-        shown: Sequence[Shown],
-    ) -> Belief:
-        """What is known of a comment before it is read.
+    def belief(self, scene: Scene | None, shown: Sequence[Shown]) -> Belief:
+        """What is known of the comments of a second.
 
         Args:
-            scenes: (weight, scene), weights summing to 1: what it may be about; None if unknown.
-            older: the same for a chain of replies that is not shown.
-            title: of the video; None if unknown.
-            shown: comments around it, none if they are unknown.
+            scene: of that second; None if unknown.
+            shown: comments of other seconds; none if they are unknown.
         """
-        world = self.world
-        if scenes is None or older is None:
-            seen, tones = self._guess(shown)
-            before = seen
-        else:
-            seen = [(weight, world.scene_slots(scene)) for weight, scene in scenes]
-            before = [(weight, world.scene_slots(scene)) for weight, scene in older]
-            tones = [(weight, world.lists["mood"].section(scene.mood)) for weight, scene in scenes]
-        named = None if title is None else world.key_words([(1.0, title)])
-        if named is None:
-            slots = ("subject", "place")
-            named = mixture((weight / 2, found[slot]) for weight, found in seen for slot in slots)
-        return Belief(self, seen, tones, named, self._replies(before, named, tones, shown), shown)
+        readings = [(one.second, self.read(one.text)) for one in shown]
+        scenes = _Scenes(self.world, scene, [reading for _, reading in readings])
+        if scene is None:
+            scenes.learn((second, reading) for second, reading in readings if not reading.talk)
+        count = len(self.world.lists["topic"].mains)
+        prior = np.full((1, count), 1 / count)
+        said = [(s, self._topic_likelihood(r)) for s, r in readings if r.talk]
+        topics = posterior(prior, np.ones(1), said)[0]
+        return Belief(self, scenes, topics)
 
-    def _guess(
-        self, shown: Sequence[Shown]
-    ) -> tuple[list[tuple[float, Slots]], list[tuple[float, str]]]:
-        """The unknown scene and its tone, from the words that the comments around it name.
-
-        The category by Bayes: a word names what the scene shows, or is noise; each counts once.
-        Then each slot: one of the things named, or else the category's own distribution.
-        """
-        world = self.world
-        words = list(dict.fromkeys(word for one in shown for word in world.keys(one.text)))
-        about = {slot: [w for w in words if slot in self._slots_of[w]] for slot in SCENE_SLOTS}
-        true = KIND_WEIGHTS["scene"] + KIND_WEIGHTS["title"]
-        true /= true + KIND_WEIGHTS["noise"] * self._noise_share("about")
-        posterior = []
-        for share, slots in world.unknown_scenes:
-            likelihood = prod(
-                true * slots[slot].probabilities.get(word, 0.0)
-                + (1 - true) * self.noise_words[slot][word]
-                for slot in SCENE_SLOTS
-                for word in about[slot]
-            )
-            posterior.append((share * likelihood, slots))
-        total = sum(weight for weight, _ in posterior)
-        things = {slot: self._things(slot, found) for slot, found in about.items() if found}
-        seen = [
-            (
-                weight / total,
-                {
-                    slot: mixture([(1 - NAMED_SCENE, prior), (NAMED_SCENE, things[slot])])
-                    if slot in things
-                    else prior
-                    for slot, prior in slots.items()
-                },
-            )
-            for weight, slots in posterior
-        ]
-        tones = dict(world.tones)
-        moods = [self._mains["mood", word] for word in about["mood"]]
-        if moods:
-            sections = [world.lists["mood"].section(main) for main in moods]
-            tones = {
-                tone: (1 - NAMED_SCENE) * p + NAMED_SCENE * sections.count(tone) / len(moods)
-                for tone, p in tones.items()
-            }
-        return seen, [(weight, tone) for tone, weight in tones.items()]
-
-    def _things(self, slot: str, words: Sequence[str]) -> Words:
-        """How the things that words name are named."""
-        return mixture((1.0, self.world.lists[slot].named(self._mains[slot, w])) for w in words)
-
-    @cached_property
-    def _mains(self) -> dict[tuple[str, str], str]:
-        """The thing that a word of a slot names."""
-        lists = self.world.lists
-        return {
-            (slot, word): main
-            for slot in SCENE_SLOTS
-            for main in lists[slot].mains
-            for word in lists[slot].named(main).strings
-        }
-
-    def _replies(
-        self,
-        before: Sequence[tuple[float, Slots]],
-        named: Words,
-        tones: Sequence[tuple[float, str]],
-        shown: Sequence[Shown],
-    ) -> Replies:
-        fillers = [(weight, tone, {}) for weight, tone in tones]
-        hidden = self.world.unknown_replies(fillers, self.world.unknown_keys(before, named))
-        (weight, _, slots) = hidden[-1]
-        keys = {word: weight * p for word, p in slots["key"].probabilities.items()}
-        echoes: dict[str, float] = {}
-        total, hidden_echo = 1.0, 1.0 - weight
-        for one in shown:
-            answer = self.world.answer(one.text)
-            if answer is None:
-                continue
-            weight = self._weight(one)
-            total += weight
-            target = keys if answer[0] == "reply" else echoes
-            for words in answer[1].values():
-                for word, p in words.probabilities.items():
-                    target[word] = target.get(word, 0.0) + weight * p
-        return Replies(total, keys, echoes, hidden_echo)
-
-    def _weight(self, one: Shown) -> float:
-        weights = self.weights
-        if one.distance < 0:
-            weight = weights.before
-        else:
-            weight = weights.after_reply if self.is_reply(one.text) else weights.after_other
-        return weight / (1 + abs(one.distance)) ** weights.decay
-
-    @cached_property
-    def _nothing(self) -> Belief:
-        return self.belief(None, None, None, [])
-
-    def is_reply(self, text: str) -> bool:
-        """Whether a comment is more probably a reply than not, where nothing is known."""
-        reading = self.read(text)
-        replied = KIND_WEIGHTS["reply"] * self._nothing.reply(text, reading)
-        return bool(reading.reply) and replied > 0.5 * self._nothing.probability(text)
-
-    def prior(self, text: str) -> float:
-        """p(text) where nothing is known."""
-        return self._nothing.probability(text)
+    def _topic_likelihood(self, reading: Reading) -> np.ndarray:
+        """p(text | topic), float64 [1, topics]."""
+        found = np.full((1, len(self.world.lists["topic"].mains)), reading.noise)
+        for word, value in reading.talk.items():
+            index, p = self.topics[word]
+            found[0, index] += value * p
+        return found
 
 
-class Replies(NamedTuple):
-    """Replies: weights, not normalised, of each word and each text that is taken up.
+def posterior(
+    prior: np.ndarray, categories: np.ndarray, evidence: Iterable[tuple[int, np.ndarray]]
+) -> np.ndarray:
+    """What a state that changes with probability `CHANGE` a second is at second 0.
 
-    Attributes:
-        total: of all weights.
-        keys: by word, `echoes`: by text.
-        fillers: weight of an echo of a filler that is not shown.
+    By the messages of a hidden Markov chain, from the farthest comment to the moment on either side.
+    A new state does not depend on the one before, so the chain is the same read backwards.
+
+    Args:
+        prior: float64 [categories, ...states], each category's states summing to 1.
+        categories: float64 [categories], their probabilities.
+        evidence: (second, likelihood), the latter of the shape of `prior`.
+
+    Returns:
+        p(category, state | evidence), of the shape of `prior`, summing to 1.
+    """
+    states = tuple(range(1, prior.ndim))
+    found = prior * categories.reshape(-1, *(1 for _ in states))
+    evidence = sorted(evidence, key=lambda one: -abs(one[0]))
+    for side in (-1, 1):
+        message, at = np.ones_like(prior), 0
+        for second, likelihood in [one for one in evidence if one[0] * side > 0] + [(0, 1.0)]:
+            stay = (1 - CHANGE) ** abs(abs(second) - at)
+            fresh = (prior * message).sum(axis=states, keepdims=True)
+            message = (stay * message + (1 - stay) * fresh) * likelihood
+            at = abs(second)
+        found = found * message
+    return found / found.sum()
+
+
+class _Scenes:
+    """Which scene may be shown: p(category, subject, action, place, mood).
+
+    Things that nobody names are lumped: for each slot, those that the comments shown name stand for
+    themselves, and all others (of moods: the others of each tone) are one state.
     """
 
-    total: float
-    keys: Mapping[str, float]
-    echoes: Mapping[str, float]
-    fillers: float
+    def __init__(self, world: World, scene: Scene | None, readings: Sequence[Reading]) -> None:
+        self._lists = {slot: world.lists[slot] for slot in SCENE_SLOTS}
+        shares = world.categories.probabilities
+        self._categories = np.array([1.0] if scene else list(shares.values()))
+        words = {word for reading in readings for named in reading.scene for _, word in named}
+        self._mains: dict[str, list[dict[str, float]]] = {}  # by slot, in each category
+        self._state: dict[str, dict[str, int]] = {}  # by slot, of each main word
+        self._share: dict[str, np.ndarray] = {}  # by slot, float64 [categories, states]
+        for slot in SCENE_SLOTS:
+            if scene:
+                mains = [{getattr(scene, slot): 1.0}]
+            else:
+                mains = [world.scene_words(slot, category).probabilities for category in shares]
+            self._mains[slot], lumps = mains, {}
+            self._state[slot] = {
+                main: lumps.setdefault(self._lump(slot, main, words), len(lumps))
+                for main in dict.fromkeys(main for own in mains for main in own)
+            }
+            self._share[slot] = np.zeros((len(mains), len(lumps)))
+            for row, own in enumerate(mains):
+                for main, p in own.items():
+                    self._share[slot][row, self._state[slot][main]] += p
+        tones = {self._state["mood"][main]: world.tone(main) for main in self._state["mood"]}
+        self._tones = [tones[index] for index in range(len(tones))]
+        self._prior = np.einsum("zs,za,zp,zm->zsapm", *self._share.values())
+        self.probabilities = self._prior * self._categories.reshape(-1, 1, 1, 1, 1)
+
+    def _lump(self, slot: str, main: str, words: Iterable[str]) -> tuple[str, str]:
+        if any(word in words for word in self._lists[slot].named(main).strings):
+            return main, ""
+        return "", self._lists[slot].section(main) if slot == "mood" else ""
+
+    def _place(self, named: Named) -> tuple[tuple, np.ndarray] | None:
+        """The states in which these words may be named, and p(they are | state) by category."""
+        places: dict[str, int | slice] = dict.fromkeys(SCENE_SLOTS, slice(None))
+        ratio = np.ones(len(self._categories))
+        for slot, word in named:
+            main = self._lists[slot].main(word)
+            state = self._state[slot].get(main)
+            if state is None:
+                return None
+            places[slot] = state
+            own = np.array([mains.get(main, 0.0) for mains in self._mains[slot]])
+            lump = self._share[slot][:, state]
+            ratio *= np.divide(own, lump, out=np.zeros_like(own), where=lump > 0)
+            ratio *= self._lists[slot].named(main).probabilities[word]
+        return (slice(None), *places.values()), ratio
+
+    def learn(self, shown: Iterable[tuple[int, Reading]]) -> None:
+        """Take in what comments of other seconds tell: (second, comment)."""
+        evidence = [(second, self._likelihood(reading)) for second, reading in shown]
+        self.probabilities = posterior(self._prior, self._categories, evidence)
+
+    def _likelihood(self, reading: Reading) -> np.ndarray:
+        """p(text | scene), of the shape of the states."""
+        found = np.full(self._prior.shape, reading.noise)
+        if reading.fillers:
+            found += [reading.fillers[tone] for tone in self._tones]
+        for named, value in reading.scene.items():
+            place = self._place(named)
+            if place is not None:
+                where, ratio = place
+                target = found[where]
+                target += value * ratio.reshape(-1, *(1 for _ in target.shape[1:]))
+        return found
+
+    def tones(self) -> dict[str, float]:
+        """How probable each tone is."""
+        found: dict[str, float] = {}
+        for tone, p in zip(self._tones, self.probabilities.sum(axis=(0, 1, 2, 3)), strict=True):
+            found[tone] = found.get(tone, 0.0) + float(p)
+        return found
+
+    def probability(self, named: Named) -> float:
+        """How probable it is that a comment about the scene names these words."""
+        place = self._place(named)
+        if place is None:
+            return 0.0
+        where, ratio = place
+        chosen = self.probabilities[where]
+        return float(ratio @ chosen.sum(axis=tuple(range(1, chosen.ndim))))
 
 
 class Belief:
     """A distribution over comments, for one moment as far as it is shown."""
 
-    def __init__(
-        self,
-        observer: Observer,
-        scenes: Sequence[tuple[float, Slots]],
-        tones: Sequence[tuple[float, str]],
-        named: Words,
-        replies: Replies,
-        shown: Sequence[Shown],
-    ) -> None:
-        self._observer = observer
-        self._scenes = [
-            (weight, {slot: words.probabilities for slot, words in slots.items()})
-            for weight, slots in scenes
-        ]
-        self._tones = tones
-        self._named = named.probabilities
-        self._replies = replies
-        self._asked = self._asked_for(shown)
-
-    def _asked_for(self, shown: Sequence[Shown]) -> list[tuple[float, str, float]]:
-        """Weight, word and `_carried` of the replies after the moment: they may be to a candidate."""
-        observer, found = self._observer, []
-        for one in shown:
-            keys = observer.world.keys(one.text)
-            if one.distance >= 0 and keys and observer.is_reply(one.text):
-                found += [(observer.weights.asked / len(keys), word) for word in keys]
-        return [(weight, word, self._carried(word)) for weight, word in found]
-
-    def _carried(self, word: str) -> float:
-        """How probable it is that a comment that begins a chain has this word, and it is taken up."""
-        taken, noise = self._observer.taken, self._observer.noise_words
-        scene = sum(
-            weight * share * slots[slot].get(word, 0.0)
-            for weight, slots in self._scenes
-            for slot, share in taken["scene"].items()
-        )
-        off = sum(share * noise[slot].get(word, 0.0) for slot, share in taken["noise"].items())
-        title = self._named.get(word, 0.0)
-        return sum(
-            KIND_WEIGHTS[kind] * p
-            for kind, p in {"scene": scene, "noise": off, "title": title}.items()
-        )
+    def __init__(self, observer: Observer, scenes: _Scenes, topics: np.ndarray) -> None:
+        self._observer, self._scenes, self._topics = observer, scenes, topics
+        self._tones = scenes.tones()
+        self._named: dict[Named, float] = {}
 
     def probability(self, text: str) -> float:
         """p(text | what is shown); over all strings it sums to 1."""
         reading = self._observer.read(text)
-        begun = self._begun(reading)
-        if self._asked:
-            weight = sum(weight for weight, _, _ in self._asked)
-            others = sum(w * self._begun_with(reading, *of) for w, *of in self._asked)
-            begun = (begun + (1 - KIND_WEIGHTS["reply"]) * others) / (1 + weight)
-        return begun + KIND_WEIGHTS["reply"] * self.reply(text, reading)
-
-    def _begun(self, reading: Reading) -> float:
-        """p(text, it is no reply)."""
-        scene = sum(w * _value(reading.scene, slots) for w, slots in self._scenes)
-        title = sum(p * self._named.get(word, 0.0) for word, p in reading.title.items())
-        noise = _value(reading.noise, self._observer.noise_words)
-        return (
-            KIND_WEIGHTS["filler"] * self._filler(reading)
-            + KIND_WEIGHTS["scene"] * scene
-            + KIND_WEIGHTS["title"] * title
-            + KIND_WEIGHTS["noise"] * noise
-        )
-
-    def _begun_with(self, reading: Reading, word: str, carried: float) -> float:
-        """p(text | it is no reply, and this word of it is taken up)."""
-        scene = sum(w * _value(reading.scene, slots, word) for w, slots in self._scenes)
-        title = reading.title.get(word, 0.0) * self._named.get(word, 0.0)
-        noise = _value(reading.noise, self._observer.noise_words, word)
-        return (
-            KIND_WEIGHTS["scene"] * scene
-            + KIND_WEIGHTS["title"] * title
-            + KIND_WEIGHTS["noise"] * noise
-        ) / carried
-
-    def _filler(self, reading: Reading) -> float:
-        if not reading.fillers:
-            return 0.0
-        return sum(weight * reading.fillers[tone] for weight, tone in self._tones)
-
-    def reply(self, text: str, reading: Reading) -> float:
-        """p(text | it is a reply)."""
-        total, keys, echoes, fillers = self._replies
-        taken_up = sum(p * keys.get(word, 0.0) for word, p in reading.reply.items())
-        return (taken_up + echoes.get(text, 0.0) + fillers * self._filler(reading)) / total
+        total = reading.noise
+        for tone, value in reading.fillers.items():
+            total += value * self._tones.get(tone, 0.0)
+        for named, value in reading.scene.items():
+            if named not in self._named:
+                self._named[named] = self._scenes.probability(named)
+            total += value * self._named[named]
+        for word, value in reading.talk.items():
+            index, p = self._observer.topics[word]
+            total += value * p * float(self._topics[index])
+        return total
 
 
 def _terms(found: _Sum | float) -> dict[Named, float]:
     terms = found if isinstance(found, _Sum) else {(): found}
     return {named: value for named, value in terms.items() if value}
-
-
-def _value(
-    terms: Mapping[Named, float], slots: Mapping[str, Mapping[str, float]], taken: str = ""
-) -> float:
-    """The value of a polynomial; with `taken`, times the share of its words that are this one."""
-    value = 0.0
-    for named, coefficient in terms.items():
-        share = sum(word == taken for _, word in named) / max(1, len(named)) if taken else 1.0
-        if share:
-            present = prod(slots[slot].get(word, 0.0) for slot, word in named)
-            value += share * coefficient * present
-    return value

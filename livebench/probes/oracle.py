@@ -6,22 +6,17 @@ to 1 (`livebench.probes.observer`, docs/simulated-world.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
-from math import log
+from math import floor, log
 from pathlib import Path
 
 from livebench.data.dataset import DatasetSplit
 from livebench.data.tokens import remove_space
-from livebench.data.world import Scene, World, scene_weights
+from livebench.data.world import Scene, World
 from livebench.errors import LiveBenchError
 from livebench.probes.observer import Belief, Observer, Shown
 from livebench.scoring.scorer import Comment, Scorer, VideoContext
-
-POINTS_MS = (100, 300, 500, 700, 900)
-"""When in its second a candidate may stand: its time is not told."""
-CHAIN_AGE_S = 2
-"""A chain of replies that is not shown is about the scene of this long ago."""
 
 
 @cache
@@ -31,15 +26,9 @@ def _default_observer() -> Observer:
 
 
 class Oracle(Scorer):
-    """log p(comment | what the setting shows) in the simulated world.
+    """log p(comment | what the setting shows) in the simulated world."""
 
-    Args:
-        gain: instead give log p(comment | what is shown) - log p(comment | nothing shown): by how
-            much the moment makes the comment more probable.
-    """
-
-    def __init__(self, gain: bool = False) -> None:
-        self._gain = gain
+    def __init__(self) -> None:
         self._observer = _default_observer()
 
     def fit(self, training: DatasetSplit) -> None:
@@ -67,34 +56,18 @@ class Oracle(Scorer):
         candidates: Sequence[Comment],
     ) -> list[float]:
         belief = self._belief(video_ctx, comments)
-        texts = [remove_space(candidate.text) for candidate in candidates]
-        scores = [log(belief.probability(text)) for text in texts]
-        if self._gain:
-            scores = [
-                score - log(self._observer.prior(text))
-                for score, text in zip(scores, texts, strict=True)
-            ]
-        return scores
+        found = {text: belief.probability(text) for text in map(_bare, candidates)}
+        never = [text for text, p in found.items() if p == 0]
+        if never:
+            raise LiveBenchError(f"{never[0]!r}: nobody in the simulated world says so")
+        return [log(found[_bare(candidate)]) for candidate in candidates]
 
     def _belief(self, video_ctx: VideoContext, comments: Sequence[Comment]) -> Belief:
-        # Seconds from the candidate's own second, which lasts from 0 to 1.
-        shown = [
-            Shown(remove_space(one.text), one.time if one.time < 0 else max(0.0, one.time - 1))
-            for one in comments
-        ]
-        if not len(video_ctx.frames):
-            return self._observer.belief(None, None, None, shown)
-        scenes = self._scenes_of(video_ctx)
-        now = [
-            (weight / len(POINTS_MS), scenes[index])
-            for point in POINTS_MS
-            for weight, index in scene_weights(video_ctx.time * 1000 + point, scenes)
-        ]
-        past = max(0, video_ctx.time - CHAIN_AGE_S)
-        older = next((s for s in scenes if s.start <= past < s.stop), scenes[-1])
-        return self._observer.belief(_merged(now), [(1.0, older)], video_ctx.title, shown)
+        shown = [Shown(_bare(one), floor(one.time)) for one in comments]
+        scene = self._scene(video_ctx) if len(video_ctx.frames) else None
+        return self._observer.belief(scene, shown)
 
-    def _scenes_of(self, video_ctx: VideoContext) -> list[Scene]:
+    def _scene(self, video_ctx: VideoContext) -> Scene:
         found = self._seconds.get(video_ctx.frames[0].astype("<f2").tobytes())
         second = video_ctx.time + int(video_ctx.frame_times[0])
         if found is None or found[1] != second:
@@ -102,14 +75,12 @@ class Oracle(Scorer):
                 f"{self._path}: has no such frame at second {second}; the oracle needs the dataset "
                 "that the candidates were built from"
             )
-        return self._scenes[found[0]]
+        return next(s for s in self._scenes[found[0]] if s.start <= video_ctx.time < s.stop)
 
 
-def _merged(scenes: Iterable[tuple[float, Scene]]) -> list[tuple[float, Scene]]:
-    weights: dict[Scene, float] = {}
-    for weight, scene in scenes:
-        weights[scene] = weights.get(scene, 0.0) + weight
-    return [(weight, scene) for scene, weight in weights.items()]
+def _bare(comment: Comment) -> str:
+    """The text of a comment without white space."""
+    return remove_space(comment.text)
 
 
 def _read_scenes(folder: Path) -> dict[str, list[Scene]]:

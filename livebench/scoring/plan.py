@@ -8,19 +8,21 @@ from typing import NamedTuple
 from livebench.candidates.freeze import CandidateSet, restore
 from livebench.data.dataset import Dataset
 from livebench.records import Setting
-from livebench.scoring.runner import fit, make_scorer, needs_dataset
+from livebench.scoring.runner import check_trained, fit, make_scorer, needs_dataset
 from livebench.scoring.scorer import Scorer
 from livebench.submissions.load import Run, Submission
 
 
 class Task(NamedTuple):
-    """An evaluation that can be done; `scorer` is fitted, or None where there are scores only."""
+    """An evaluation that can be done; `scorer` is fitted, or None where there are scores only.
+    `remark`: what should be known of the numbers, if anything."""
 
     run: Run
     candidate_set: CandidateSet
     setting: Setting
     scorer: Scorer | None
     dataset: Dataset | None
+    remark: str = ""
 
 
 class Skipped(NamedTuple):
@@ -79,6 +81,10 @@ def _to_run(
         if run.dataset not in ("", trained_on):
             yield Skipped(candidate_set, f"run {run.name}", f"it was trained on {run.dataset}")
             continue
+        if run.checkpoint and not (submission.path / run.checkpoint).exists():
+            why = f"its checkpoint {run.checkpoint} is not here; `livebench train` makes one"
+            yield Skipped(candidate_set, f"run {run.name}", why)
+            continue
         scorer = make_scorer(submission, run)
         lacking = [setting for setting in settings if needs_dataset(scorer, setting)]
         if dataset is None and lacking:
@@ -87,7 +93,8 @@ def _to_run(
             fit(scorer, dataset)
         for setting in settings:
             if dataset is not None or setting not in lacking:
-                yield Task(run, candidate_set, setting, scorer, dataset)
+                remark = check_trained(scorer, candidate_set, setting)
+                yield Task(run, candidate_set, setting, scorer, dataset, remark)
 
 
 def _to_read(

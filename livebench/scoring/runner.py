@@ -70,6 +70,31 @@ def fit(scorer: Scorer, dataset: Dataset) -> None:
         ) from error
 
 
+def check_trained(scorer: Scorer, candidate_set: CandidateSet, setting: Setting) -> str:
+    """What should be known of scores of this set by a scorer with a checkpoint; empty if nothing.
+
+    Raises:
+        LiveBenchError: its frame vectors are of another encoder than those that it was trained on.
+    """
+    trained, manifest = scorer.trained, candidate_set.manifest
+    if trained is None:
+        return ""
+    if setting != "comments" and trained.encoder != manifest.dataset.encoder:
+        raise LiveBenchError(
+            f"{candidate_set.path}: its frame vectors are of the encoder "
+            f"{manifest.dataset.encoder!r}, and the checkpoint was trained on such of "
+            f"{trained.encoder!r}; train on the dataset of this set"
+        )
+    rules = {"context": manifest.protocol.context, "frames": manifest.protocol.frames}
+    other = [name for name, rule in rules.items() if getattr(trained, name) != rule]
+    if other:
+        return (
+            f"it was trained under other rules for {' and '.join(other)} than those of this set; "
+            f"train with --protocol {manifest.protocol.name} for a fair number"
+        )
+    return ""
+
+
 def read_samples(
     candidate_set: CandidateSet, dataset: Dataset | None, setting: Setting
 ) -> Iterator[tuple[str, Sample]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from livebench.data.context import ContextRule, FrameRule
 from livebench.data.dataset import DatasetSplit
 
 
@@ -73,13 +74,60 @@ class LogLikelihood(NamedTuple):
 Score = float | LogLikelihood
 
 
+Strategy = Literal["greedy", "beam", "top-p"]
+
+
+class Decoding(NamedTuple):
+    """How a scorer that also writes is asked to choose the words of a comment.
+
+    Attributes:
+        strategy: `greedy`, the likeliest next word each time; `beam`, the likeliest comment that beam
+            search finds; `top-p`, the next word at random among the likeliest ones whose probabilities
+            add up to `top_p` (Holtzman et al. 2020).
+        beam: unfinished comments that beam search goes on with.
+        max_words: a comment ends there at the latest.
+        seed: below 2**32; each sample has its own, made from the one asked for and from its id.
+    """
+
+    strategy: Strategy = "greedy"
+    beam: int = 5
+    top_p: float = 0.9
+    max_words: int = 20
+    seed: int = 0
+
+
+DEFAULT_DECODING = Decoding()
+
+
+class Trained(NamedTuple):
+    """What a scorer that loads a checkpoint was trained on: scoring checks whether it fits.
+
+    Attributes:
+        context, frames: rules that chose the surrounding comments and the frames.
+        encoder: of the frame vectors, as its dataset named it; empty if it saw none.
+    """
+
+    context: ContextRule
+    frames: FrameRule
+    encoder: str
+
+
 class Scorer(ABC):
     """Gives the log-likelihood of a comment at a moment. Only `score` must be written.
+
+    A scorer that also writes comments has a method `generate(video_ctx, comments) -> str`, or
+    `generate(video_ctx, comments, decoding: Decoding) -> str`: the text of a comment for the moment, at
+    least one mark.
 
     An instance is made with the `arguments` of the run in submission.toml, is then fitted, and then
     scores. What it may look at is what it is given: the score of a candidate depends on the moment and
     on that candidate, not on the other candidates nor on their order.
+
+    Attributes:
+        trained: what its checkpoint was trained on; None if it has none, or one that does not say.
     """
+
+    trained: Trained | None = None
 
     def fit(self, training: DatasetSplit) -> None:  # noqa: B027 (need not be written)
         """Learn from the training split of the dataset that the candidates come from.

@@ -46,6 +46,32 @@ def load_entry(submission: Submission) -> type:
     return found
 
 
+def installed_class(entry: str) -> type:
+    """Import the class of "module:Class" that is installed, and belongs to no submission.
+
+    Raises:
+        LiveBenchError: it is no such string, or there is no such class; an exception of the module
+            itself is the cause.
+    """
+    module_name, _, class_name = entry.partition(":")
+    if not module_name or not class_name:
+        raise LiveBenchError(f'entry {entry!r} is not "module:Class"')
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise LiveBenchError(
+            f"entry {entry}: there is no module {error.name}; install it"
+        ) from None
+    except (Exception, SystemExit) as error:
+        raise LiveBenchError(
+            f"entry {entry}: importing it raised {type(error).__name__}"
+        ) from error
+    found = getattr(module, class_name, None)
+    if not isinstance(found, type):
+        raise LiveBenchError(f"entry {entry}: the module has no class {class_name}")
+    return found
+
+
 def _load_module(submission: Submission, name: str) -> ModuleType:
     folder = submission.path.resolve()
     file = folder / f"{name}.py"

@@ -2,76 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-import shutil
-from collections.abc import Sequence
-from pathlib import Path
-
 import msgspec
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from planting import FILLERS, OWN, SPLIT, Plan, own, title, write
 from scipy.stats import ttest_ind
 
 from livebench.audit.overlap import Duplicate, InContext, Leak, audit_dataset
 from livebench.audit.show_overlap import describe
 from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
-from livebench.data.importers.tables import Options, import_tables
-from livebench.data.split import split_videos
-
-SUBJECTS = [
-    "小猫",
-    "熊猫",
-    "司机",
-    "厨师",
-    "老师",
-    "足球",
-    "火锅",
-    "雪山",
-    "吉他",
-    "机器人",
-    "海豚",
-]
-SUBJECTS += ["包子", "月亮", "火车", "画家", "外婆"]
-ACTIONS = [
-    "跳起来了",
-    "睡着了",
-    "在唱歌",
-    "掉进河里",
-    "太好笑",
-    "看不懂",
-    "终于赢了",
-    "飞走了",
-    "好可怜",
-]
-ACTIONS += ["真厉害", "来晚了", "又迟到"]
-FILLERS = ["哈哈哈", "泪目", "来了", "打卡", "好听"]
-SPLIT = ("dev", "test", "test", "train", "train", "train")
-OWN = 40
-
-
-def title(number: int) -> str:
-    return f"{SUBJECTS[number % 16]}的第{number}天"
-
-
-def own(video: int, k: int) -> str:
-    """A comment that no other video has."""
-    return f"{SUBJECTS[(video + k) % 16]}{ACTIONS[video * k % 12]}{video * 100 + k}"
-
-
-def write(out: Path, videos: Sequence[Video], comments: Sequence[Sequence[str]]) -> Dataset:
-    """A dataset of these comments, one a second."""
-    rows = [(v, k * 1000, text) for v, texts in enumerate(comments) for k, text in enumerate(texts)]
-    columns = list(zip(*rows, strict=True)) or [(), (), ()]
-    return write_dataset(
-        out,
-        DatasetInfo(out.name),
-        videos,
-        comment_video=np.array(columns[0], np.int64),
-        comment_time_ms=np.array(columns[1], np.int64),
-        comment_texts=columns[2],
-    )
 
 
 @pytest.fixture(scope="module")
@@ -80,52 +19,6 @@ def clean(tmp_path_factory) -> Dataset:
     videos = [Video(f"v{n:02}", title(n), "动物", 60.0, SPLIT[n % 6]) for n in range(60)]
     comments = [[own(n, k) for k in range(OWN)] + FILLERS * 2 for n in range(60)]
     return write(tmp_path_factory.mktemp("clean") / "clean", videos, comments)
-
-
-class Plan:
-    """The videos of a dataset and the rows of comments each gets; then written as another dataset."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
-        self.videos = list(dataset.videos)
-        offsets = dataset.comments.offsets.tolist()
-        self.rows = [np.arange(a, b) for a, b in itertools.pairwise(offsets)]
-        self.shift_ms = [0] * len(self.videos)
-
-    def add(self, source: int, rows: np.ndarray, shift_ms: int = 0, **changes: str) -> None:
-        """Add a video like `source`, with these comments."""
-        self.videos.append(msgspec.structs.replace(self.videos[source], **changes))
-        self.rows.append(rows)
-        self.shift_ms.append(shift_ms)
-
-    def change(self, video: int, **changes: str) -> None:
-        self.videos[video] = msgspec.structs.replace(self.videos[video], **changes)
-
-    def write(self, out: Path) -> Dataset:
-        order = sorted(range(len(self.videos)), key=lambda n: self.videos[n].video_id)
-        ids = [self.videos[n].video_id for n in order]
-        video = np.repeat(np.arange(len(order)), [len(self.rows[n]) for n in order])
-        shift = np.repeat([self.shift_ms[n] for n in order], [len(self.rows[n]) for n in order])
-        table = pq.read_table(self.dataset.path / "comments.parquet")
-        table = table.take(np.concatenate([self.rows[n] for n in order]))
-        columns = {
-            "video_id": pa.DictionaryArray.from_arrays(pa.array(video, pa.int32()), pa.array(ids)),
-            "time": table["time"].to_numpy() + shift / 1000,
-            "text": table["text"],
-            "tokens": table["tokens"],
-        }
-        out.mkdir()
-        pq.write_table(pa.table(columns), out / "comments.parquet")
-        videos = [msgspec.to_builtins(self.videos[n]) for n in order]
-        pq.write_table(pa.Table.from_pylist(videos), out / "videos.parquet")
-        shutil.copy(self.dataset.path / "dataset.toml", out)
-        return Dataset(out)
-
-
-def some(rows: np.ndarray, share: float, seed: int = 0) -> np.ndarray:
-    """A part of the rows, in order."""
-    rng = np.random.default_rng(seed)
-    return np.sort(rng.choice(rows, round(len(rows) * share), replace=False))
 
 
 def test_a_clean_dataset_has_neither_leaks_nor_duplicates(clean):
@@ -339,80 +232,3 @@ def test_no_text_comes_out(clean, tmp_path):
     ]
     assert "\n".join(lines).isascii()
     assert msgspec.json.encode(audit).decode().isascii()
-
-
-# The real data
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory, shared) -> Dataset:
-    """The 564 real videos, 364/100/100."""
-    if not (shared / "bilibili").is_dir():
-        pytest.skip(f"{shared / 'bilibili'} is not here")
-    return import_tables(
-        shared / "bilibili",
-        tmp_path_factory.mktemp("real") / "bilibili",
-        DatasetInfo("bilibili"),
-        Options(dev=100, test=100, skip_bad_rows=True),
-    )
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(5))
-def test_the_real_data_is_clean_however_it_is_split(real, tmp_path, seed):
-    plan = Plan(real)
-    ids = [video.video_id for video in plan.videos]
-    for number, split in enumerate(split_videos(ids, dev=100, test=100, seed=seed)):
-        plan.change(number, split=split)
-    audit = audit_dataset(plan.write(tmp_path / "split"))
-    assert (audit.leaks, audit.duplicates) == ((), ())
-
-
-@pytest.mark.slow
-def test_leaks_planted_in_the_real_data(real, tmp_path):
-    plan = Plan(real)
-    busy = [n for n, rows in enumerate(plan.rows) if len(rows) >= 300]
-    train, dev, test = (
-        [n for n in busy if plan.videos[n].split == s] for s in ("train", "dev", "test")
-    )
-    whole, most, third, halves, title_of = train[0], test[0], train[1], dev[0], train[2]
-    ids = [video.video_id for video in plan.videos]
-    plan.add(whole, plan.rows[whole], video_id="x-whole", title="一", split="test")
-    plan.add(most, some(plan.rows[most], 0.7), 7250, video_id="x-most", title="二", split="train")
-    plan.add(third, some(plan.rows[third], 0.3), 900, video_id="x-third", title="三", split="dev")
-    plan.add(halves, some(plan.rows[halves], 0.5, 1), video_id="x-half", title="四")
-    plan.rows[halves] = some(plan.rows[halves], 0.5, 2)
-    plan.change(dev[1], title=f"【{plan.videos[title_of].title}】")
-    audit = audit_dataset(plan.write(tmp_path / "planted"))
-    assert {(leak.kind, leak.splits, leak.videos) for leak in audit.leaks} == {
-        ("same comments", ("train", "test"), (ids[whole], "x-whole")),
-        ("same comments", ("train", "test"), (ids[most], "x-most")),
-        ("same comments", ("train", "dev"), (ids[third], "x-third")),
-        ("same title", ("train", "dev"), tuple(sorted((ids[title_of], ids[dev[1]])))),
-    }
-    assert [(d.kind, d.split, d.videos) for d in audit.duplicates] == [
-        ("same comments", "dev", (ids[halves], "x-half"))
-    ]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("share", [0.3, 0.1])
-def test_real_comments_copied_from_training_into_test(real, tmp_path, share):
-    plan = Plan(real)
-    rng = np.random.default_rng(0)
-    train = np.concatenate(
-        [rows for v, rows in zip(plan.videos, plan.rows, strict=True) if v.split == "train"]
-    )
-    for number, video in enumerate(plan.videos):
-        if video.split == "test":
-            rows = plan.rows[number]
-            copied = rng.choice(train, round(len(rows) * share), replace=False)
-            plan.rows[number] = np.concatenate([copied, some(rows, 1 - share)])
-    audit = audit_dataset(plan.write(tmp_path / "planted"))
-    assert [(leak.kind, leak.splits) for leak in audit.leaks] == [
-        ("shared comments", ("test", "train"))
-    ]
-    planted = {video.video_id for video in plan.videos if video.split == "test"}
-    assert set(audit.leaks[0].videos) <= planted
-    assert len(audit.leaks[0].videos) >= (90 if share == 0.3 else 10)
-    assert audit.duplicates == ()

@@ -9,7 +9,7 @@ import shutil
 import msgspec
 import pytest
 
-from livebench.candidates.freeze import CandidateSet, find_sets, restore, verify
+from livebench.candidates.freeze import CandidateSet, Work, find_sets, restore, verify
 from livebench.candidates.protocol import load_protocol
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content, new_gzip
@@ -268,12 +268,12 @@ def test_restore_interrupted_leaves_nothing(frozen, copy_set, dataset, listing):
     (copied.path / "samples.jsonl.gz").unlink()
     before = listing(copied.path)
 
-    def progress(moments):
-        yield moments[0]
+    def progress(built, total):
+        yield next(built)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        restore(copied.path, dataset, progress)
+        restore(copied.path, dataset, Work(progress=progress))
     assert listing(copied.path) == before
 
 

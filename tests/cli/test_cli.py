@@ -18,6 +18,7 @@ COMMANDS = (
     "build-candidates",
     "verify",
     "evaluate",
+    "generate",
     "human-eval",
     "leaderboard",
     "reproduce",
@@ -33,7 +34,15 @@ def test_help_lists_the_commands_in_the_order_of_use(run):
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, ("import", "tables"), ("human-eval", "sheet")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *COMMANDS,
+        ("import", "tables"),
+        ("import", "livebot-checkpoint"),
+        ("human-eval", "sheet"),
+    ],
+)
 def test_each_command_has_help(run, command):
     words = command if isinstance(command, tuple) else (command,)
     for option in ("-h", "--help"):

@@ -14,15 +14,14 @@ import pytest
 from livebench.data.dataset import Dataset
 from livebench.data.grammar import PART, Grammar, Words, mixture, read_rules
 from livebench.data.lexicon import read_words
-from livebench.data.simulate import comment_times, frame_vectors, simulate_dataset, simulate_video
-from livebench.data.world import (
-    KIND_WEIGHTS,
-    SCENE_SLOTS,
-    Scene,
-    World,
-    reply_weight,
-    scene_weights,
+from livebench.data.simulate import (
+    comment_times,
+    frame_vectors,
+    simulate_dataset,
+    simulate_video,
+    stretches,
 )
+from livebench.data.world import KIND_WEIGHTS, SCENE_SLOTS, Scene, World
 from livebench.errors import LiveBenchError
 
 RULES = """
@@ -36,20 +35,13 @@ RULES = """
 1 {subject}{action}{place}
 [scene]
 1 {about}
-[reply]
-2 {key}
-1 {key}{fill}
-[title]
-1 {named}t
-[smalltalk]
-1 {chat}
+[talk]
+2 {topic}
+1 {topic}x
 [noise]
-1 {smalltalk}
-1 {about}
-1 {slip}
-[slip]
-1 {character}{slip}
-3 {character}
+2 o
+1 {scene}
+1 {talk}
 [video_title]
 1 {subject}{place}{number}
 """
@@ -62,7 +54,7 @@ def tiny() -> World:
         "action": read_words("# x\nd\n# y\ne"),
         "place": read_words("# x\ne\n# y\nf"),
         "mood": read_words("# glad\ng\n# sad\nt"),
-        "chat": read_words("h"),
+        "topic": read_words("h k\nl"),
     }
     fillers = [("z", ""), ("zz", "glad")]
     return World(lists, read_rules(RULES), Words({"x": 2, "y": 1}), fillers)
@@ -73,83 +65,49 @@ def world() -> World:
     return World.default()
 
 
-SCENES = (Scene(0, 5, "a", "d", "e", "g"), Scene(5, 9, "c", "e", "f", "t"))
-MOMENTS = {
-    "all known": (
-        [(0.75, SCENES[0]), (0.25, SCENES[1])],
-        [(2.0, "gab"), (1.0, "h"), (1.0, "zz")],
-        "ae1",
-    ),
-    "echo only": ([(1.0, SCENES[0])], [(1.0, "zz"), (3.0, "z")], "ae1"),
-    "nobody to answer": ([(1.0, SCENES[0])], [(1.0, "yyy")], "ae1"),
-    "nobody to reply to": ([(1.0, SCENES[0])], [], "ae1"),
-    "video only": ([(1.0, SCENES[1])], None, "ce1"),
-    "comments only": (None, [(1.0, "de")], None),
-    "nothing known": (None, None, None),
-}
+SCENE = Scene(0, 5, "a", "d", "e", "g")
 
 
-@pytest.mark.parametrize("name", MOMENTS)
-def test_probabilities_of_all_strings_sum_to_one(tiny, name):
-    """By enumeration: all strings of up to 4 characters; only slips are longer."""
-    moment = tiny.moment(*MOMENTS[name])
+@pytest.mark.parametrize("state", [(SCENE, "h"), (Scene(5, 9, "c", "e", "f", "t"), "l")])
+def test_probabilities_of_all_strings_sum_to_one(tiny, state):
+    """By enumeration: no comment has more than 4 characters."""
     total = Counter()
     for length in range(5):
-        for letters in itertools.product("abcdefghtz", repeat=length):
-            total.update(tiny.kind_probabilities("".join(letters), moment))
-    replies = 1.0 if moment["reply"] else 0.0
-    for kind, expected in {"filler": 1, "scene": 1, "reply": replies, "title": 1}.items():
-        assert total[kind] == pytest.approx(expected, abs=1e-12)
-    # Noise: a third each, and a slip of exactly n characters has 3/4 * (1/4)**(n - 1).
-    share = sum(tiny.characters.probabilities[letter] for letter in "abcdefghtz")
-    slips = sum(0.75 * 0.25 ** (n - 1) * share**n for n in range(1, 5))
-    assert total["noise"] == pytest.approx((2 + slips) / 3, abs=1e-12)
+        for letters in itertools.product("abcdefghktlxoz", repeat=length):
+            total.update(tiny.kind_probabilities("".join(letters), *state))
+    for kind in KIND_WEIGHTS:
+        assert total[kind] == pytest.approx(1, abs=1e-12), kind
 
 
-def test_probability_by_hand(tiny):
-    """Fillers are z (weight 1/1.5) and zz (1/2.5), the glad one 12 times as frequent if it is glad.
-
-    p("z"): filler, half of the time one word; noise, a third a slip, of one character 3/4.
-    p("h"): a reply takes up h (1 of 4 in weight), and the key alone is 2/3; noise, small talk.
-    """
-    moment = tiny.moment(*MOMENTS["all known"])
-    glad, sad = (1 / 1.5) / (1 / 1.5 + 12 / 2.5), (1 / 1.5) / (1 / 1.5 + 1 / 2.5)
-    slip = tiny.characters.probabilities["h"] * 0.75
-    none = dict.fromkeys(KIND_WEIGHTS, 0)
-    expected = {
-        "z": none | {"filler": (0.75 * glad + 0.25 * sad) / 2, "noise": slip / 3},
-        "h": none | {"reply": 1 / 4 * 2 / 3, "noise": (1 + slip) / 3},
-    }
-    for text, by_kind in expected.items():
-        assert tiny.kind_probabilities(text, moment) == pytest.approx(by_kind)
-        total = sum(KIND_WEIGHTS[kind] * p for kind, p in by_kind.items())
-        assert tiny.probability(text, moment) == pytest.approx(total)
-
-
-def test_reply_takes_up_a_word_or_echoes(tiny):
-    """Of weights 2, 1, 1: a word of "gab" (3 words), the word "h", and "zz" as it is."""
-    moment = tiny.moment(*MOMENTS["all known"])
-    one = 2 / 4 / 3 * 2 / 3
-    for text, expected in {"g": one, "a": one, "zz": 1 / 4, "c": 0}.items():
-        assert tiny.kind_probabilities(text, moment)["reply"] == pytest.approx(expected), text
+# p(text | kind) by hand. Fillers are z (weight 1/31) and zz (12/32, for the scene is glad); half of
+# fillers are one, half two of them. Noise is half of the time "o", else a quarter each a scene or a
+# talk of any words: of 2 topics each; subjects a, b, c by category (2/3, 1/3): of their own section 3
+# in 4, else of both.
+Z = (1 / 31) / (1 / 31 + 12 / 32)
+A = 2 / 3 * (3 / 4 + 1 / 8) + 1 / 3 * (1 / 8)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        # a: main word .65; "ab" has the words a and b; each template of `about` 1/3.
-        ("a", 0.75 * 0.65 / 3),
-        ("gb", 0.75 * 0.35 / 3),
-        ("tc", 0.25 / 3),
-        ("ade", 0.75 * 0.65 / 3),
-        ("cef", 0.25 / 3),
-        ("cdf", 0),
-        ("", 0),
+        ("z", {"filler": Z / 2}),
+        ("zz", {"filler": (1 - Z) / 2 + Z * Z / 2}),
+        ("h", {"talk": 1 / 2 * 2 / 3, "noise": 1 / 4 * 1 / 2 * 1 / 2 * 2 / 3}),
+        ("kx", {"talk": 1 / 2 * 1 / 3, "noise": 1 / 4 * 1 / 2 * 1 / 2 * 1 / 3}),
+        ("l", {"noise": 1 / 4 * 1 / 2 * 2 / 3}),
+        ("o", {"noise": 1 / 2}),
+        ("b", {"scene": 1 / 3 * 1 / 2, "noise": 1 / 4 * 1 / 3 * A / 2}),
+        ("ga", {"scene": 1 / 3 * 1 / 2, "noise": 1 / 4 * 1 / 3 * 1 / 2 * A / 2}),
+        ("c", {"noise": 1 / 4 * 1 / 3 * (1 - A)}),
+        ("", {}),
+        ("ax", {}),
     ],
 )
-def test_scene_comment_by_hand(tiny, text, expected):
-    moment = tiny.moment(*MOMENTS["all known"])
-    assert tiny.kind_probabilities(text, moment)["scene"] == pytest.approx(expected)
+def test_probability_by_hand(tiny, text, expected):
+    by_kind = dict.fromkeys(KIND_WEIGHTS, 0.0) | expected
+    assert tiny.kind_probabilities(text, SCENE, "h") == pytest.approx(by_kind)
+    total = sum(KIND_WEIGHTS[kind] * p for kind, p in by_kind.items())
+    assert tiny.probability(text, SCENE, "h") == pytest.approx(total)
 
 
 def test_ambiguous_string_sums_over_derivations():
@@ -159,32 +117,30 @@ def test_ambiguous_string_sums_over_derivations():
         assert grammar.probability(text, "s", {}) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("kind", KIND_WEIGHTS)
-def test_samples_agree_with_probabilities(world, kind):
-    """Frequent strings of 20,000 draws come as often as they should (5 standard errors)."""
-    scenes = simulate_video(world, 1, 1).scenes
-    moment = world.moment(
-        [(0.7, scenes[0]), (0.3, scenes[1])],
-        [(1.0, "橘猫好可爱"), (0.5, "在厨房打滚"), (0.3, "哈哈哈")],
-        "橘猫在厨房的一天（1）",
-    )
-    random, draws = Random("agreement"), 20_000
-    counts = Counter(world.sample(kind, moment, random) for _ in range(draws))
-    for text, count in counts.most_common(30):
-        p = world.kind_probabilities(text, moment)[kind]
+def test_samples_agree_with_probabilities(world):
+    """Frequent strings of 40,000 draws come as often as they should (5 standard errors)."""
+    video = simulate_video(world, 1, 1)
+    scene, topic = video.scenes[0], video.talks[0].topic
+    random, draws = Random("agreement"), 40_000
+    drawn = [world.sample(scene, topic, random) for _ in range(draws)]
+    kinds = Counter(kind for kind, _ in drawn)
+    for kind, weight in KIND_WEIGHTS.items():
+        assert abs(kinds[kind] - draws * weight) < 5 * np.sqrt(draws * weight), kind
+    for text, count in Counter(text for _, text in drawn).most_common(60):
+        p = world.probability(text, scene, topic)
         assert abs(count - draws * p) < 5 * np.sqrt(draws * p) + 1, text
 
 
-def test_every_string_has_a_probability(world):
-    moment = world.moment(None, None, None)
-    for comment in simulate_video(world, 3, 2).comments[:200]:
-        assert world.probability(comment.text, moment) > 0
+def test_every_comment_may_be_written_at_any_moment(world):
+    video, other = simulate_video(world, 3, 2), simulate_video(world, 3, 1)
+    for comment in video.comments[:200]:
+        assert world.probability(comment.text, other.scenes[0], other.talks[0].topic) > 0
 
 
 def test_grammar_is_what_the_formulas_need(world):
-    """No slot twice in a comment; fixed text has no word that a reply might take up."""
+    """No slot twice in a comment; fixed text has none of the words."""
     for kind in KIND_WEIGHTS:
-        for slot in (*SCENE_SLOTS, "key", "named"):
+        for slot in (*SCENE_SLOTS, "topic"):
             assert world.grammar.most_uses(kind, slot) <= 1, (kind, slot)
     fixed = [
         piece
@@ -194,7 +150,8 @@ def test_grammar_is_what_the_formulas_need(world):
         for piece in PART.split(template)[::2]
     ]
     fixed += [piece for filler, _ in world.fillers for piece in PART.split(filler)[::2]]
-    assert [word for piece in fixed for word in world.keys(piece)] == []
+    words = [word for each in world.lists.values() for word in each.words]
+    assert [(word, piece) for piece in fixed for word in words if word in piece] == []
 
 
 def test_words_stand_in_one_list_only(world):
@@ -203,33 +160,9 @@ def test_words_stand_in_one_list_only(world):
     assert [word for word in words if len(word) < 2 or word.split() != [word]] == []
 
 
-def test_keys_take_the_longest_word(world):
-    assert world.keys("布偶猫在厨房，橘猫也在厨房") == ["布偶猫", "厨房", "橘猫"]
-
-
 def test_mixture_by_hand():
     mixed = mixture([(3, Words({"a": 1, "b": 1})), (1, Words({"b": 2}))])
     assert mixed.probabilities == pytest.approx({"a": 3 / 8, "b": 5 / 8})
-
-
-@pytest.mark.parametrize(
-    ("time_ms", "expected"),
-    [
-        (0, {0: 1.0}),
-        (4999, {0: 1.0}),
-        (5000, {0: 1999 / 2000, 1: 1 / 2000}),
-        (5999, {0: 0.5, 1: 0.5}),
-        (7000, {1: 1.0}),
-    ],
-)
-def test_scene_weights_by_hand(time_ms, expected):
-    """A lag of 0 to 1999 ms, each as likely; scenes change at 5 s."""
-    found = {index: weight for weight, index in scene_weights(time_ms, SCENES)}
-    assert found == pytest.approx(expected)
-
-
-def test_reply_weight():
-    assert [reply_weight(0), reply_weight(300), reply_weight(5000)] == [1.0, 0.25, 0.0]
 
 
 def test_unknown_name_in_a_rule():
@@ -238,14 +171,20 @@ def test_unknown_name_in_a_rule():
 
 
 def test_excited_comments_come_in_the_right_number():
-    """1.65 * popularity * mean heat / (1 - branching) a second, but for those after the end."""
-    scenes = [Scene(i * 10, i * 10 + 10, "a", "d", "e", "g") for i in range(600)]
-    times = comment_times(scenes, 1.0, Random("times"))
+    """2.2 * popularity * mean liveliness / (1 - branching) a second, but for those after the end."""
+    times = comment_times(6000, 1.0, Random("times"))
     heat = (0.3 * 6 + 1.0 * 2 + 2.6 * 4) / 12
-    assert len(times) / 6000 == pytest.approx(1.65 * heat / (1 - 0.4), rel=0.06)
+    assert len(times) / 6000 == pytest.approx(2.2 * heat / (1 - 0.4), rel=0.08)
     assert times == sorted(times)
     assert min(times) >= 0
     assert max(times) < 6_000_000
+
+
+def test_stretches_divide_the_video():
+    found = stretches(20_000, Random("stretches"))
+    assert (found[0][0], found[-1][1]) == (0, 20_000)
+    assert all(one[1] == two[0] for one, two in itertools.pairwise(found))
+    assert len(found) == pytest.approx(2000, rel=0.07)  # one second in 10 begins one
 
 
 def test_video_depends_on_seed_and_id_alone(world, tmp_path):
@@ -263,7 +202,7 @@ def test_video_depends_on_seed_and_id_alone(world, tmp_path):
 def test_rows_are_the_same_on_any_machine(world):
     """The hash that these rows had when they were first made; a change of it is a new world."""
     rows = repr(tuple(simulate_video(world, 1, number) for number in (1, 2)))
-    assert hashlib.sha256(rows.encode()).hexdigest()[:16] == "6d07131c89d146ee"
+    assert hashlib.sha256(rows.encode()).hexdigest()[:16] == "b2af028d5dde5a4d"
 
 
 def test_latent_state_belongs_to_the_comments(world, tmp_path):
@@ -271,25 +210,24 @@ def test_latent_state_belongs_to_the_comments(world, tmp_path):
     comments = pd.read_parquet(tmp_path / "d" / "comments.parquet")
     latent = pd.read_parquet(tmp_path / "d" / "latent.parquet")
     scenes = pd.read_parquet(tmp_path / "d" / "scenes.parquet")
+    talks = pd.read_parquet(tmp_path / "d" / "talks.parquet")
     assert len(latent) == len(comments)
     assert set(latent.kind) == set(KIND_WEIGHTS)
-    assert ((latent.parent >= 0) == (latent.kind == "reply")).all()
-    assert ((latent.scene >= 0) == latent.kind.isin(["filler", "scene"])).all()
-    replies = latent.index[latent.kind == "reply"]
-    parents = latent.parent[replies]
-    lag = comments.time[replies].to_numpy() - comments.time[parents].to_numpy()
-    assert lag.min() >= 0
-    assert lag.max() < 5
-    same_video = comments.video_id.astype(str)
-    assert (same_video[replies].to_numpy() == same_video[parents].to_numpy()).all()
-    for reply, parent in zip(replies, parents, strict=True):
-        said = comments.text[parent]
-        assert any(key in comments.text[reply] for key in world.keys(said) or [said])
-    about = latent[latent.scene >= 0]
-    seen = scenes.iloc[about.scene]
-    assert (seen.video_id.to_numpy() == same_video[about.index].to_numpy()).all()
-    assert (seen.start.to_numpy() <= comments.time[about.index].to_numpy()).all()
-    assert (seen.stop.to_numpy() + 2 > comments.time[about.index].to_numpy()).all()
+    second = (comments.time.to_numpy() // 1).astype(int)
+    for name, parts in (("scene", scenes), ("talk", talks)):
+        shown = parts.iloc[latent[name]]
+        assert (shown.video_id.to_numpy() == comments.video_id.astype(str).to_numpy()).all()
+        assert (shown.start.to_numpy() <= second).all()
+        assert (second < shown.stop.to_numpy()).all()
+    own = {"talk": talks[["topic"]], "scene": scenes[[*SCENE_SLOTS]]}
+    for kind, parts in own.items():
+        for index in latent.index[latent.kind == kind]:
+            words = [
+                word
+                for slot, main in parts.iloc[latent[kind][index]].items()
+                for word in world.lists[slot].named(main).strings
+            ]
+            assert any(word in comments.text[index] for word in words)
     ends = scenes.groupby("video_id").stop.max()
     assert [video.duration for video in dataset.videos] == list(ends)
 

@@ -92,6 +92,6 @@ def test_command(counted, run):
     table = run("stats", counted.path).out
     assert "| distinct share" in table
     assert "0.667" in table
-    figures = json.loads(run("stats", counted.path, "--json").out)
+    figures = json.loads(run("stats", counted.path, "--json").out)["figures"]
     assert figures["all"]["comments"] == 6
     assert figures["test"]["hours"] == 1.5

@@ -1,8 +1,9 @@
-"""The oracle: its probabilities sum to 1, are the world's own where it says them, and help."""
+"""The oracle: its probabilities sum to 1, are Bayes' rule by brute force, and help."""
 
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ from livebench.data.dataset import Dataset
 from livebench.data.grammar import Words, read_rules
 from livebench.data.lexicon import read_words
 from livebench.data.simulate import simulate_dataset, simulate_video
-from livebench.data.world import KIND_WEIGHTS, Scene, World
+from livebench.data.world import CHANGE, SCENE_SLOTS, Scene, World
 from livebench.errors import LiveBenchError
-from livebench.probes.observer import Observer, Shown, Weights
+from livebench.probes.observer import Observer, Shown
 from livebench.probes.oracle import Oracle
 from livebench.scoring.runner import read_samples
 from livebench.scoring.scorer import Comment
@@ -30,38 +31,29 @@ RULES = """
 1 {subject}{action}{place}
 [scene]
 1 {about}
-[reply]
-2 {key}
-1 {key}x
-[title]
-1 {named}x
-[smalltalk]
-1 {chat}
+[talk]
+2 {topic}
+1 {topic}x
 [noise]
-1 {smalltalk}
-1 {about}
-1 {slip}
-[slip]
-1 {character}{slip}
-3 {character}
+2 o
+1 {scene}
+1 {talk}
 [video_title]
 1 {subject}{place}
 """
-LETTERS = "abcdefghtxz"
-SCENES = (Scene(0, 5, "a", "d", "e", "g"), Scene(5, 9, "c", "e", "f", "t"))
-BEFORE = [Shown("zz", -1.0), Shown("gab", -0.5), Shown("..", -0.2)]
-AFTER = [Shown("cx", 0.1), Shown("hx", 0.3), Shown("ade", 0.3)]
+SCENE = Scene(0, 5, "c", "e", "f", "t")
+SHOWN = [Shown("zz", -3), Shown("ab", -1), Shown("hx", -1), Shown("gc", 1), Shown("k", 2)]
 
 
 @pytest.fixture(scope="module")
 def tiny() -> World:
-    """Ambiguous on purpose: e is an action and a place, ab a word and two."""
+    """Ambiguous on purpose: e is an action and a place, ab a word and may be two comments' words."""
     lists = {
         "subject": read_words("# x\na b ab\n# y\nc"),
         "action": read_words("# x\nd\n# y\ne"),
         "place": read_words("# x\ne\n# y\nf"),
-        "mood": read_words("# glad\ng\n# sad\nt"),
-        "chat": read_words("h"),
+        "mood": read_words("# glad\ng\ni\n# sad\nt"),
+        "topic": read_words("h k\nl\nm"),
     }
     fillers = [("z", ""), ("zz", "glad")]
     return World(lists, read_rules(RULES), Words({"x": 2, "y": 1}), fillers)
@@ -69,35 +61,81 @@ def tiny() -> World:
 
 @pytest.fixture(scope="module")
 def watcher(tiny) -> Observer:
-    return Observer(tiny, Weights(before=2.0, decay=1.0, asked=0.3))
+    return Observer(tiny)
 
 
 BELIEFS = {
-    # scenes, older, title, shown; how many replies after the moment ask for a word
-    "video": ([(0.75, SCENES[0]), (0.25, SCENES[1])], [(1.0, SCENES[0])], "ae", [], 0),
-    "comments before": (None, None, None, BEFORE, 0),
-    "comments": (None, None, None, BEFORE + AFTER, 2),
-    "both": ([(1.0, SCENES[1])], [(1.0, SCENES[0])], "ae", BEFORE + AFTER, 2),
-    "nothing": (None, None, None, [], 0),
+    "video": (SCENE, []),
+    "comments": (None, SHOWN),
+    "both": (SCENE, SHOWN),
+    "nothing": (None, []),
 }
 
 
 @pytest.mark.parametrize("name", BELIEFS)
-def test_probabilities_of_all_strings_sum_to_one(tiny, watcher, name):
-    """By enumeration: all strings of up to 4 characters; only slips are longer."""
-    *known, asked = BELIEFS[name]
-    belief = watcher.belief(*known)
+def test_probabilities_of_all_strings_sum_to_one(watcher, name):
+    """By enumeration: no comment has more than 4 characters."""
+    belief = watcher.belief(*BELIEFS[name])
     total = sum(
         belief.probability("".join(letters))
         for length in range(5)
-        for letters in itertools.product(LETTERS, repeat=length)
+        for letters in itertools.product("abcdefghiklmtxoz", repeat=length)
     )
-    # A third of noise are slips, and n characters have 3/4 * (1/4)**(n - 1). What begins a chain is
-    # noise as often as the world says, but where a reply asks for a word: a slip has none.
-    share = sum(tiny.characters.probabilities[letter] for letter in LETTERS)
-    slips = sum(0.75 * 0.25 ** (n - 1) * share**n for n in range(1, 5))
-    missing = KIND_WEIGHTS["noise"] * (1 - slips) / 3 / (1 + asked * watcher.weights.asked)
-    assert total == pytest.approx(1 - missing, abs=1e-12)
+    assert total == pytest.approx(1, abs=1e-12)
+
+
+def _paths(states: dict, seconds: int) -> dict:
+    """p(state at each of some seconds): a new one is drawn with probability CHANGE at each second."""
+    paths = {(state,): p for state, p in states.items()}
+    for _ in range(seconds - 1):
+        longer: dict = defaultdict(float)
+        for path, p in paths.items():
+            longer[*path, path[-1]] += p * (1 - CHANGE)
+            for state, fresh in states.items():
+                longer[*path, state] += p * CHANGE * fresh
+        paths = longer
+    return paths
+
+
+@pytest.fixture(scope="module")
+def believed(tiny) -> dict:
+    """p(state of the moment | shown), summed over every course of category, scenes and topics.
+
+    Three seconds, with comments in the first and the last; `World.probability` for each comment.
+    """
+    known: dict = {}
+
+    def probability(said: str, state: tuple) -> float:
+        if (said, state) not in known:
+            known[said, state] = tiny.probability(said, Scene(0, 1, *state[0]), state[1])
+        return known[said, state]
+
+    talks = _paths(dict.fromkeys(tiny.lists["topic"].mains, 1 / 3), 3)
+    found: dict = defaultdict(float)
+    for category, share in tiny.categories.probabilities.items():
+        words = [tiny.scene_words(slot, category).probabilities for slot in SCENE_SLOTS]
+        scenes = {
+            mains: float(np.prod([own[main] for own, main in zip(words, mains, strict=True)]))
+            for mains in itertools.product(*words)
+        }
+        for (before, now, after), p in _paths(scenes, 3).items():
+            for topics, q in talks.items():
+                value = share * p * q * probability("ab", (before, topics[0]))
+                value *= probability("gc", (after, topics[2]))
+                value *= probability("hx", (after, topics[2]))
+                found[now, topics[1]] += value
+    total = sum(found.values())
+    return {state: value / total for state, value in found.items()}
+
+
+@pytest.mark.parametrize("text", ["c", "ab", "gc", "adf", "h", "k", "l", "z", "zz", "o", "tb"])
+def test_bayes_by_brute_force(tiny, watcher, believed, text):
+    belief = watcher.belief(None, [Shown("ab", -1), Shown("gc", 1), Shown("hx", 1)])
+    expected = sum(
+        p * tiny.probability(text, Scene(0, 1, *mains), topic)
+        for (mains, topic), p in believed.items()
+    )
+    assert belief.probability(text) == pytest.approx(expected)
 
 
 @pytest.fixture(scope="module")
@@ -105,55 +143,21 @@ def observer() -> Observer:
     return Observer(World.default())
 
 
-def test_without_comments_it_is_the_world_itself(observer):
-    """`World.probability` has the same moments, worked out without polynomials."""
-    world, video = observer.world, simulate_video(observer.world, 5, 1)
-    scenes = [(0.3, video.scenes[0]), (0.7, video.scenes[1])]
-    moments = [
-        (observer.belief(scenes, scenes, video.title, []), (scenes, None, video.title)),
-        (observer.belief(None, None, None, []), (None, None, None)),
-    ]
-    for belief, known in moments:
-        moment = world.moment(*known)
-        for comment in video.comments[:150]:
-            expected = world.probability(comment.text, moment)
-            assert belief.probability(comment.text) == pytest.approx(expected), comment.text
+def test_a_known_moment_is_the_world_itself(observer):
+    """Averaged over topics by hand, each as likely."""
+    world, video = observer.world, simulate_video(World.default(), 5, 1)
+    topics = world.lists["topic"].mains
+    belief = observer.belief(video.scenes[0], [])
+    for comment in video.comments[:40]:
+        expected = sum(world.probability(comment.text, video.scenes[0], t) for t in topics)
+        assert belief.probability(comment.text) == pytest.approx(expected / len(topics))
 
 
-def test_reply_to_what_is_shown_by_hand(watcher):
-    """Where c is taken up, a reply is "cx" in a third of the cases; 2 / (1 + 1) of them to 1."""
-    seen = [(1.0, SCENES[0])]
-    alone = watcher.belief(seen, seen, "ae", [])
-    after_one = watcher.belief(seen, seen, "ae", [Shown("c", -1.0)])
-    reading = watcher.read("cx")
-    expected = (alone.reply("cx", reading) + 1 / 3) / 2
-    assert after_one.reply("cx", reading) == pytest.approx(expected)
-    unanswered = watcher.belief(seen, seen, "ae", [Shown("..", -1.0)])
-    assert unanswered.probability("cx") == alone.probability("cx")
-
-
-def test_a_reply_asks_for_what_it_takes_up(observer):
-    """A comment with the word becomes more probable, and one of the scene that lacks it less."""
-    scenes = [(1.0, simulate_video(observer.world, 5, 1).scenes[0])]
-    word, other = scenes[0][1].subject, scenes[0][1].place
-    shown = [Shown(f"什么{word}", 0.2)]
-    assert observer.is_reply(shown[0].text)
-    assert not observer.is_reply(f"{word}在{other}")
-    before = observer.belief(scenes, scenes, None, [])
-    after = observer.belief(scenes, scenes, None, shown)
-    assert after.probability(f"我的{word}") > before.probability(f"我的{word}")
-    assert after.probability(f"好想去{other}") < before.probability(f"好想去{other}")
-
-
-def test_the_words_around_tell_the_category(observer):
-    """After words of one category its other words are more probable, those of others less."""
-    lists = observer.world.lists["subject"].sections
-    (_, first), (_, second), *_ = lists.items()
-    shown = [Shown(f"{first[0]}在哪", -0.5), Shown(f"我的{first[1]}", -0.3)]
-    before = observer.belief(None, None, None, [])
-    after = observer.belief(None, None, None, shown)
-    assert after.probability(f"我的{first[5]}") > before.probability(f"我的{first[5]}")
-    assert after.probability(f"我的{second[5]}") < before.probability(f"我的{second[5]}")
+def test_both_readings_at_once_are_refused(tiny):
+    rules = {**tiny.rules, "scene": [(1.0, "{topic}{subject}")], "noise": [(1.0, "o")]}
+    world = World(tiny.lists, {**rules, "talk": [(1.0, "{topic}a")]}, tiny.categories, tiny.fillers)
+    with pytest.raises(ValueError, match="about the topic and about the scene"):
+        Observer(world).read("ha")
 
 
 @pytest.fixture(scope="module")
@@ -198,8 +202,9 @@ def test_who_sees_more_believes_the_correct_ones_more(oracle, samples):
         setting: [oracle.score_candidates(*sample) for sample in found]
         for setting, found in by_setting.items()
     }
+    nothing = oracle._observer.belief(None, [])
     scores["nothing"] = [
-        [np.log(oracle._observer.prior(one.text)) for one in sample.candidates]
+        [np.log(nothing.probability(one.text)) for one in sample.candidates]
         for sample in by_setting["both"]
     ]
     means = {
@@ -208,16 +213,14 @@ def test_who_sees_more_believes_the_correct_ones_more(oracle, samples):
         ).mean()
         for setting, found in scores.items()
     }
-    assert means["both"] > means["comments"] > means["video"] > means["nothing"]
+    assert means["both"] > means["comments"] > means["nothing"]
+    assert means["both"] > means["video"] > means["nothing"]
 
 
-def test_gain_is_the_difference(simulated, oracle, samples):
-    gain = Oracle(gain=True)
-    gain.fit(simulated.split("train"))
+def test_what_nobody_says(oracle, samples):
     sample = samples[1]["both"][0]
-    prior = [np.log(oracle._observer.prior(one.text)) for one in sample.candidates]
-    expected = np.array(oracle.score_candidates(*sample)) - prior
-    assert gain.score_candidates(*sample) == pytest.approx(expected)
+    with pytest.raises(LiveBenchError, match="'abc': nobody in the simulated world says so"):
+        oracle.score(*sample[:2], Comment("abc", ""))
 
 
 def test_white_space_does_not_matter(oracle, samples):

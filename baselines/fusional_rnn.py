@@ -1,0 +1,98 @@
+"""Fusional RNN (LiveBot paper, Model I, equations 1 to 9)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from baselines.neural.forest import Forest
+from baselines.neural.inputs import Inputs
+from baselines.neural.model import CommentModel, Size
+from baselines.neural.recurrent import Attention, ForestDecoder, SequenceEncoder, State
+from baselines.neural.scorer import NeuralScorer
+
+
+class Memory(NamedTuple):
+    """What the decoder attends to: states and masks of video (h) and comments (g), and its start."""
+
+    video: torch.Tensor
+    video_mask: torch.Tensor
+    text: torch.Tensor
+    text_mask: torch.Tensor
+    start: State
+
+
+class FusionalRNNModel(CommentModel):
+    """Comments are encoded word by word, then comment by comment while looking at the video; the decoder
+    looks at both.
+
+    The states that attention gives go back into their LSTMs, as equations 4 and 7 have it. Where the
+    decoder begins the paper leaves open: here at a linear map of the last states of video and comments.
+    """
+
+    def __init__(self, size: Size, words: int, frame_width: int) -> None:
+        super().__init__(size, words, frame_width)
+        width = size.width
+        self.video = SequenceEncoder(width)
+        self.words = SequenceEncoder(width)
+        self.sentences = nn.LSTMCell(width, width)
+        self.sentence_attention = Attention(width, memories=1)
+        self.hidden = nn.Linear(2 * width, width)
+        self.cell = nn.Linear(2 * width, width)
+        self.decoder = ForestDecoder(width)
+        self.attention = Attention(width, memories=2)
+
+    def encode(self, inputs: Inputs) -> Memory:
+        # Equation 2.
+        frames = self.dropout(self.project(inputs.frames))
+        video, (video_hidden, video_cell) = self.video(frames, inputs.frame_mask)
+        # Equation 3: x is the last state of each comment.
+        words, mask, present = inputs.separate()
+        _, (last, _) = self.words(self.dropout(self.embedding(words)), mask)
+        comments = last.new_zeros(*present.shape, last.shape[1])
+        comments[present] = last
+        text, (text_hidden, text_cell) = self._sentences(
+            comments, present, video, inputs.frame_mask
+        )
+        start = (
+            torch.tanh(self.hidden(torch.cat([video_hidden, text_hidden], dim=1))),
+            self.cell(torch.cat([video_cell, text_cell], dim=1)),
+        )
+        return Memory(video, inputs.frame_mask, text, present, start)
+
+    def _sentences(
+        self,
+        comments: torch.Tensor,
+        present: torch.Tensor,
+        video: torch.Tensor,
+        video_mask: torch.Tensor,
+    ) -> tuple[torch.Tensor, State]:
+        """Equations 4 and 5: g at each comment [moments, comments, width], and the last state."""
+        attend = self.sentence_attention.prepare((video, video_mask))
+        moments = torch.arange(len(comments), device=comments.device)
+        hidden = cell = comments.new_zeros(len(comments), comments.shape[2])
+        found = []
+        for place in range(comments.shape[1]):
+            new_hidden, new_cell = self.sentences(comments[:, place], (hidden, cell))
+            new_hidden = attend(new_hidden, moments)
+            here = present[:, place, None]
+            hidden = torch.where(here, new_hidden, hidden)
+            cell = torch.where(here, new_cell, cell)
+            found.append(hidden)
+        return torch.stack(found, dim=1), (hidden, cell)
+
+    def decode(self, memory: Memory, forest: Forest) -> torch.Tensor:
+        """Equations 7 and 8."""
+        attend = self.attention.prepare(
+            (memory.video, memory.video_mask), (memory.text, memory.text_mask)
+        )
+        words = self.dropout(self.embedding(forest.token))
+        return self.decoder(words, memory.start, forest, attend)
+
+
+class FusionalRNN(NeuralScorer):
+    """log p(candidate | frames, surrounding comments)."""
+
+    model = FusionalRNNModel

@@ -1,0 +1,1 @@
+"""What the models share: vocabulary, prefix forests, attention, training, scoring, checkpoints."""

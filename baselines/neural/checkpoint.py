@@ -1,0 +1,91 @@
+"""A checkpoint: a folder with checkpoint.json, which names the other files by their hashes.
+
+checkpoint.json       what the model is, and what made it (`Checkpoint`)
+weights.safetensors   its parameters
+vocabulary.json       its words, the most common first
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+
+from baselines.neural.model import Size
+from baselines.neural.vocabulary import Vocabulary
+from livebench.errors import LiveBenchError
+from livebench.files import new_file
+from livebench.records import parse_json
+from livebench.training.job import TrainingManifest
+
+FILE, WEIGHTS, WORDS = "checkpoint.json", "weights.safetensors", "vocabulary.json"
+
+
+class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """checkpoint.json.
+
+    Attributes:
+        entry: "module:Class" of the scorer that loads it.
+        max_context_words: a surrounding comment is cut after so many words.
+        training: what made it; None for a model from elsewhere.
+        outcome: how the training went, for people.
+        files: sha256 of the other files, by name.
+    """
+
+    entry: str
+    size: Size
+    frame_width: int
+    max_context_words: int
+    training: TrainingManifest | None
+    outcome: dict[str, Any]
+    files: dict[str, str]
+
+
+def write_checkpoint(
+    folder: Path,
+    about: Checkpoint,
+    weights: dict[str, torch.Tensor],
+    vocabulary: Vocabulary,
+) -> Path:
+    """Write a checkpoint, checkpoint.json last; return its path."""
+    contents = {
+        WEIGHTS: safetensors.torch.save({k: v.cpu().contiguous() for k, v in weights.items()}),
+        WORDS: msgspec.json.encode(vocabulary.words),
+    }
+    for name, content in contents.items():
+        with new_file(folder / name) as file:
+            file.write(content)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    about = msgspec.structs.replace(about, files=hashes)
+    with new_file(folder / FILE) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(about), indent=1) + b"\n")
+    return folder / FILE
+
+
+def read_checkpoint(path: Path) -> tuple[Checkpoint, dict[str, torch.Tensor], Vocabulary]:
+    """Read a checkpoint by its checkpoint.json.
+
+    Raises:
+        LiveBenchError: a file is missing, or is not the one that checkpoint.json names.
+    """
+    about = parse_json(path, Checkpoint)
+    contents = {}
+    for name in (WEIGHTS, WORDS):
+        file = path.parent / name
+        try:
+            contents[name] = file.read_bytes()
+        except OSError as error:
+            raise LiveBenchError(f"{file}: cannot be read: {error.strerror}") from None
+        if hashlib.sha256(contents[name]).hexdigest() != about.files.get(name):
+            raise LiveBenchError(f"{file}: is not the file that {path} names; train again")
+    try:
+        weights = safetensors.torch.load(contents[WEIGHTS])
+        words = msgspec.json.decode(contents[WORDS], type=list[str])
+    except (SafetensorError, msgspec.DecodeError) as error:
+        raise LiveBenchError(f"{path.parent}: cannot be read: {error}") from None
+    return about, weights, Vocabulary(words)

@@ -1,0 +1,70 @@
+"""Settings of a training, read from baselines/configs/ by name, or from any TOML file."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from baselines.neural.model import Size
+from livebench.errors import LiveBenchError
+from livebench.records import parse_toml
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Rate = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of a training.
+
+    Attributes:
+        size: of the model.
+        vocabulary: words kept, the most common ones of the training comments.
+        max_words: a comment to be learned is cut after so many words (scoring cuts nothing).
+        max_context_words: a surrounding comment is, in training and in scoring.
+        batch: comments of a step; `epochs`: passes over the training comments.
+        learning_rate: of Adam (beta .9 and .999, epsilon 1e-8); it rises over the first `warmup` of the
+            training, and then stays (`decay = false`) or falls to 0, linearly.
+        clip: largest norm of the gradient.
+        drop_frames, drop_comments: share of moments that a model which takes both is shown without the
+            one or the other, so that it knows what to do in the settings that lack it.
+        dev_comments: at most so many comments of dev judge an epoch.
+    """
+
+    size: Size
+    vocabulary: Positive
+    max_words: Positive
+    max_context_words: Positive
+    batch: Positive
+    epochs: Positive
+    learning_rate: Rate
+    warmup: Share
+    decay: bool
+    clip: Rate
+    drop_frames: Share
+    drop_comments: Share
+    dev_comments: Positive
+
+
+def bundled_configs() -> list[str]:
+    folder = files("baselines") / "configs"
+    return sorted(
+        f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
+    )
+
+
+def load_config(name: str) -> Config:
+    """Read a bundled config by name, or any by the path of its TOML file.
+
+    Raises:
+        LiveBenchError: there is no such config, or a field of it is wrong.
+    """
+    if name in bundled_configs():
+        return parse_toml(Path(str(files("baselines") / "configs" / f"{name}.toml")), Config)
+    if not name.endswith(".toml"):
+        known = ", ".join(bundled_configs())
+        raise LiveBenchError(f"no config {name}; there are {known}, or give the path of a .toml")
+    return parse_toml(Path(name), Config)

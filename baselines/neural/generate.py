@@ -1,0 +1,158 @@
+"""Writing a comment: the likeliest words, the likeliest comment that is found, or words at random.
+
+All three ask for the next words of prefixes and know nothing of models. A comment has at least one
+word and at most `max_words`, then the end mark; the log-likelihood counts that mark, as that of a
+candidate does. Special words are never written, and neither is a word that is only white space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from baselines.neural.forest import grow
+from baselines.neural.inputs import Inputs
+from baselines.neural.model import CommentModel
+from baselines.neural.vocabulary import END, SPECIAL, Vocabulary
+from livebench.scoring.scorer import Decoding
+
+NextWords = Callable[[Sequence[Sequence[int]]], np.ndarray]
+"""Given distinct prefixes of one length (the numbers of their words), float64 [prefixes, vocabulary]:
+the log-probability of each next word, minus infinity for words that may not be written."""
+
+
+class Written(NamedTuple):
+    """The numbers of the words of a comment, and its log-likelihood, the end mark included."""
+
+    words: list[int]
+    log_likelihood: float
+
+
+def write(next_words: NextWords, decoding: Decoding) -> Written:
+    """Write a comment as asked."""
+    next_words = _within(next_words, decoding.max_words)
+    match decoding.strategy:
+        case "greedy":
+            return _word_by_word(next_words, lambda log_probs: int(log_probs.argmax()))
+        case "beam":
+            return _beam(next_words, decoding.beam)
+        case "top-p":
+            random = np.random.default_rng(decoding.seed)
+            return _word_by_word(next_words, lambda row: _draw(row, decoding.top_p, random))
+    raise ValueError(f"not a strategy: {decoding.strategy!r}")
+
+
+def next_words_of(model: CommentModel, inputs: Inputs, vocabulary: Vocabulary) -> NextWords:
+    """The next words of prefixes at a moment; the moment is encoded once.
+
+    Args:
+        inputs: of one moment.
+    """
+    never = [n for n in range(len(SPECIAL)) if n != END]
+    never += [n for n, word in enumerate(vocabulary.words, len(SPECIAL)) if not word.strip()]
+    with torch.no_grad():
+        memory = model.encode(inputs)
+
+    def next_words(prefixes: Sequence[Sequence[int]]) -> np.ndarray:
+        forest = grow([prefixes]).to(inputs.device)
+        # The last edge of each comment, that of the end mark, begins at the node of the whole prefix.
+        last = torch.tensor([len(prefix) + 1 for prefix in prefixes]).cumsum(0) - 1
+        nodes = forest.edge_node[forest.path_edge[last.to(inputs.device)]]
+        with torch.no_grad():
+            logits = model.output(model.decode(memory, forest)[nodes]).float()
+            found = torch.log_softmax(logits, dim=1).double().cpu().numpy()
+        found[:, never] = -np.inf
+        return found
+
+    return next_words
+
+
+def _within(next_words: NextWords, max_words: int) -> NextWords:
+    """The same, with an end after at least one word and at most `max_words`."""
+
+    def bounded(prefixes: Sequence[Sequence[int]]) -> np.ndarray:
+        found = next_words(prefixes).copy()
+        length = len(prefixes[0])
+        if length == 0:
+            found[:, END] = -np.inf
+        if length == max_words:
+            end = found[:, END].copy()
+            found[:] = -np.inf
+            found[:, END] = end
+        return found
+
+    return bounded
+
+
+def _word_by_word(next_words: NextWords, choose: Callable[[np.ndarray], int]) -> Written:
+    words: list[int] = []
+    total = 0.0
+    while True:
+        log_probs = next_words([words])[0]
+        word = choose(log_probs)
+        total += float(log_probs[word])
+        if word == END:
+            return Written(words, total)
+        words.append(word)
+
+
+class _Hypothesis(NamedTuple):
+    log_likelihood: float
+    words: list[int]
+    ended: bool
+
+
+def _beam(next_words: NextWords, width: int) -> Written:
+    """Beam search: of all hypotheses and all their continuations the `width` likeliest stay, ended ones
+    among them. The search is over when the likeliest has ended: the others can only become less likely.
+    """
+    beam = [_Hypothesis(0.0, [], False)]
+    while not beam[0].ended:
+        live = [one for one in beam if not one.ended]
+        found = next_words([one.words for one in live])
+        found += np.array([one.log_likelihood for one in live])[:, None]
+        flat = found.ravel()
+        best = np.argpartition(-flat, min(width, flat.size) - 1)[:width]
+        best = best[np.isfinite(flat[best])]
+        grown = [
+            _Hypothesis(
+                float(flat[place]),
+                live[row].words + ([] if word == END else [word]),
+                word == END,
+            )
+            for place in np.sort(best).tolist()
+            for row, word in [divmod(place, found.shape[1])]
+        ]
+        beam = [one for one in beam if one.ended] + grown
+        beam = sorted(beam, key=lambda one: -one.log_likelihood)[:width]
+    return Written(beam[0].words, beam[0].log_likelihood)
+
+
+def _draw(log_probs: np.ndarray, top_p: float, random: np.random.Generator) -> int:
+    """A word at random among the fewest likeliest ones that together have at least `top_p` of the
+    probability of all that may be written (Holtzman et al. 2020, section 3.1)."""
+    order = np.argsort(-log_probs, kind="stable")
+    order = order[np.isfinite(log_probs[order])]
+    weights = np.exp(log_probs[order] - log_probs[order[0]])
+    sums = np.cumsum(weights)
+    size = min(1 + int(np.searchsorted(sums, top_p * sums[-1])), len(sums))
+    drawn = np.searchsorted(sums[:size], random.random() * sums[size - 1], side="right")
+    return int(order[min(int(drawn), size - 1)])
+
+
+def text_of(words: Sequence[str]) -> str:
+    """The text of a comment: its words without spaces, as Chinese is written, but with one between two
+    that are Latin letters or digits where they meet: as one they would be another word."""
+    if not words:
+        return ""
+    joints = (" " if _latin(a[-1]) and _latin(b[0]) else "" for a, b in pairwise(words))
+    return words[0] + "".join(joint + word for joint, word in zip(joints, words[1:], strict=True))
+
+
+def _latin(character: str) -> bool:
+    """A letter of the Latin blocks of Unicode (up to U+024F), or a digit there."""
+    return character.isalnum() and character < "\u0250"

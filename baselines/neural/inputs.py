@@ -1,0 +1,97 @@
+"""What a model is shown of some moments, as tensors.
+
+Frames and comments reach a model in the order of time. What is missing is missing on purpose, and the
+same in training and in scoring: no frames are one frame of zeros (after its projection a constant that
+is learned), no comments are one comment without words (a begin and an end mark).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Frames and comments around some moments.
+
+    Attributes:
+        frames: float32 [moments, most frames, frame width], in order of time; zeros where padded.
+        frame_mask: bool [moments, most frames], what is no padding.
+        comments: for each moment its comments in order of time, each the numbers of its words.
+    """
+
+    frames: torch.Tensor
+    frame_mask: torch.Tensor
+    comments: Sequence[Sequence[Sequence[int]]]
+
+    @property
+    def device(self) -> torch.device:
+        return self.frames.device
+
+    def concatenated(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """All comments of a moment as one sequence: begin, words, separator, words, ..., end.
+
+        Returns:
+            int64 [moments, longest], padded with PAD; bool of the same shape, what is no padding.
+        """
+        rows = []
+        for comments in self.comments:
+            words = [BEGIN]
+            for comment in comments:
+                words += [*comment, SEPARATOR]
+            rows.append([*words[:-1], END] if comments else [BEGIN, END])
+        return padded(rows, self.device)
+
+    def separate(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Each comment as a sequence of its own: begin, words, end.
+
+        Returns:
+            int64 [comments, longest] and its mask; bool [moments, most comments]: where the comments
+            stand in a table of a row a moment, row after row.
+        """
+        filled = [comments or [[]] for comments in self.comments]
+        rows = [[BEGIN, *words, END] for comments in filled for words in comments]
+        counts = torch.tensor([len(comments) for comments in filled])
+        present = torch.arange(int(counts.max()))[None] < counts[:, None]
+        return (*padded(rows, self.device), present.to(self.device))
+
+
+def make_inputs(
+    frames: Sequence[np.ndarray],
+    comments: Sequence[Sequence[Sequence[int]]],
+    frame_width: int,
+    device: torch.device,
+) -> Inputs:
+    """Put together what is shown of some moments.
+
+    Args:
+        frames: for each moment float [its frames, frame width], in order of time; may be empty.
+        comments: for each moment its comments, in order of time; may be empty.
+    """
+    longest = max(1, *(len(rows) for rows in frames))
+    table = np.zeros((len(frames), longest, frame_width), np.float32)
+    mask = np.zeros((len(frames), longest), bool)
+    mask[:, 0] = True
+    for row, found in enumerate(frames):
+        if len(found):
+            table[row, : len(found)] = found
+            mask[row, : len(found)] = True
+    tensors = (torch.from_numpy(values).to(device) for values in (table, mask))
+    return Inputs(*tensors, comments)
+
+
+def padded(
+    rows: Sequence[Sequence[int]], device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sequences of numbers as int64 [rows, longest], padded with PAD, and bool: what is no padding."""
+    lengths = np.fromiter((len(row) for row in rows), np.int64, len(rows))
+    table = np.full((len(rows), int(lengths.max())), PAD, np.int64)
+    mask = np.arange(table.shape[1]) < lengths[:, None]
+    table[mask] = np.fromiter((n for row in rows for n in row), np.int64, int(lengths.sum()))
+    return torch.from_numpy(table).to(device), torch.from_numpy(mask).to(device)

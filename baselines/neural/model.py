@@ -1,0 +1,73 @@
+"""What every model is: encoders of a moment, a decoder over prefixes, an output layer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Literal
+
+import msgspec
+import torch
+from torch import nn
+
+from baselines.neural.forest import Forest
+from baselines.neural.inputs import Inputs
+from baselines.neural.likelihood import edge_log_probs, log_likelihood
+
+Input = Literal["frames", "comments"]
+
+
+class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How large a model is; the defaults are the paper's, where it says so, and the released code's.
+
+    `width` of embeddings and of all hidden states; `blocks`, `heads`, `feed_forward` of a transformer.
+    """
+
+    width: int = 512
+    blocks: int = 6
+    heads: int = 8
+    feed_forward: int = 2048
+    dropout: float = 0.1
+
+
+class CommentModel(nn.Module, ABC):
+    """p(comment | moment).
+
+    Args:
+        size: how large.
+        words: of the vocabulary, special ones included.
+        frame_width: of the frame vectors; they are projected to `size.width`.
+
+    Attributes:
+        uses: what it looks at; what it does not use it is not given.
+        embedding: shared by text encoder and decoder; the output layer is its own.
+    """
+
+    uses: ClassVar[frozenset[Input]] = frozenset({"frames", "comments"})
+
+    def __init__(self, size: Size, words: int, frame_width: int) -> None:
+        super().__init__()
+        self.size, self.frame_width = size, frame_width
+        self.embedding = nn.Embedding(words, size.width)
+        self.dropout = nn.Dropout(size.dropout)
+        self.output = nn.Linear(size.width, words)
+        if "frames" in self.uses:
+            self.project = nn.Linear(frame_width, size.width)
+
+    @abstractmethod
+    def encode(self, inputs: Inputs) -> Any:
+        """What the decoder needs to know of the moments, computed once for all their comments."""
+
+    @abstractmethod
+    def decode(self, memory: Any, forest: Forest) -> torch.Tensor:
+        """float [nodes of the forest, width]: what is known at each prefix, for the output layer."""
+
+    def forward(self, inputs: Inputs, forest: Forest) -> torch.Tensor:
+        """The log-likelihood of all comments of the forest, summed, for training: scalar."""
+        hidden = self.dropout(self.decode(self.encode(inputs), forest))
+        return log_likelihood(hidden, self.output, forest)
+
+    @torch.no_grad()
+    def log_likelihoods(self, inputs: Inputs, forest: Forest) -> torch.Tensor:
+        """The log-likelihood of each comment of the forest: float32 [comments]."""
+        hidden = self.decode(self.encode(inputs), forest)
+        return forest.comment_log_likelihoods(edge_log_probs(hidden, self.output, forest))

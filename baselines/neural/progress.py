@@ -1,0 +1,203 @@
+"""How far a training is: saved whole, so that it can go on; and its log, for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+
+from livebench.errors import LiveBenchError
+from livebench.figures import new_figure, save_figure
+from livebench.files import new_file, write_text
+from livebench.training.job import TrainingManifest
+
+FILE = "state.safetensors"
+
+
+@dataclass
+class Progress:
+    """Where a training stands.
+
+    Attributes:
+        epoch, step: the next one, from 0.
+        comments: learned so far, over all epochs.
+        loss, seen, words: of this epoch: negative log-likelihood, comments, words with their ends.
+        seconds: of work, stops not counted.
+        best, best_epoch: log-likelihood a comment of dev, and after which epoch (from 1).
+    """
+
+    epoch: int = 0
+    step: int = 0
+    comments: int = 0
+    loss: float = 0.0
+    seen: int = 0
+    words: int = 0
+    seconds: float = 0.0
+    best: float | None = None
+    best_epoch: int = 0
+    _since: float = field(default_factory=time.monotonic, repr=False)
+
+    @property
+    def mean_loss(self) -> float:
+        """Negative log-likelihood a word in this epoch."""
+        return self.loss / max(1, self.words)
+
+    def add(self, loss: float, seen: int, words: int, comments: int) -> None:
+        """Count a step: `comments` of all processes, the rest of this one."""
+        now = time.monotonic()
+        self.seconds += now - self._since
+        self._since = now
+        self.loss += loss
+        self.seen += seen
+        self.words += words
+        self.comments += comments
+
+    def forget(self) -> None:
+        """Begin to count an epoch."""
+        self.loss, self.seen, self.words = 0.0, 0, 0
+
+    def saved(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_since"}
+
+
+class Log:
+    """A row an epoch."""
+
+    COLUMNS = (
+        "epoch",
+        "comments",
+        "seconds",
+        "comments_per_second",
+        "train_loss_per_word",
+        "dev_log_likelihood",
+        "dev_loss_per_word",
+        "best",
+    )
+
+    def __init__(self, rows: list[list[Any]] | None = None) -> None:
+        self.rows = rows or []
+
+    def add(self, progress: Progress, dev: float, dev_word: float, best: bool) -> None:
+        seconds = progress.seconds - (self.rows[-1][2] if self.rows else 0.0)
+        comments = progress.comments - (self.rows[-1][1] if self.rows else 0)
+        self.rows.append(
+            [
+                progress.epoch + 1,
+                progress.comments,
+                round(progress.seconds, 1),
+                round(comments / max(1e-9, seconds)),
+                round(progress.mean_loss, 4),
+                round(dev, 4),
+                round(-dev_word, 4),
+                int(best),
+            ]
+        )
+
+    def last(self) -> str:
+        """The last row in words."""
+        row = dict(zip(self.COLUMNS, self.rows[-1], strict=True))
+        return (
+            f"epoch {row['epoch']}: loss a word {row['train_loss_per_word']:.3f}, dev "
+            f"{row['dev_loss_per_word']:.3f}{' (best)' if row['best'] else ''}, "
+            f"{row['comments_per_second']} comments a second"
+        )
+
+    def write(self, folder: Path) -> None:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([self.COLUMNS, *self.rows])
+        write_text(folder / "log.csv", text.getvalue())
+
+    def draw(self, folder: Path) -> None:
+        """Write curve.png; raises LiveBenchError if matplotlib is not installed."""
+        figure = new_figure()
+        axes = figure.add_subplot()
+        columns = dict(zip(self.COLUMNS, zip(*self.rows, strict=True), strict=True))
+        for name, label in (("train_loss_per_word", "train"), ("dev_loss_per_word", "dev")):
+            axes.plot(columns["epoch"], columns[name], marker="o", label=label)
+        axes.set(xlabel="epoch", ylabel="negative log-likelihood a word")
+        axes.legend()
+        save_figure(figure, folder / "curve.png")
+
+
+@dataclass
+class State:
+    """All that a step changes."""
+
+    manifest: TrainingManifest
+    progress: Progress
+    log: list[list[Any]]
+    weights: dict[str, torch.Tensor]
+    optimizer: dict[str, Any]
+    best: dict[str, torch.Tensor]
+    random: list[torch.Tensor]
+
+
+def write_state(folder: Path, state: State) -> None:
+    """Write the state, whole or not at all."""
+    tensors = {f"weights/{name}": value for name, value in state.weights.items()}
+    tensors |= {f"best/{name}": value for name, value in state.best.items()}
+    tensors |= {f"random/{rank}": value for rank, value in enumerate(state.random)}
+    for number, values in state.optimizer["state"].items():
+        tensors |= {f"optimizer/{number}/{name}": value for name, value in values.items()}
+    about = {
+        "manifest": msgspec.to_builtins(state.manifest),
+        "progress": state.progress.saved(),
+        "log": state.log,
+        "groups": state.optimizer["param_groups"],
+    }
+    content = safetensors.torch.save(
+        {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
+        {"about": msgspec.json.encode(about).decode()},
+    )
+    with new_file(folder / FILE) as file:
+        file.write(content)
+
+
+def read_state(folder: Path, manifest: TrainingManifest) -> State | None:
+    """Read the state of a training that was stopped; None if there is none.
+
+    Raises:
+        LiveBenchError: it cannot be read, or is that of another training.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, "pt") as file:
+            about = msgspec.json.decode(file.metadata()["about"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, KeyError, TypeError, msgspec.DecodeError) as error:
+        raise LiveBenchError(f"{path}: cannot be read ({error}); remove it to train anew") from None
+    asked = msgspec.to_builtins(manifest)
+    other = [name for name in asked if about["manifest"].get(name) != asked[name]]
+    if other:
+        raise LiveBenchError(
+            f"{path}: is the state of another training (other: {', '.join(other)}); remove it to train "
+            "anew, or choose another --out"
+        )
+    parts: dict[str, dict[str, torch.Tensor]] = {"weights": {}, "best": {}, "random": {}}
+    optimizer: dict[int, dict[str, torch.Tensor]] = {}
+    for name, value in tensors.items():
+        part, _, rest = name.partition("/")
+        if part == "optimizer":
+            number, _, kind = rest.partition("/")
+            optimizer.setdefault(int(number), {})[kind] = value
+        else:
+            parts[part][rest] = value
+    return State(
+        manifest,
+        Progress(**about["progress"]),
+        about["log"],
+        parts["weights"],
+        {"state": optimizer, "param_groups": about["groups"]},
+        parts["best"],
+        [parts["random"][str(rank)] for rank in range(len(parts["random"]))],
+    )

@@ -1,0 +1,147 @@
+"""A trained model as a scorer: candidates of several samples at once, each distinct prefix once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from baselines.neural.checkpoint import read_checkpoint
+from baselines.neural.forest import grow
+from baselines.neural.generate import next_words_of, text_of, write
+from baselines.neural.inputs import Inputs, make_inputs
+from baselines.neural.model import CommentModel
+from livebench.errors import LiveBenchError
+from livebench.scoring.scorer import (
+    DEFAULT_DECODING,
+    Comment,
+    Decoding,
+    LogLikelihood,
+    Sample,
+    Scorer,
+    VideoContext,
+)
+from livebench.training.job import TrainingJob
+
+WORDS_AT_ONCE = 8_192
+"""Words of candidates that are scored together, shared prefixes counted often; bounds the memory."""
+
+
+class NeuralScorer(Scorer):
+    """Scores with a model of `baselines` and its checkpoint.
+
+    Args:
+        checkpoint: its checkpoint.json.
+        device: as torch names it.
+
+    Raises:
+        LiveBenchError: the checkpoint cannot be read, or is of another model.
+    """
+
+    model: ClassVar[type[CommentModel]]
+
+    def __init__(self, checkpoint: Path, device: str = "cpu") -> None:
+        about, weights, self.vocabulary = read_checkpoint(Path(checkpoint))
+        self.device = torch.device(device)
+        self.max_context_words = about.max_context_words
+        if about.training is not None:
+            self.trained = about.training.trained
+        self.net = self.model(about.size, len(self.vocabulary), about.frame_width)
+        try:
+            self.net.load_state_dict(weights)
+        except RuntimeError:
+            raise LiveBenchError(
+                f"{checkpoint}: is a checkpoint of {about.entry}, not of {type(self).__name__}"
+            ) from None
+        self.net.to(self.device).eval()
+
+    @classmethod
+    def train(cls, job: TrainingJob) -> Path:
+        """Train the model, and write its checkpoint."""
+        from baselines.neural.train import train
+
+        return train(cls.model, job)
+
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> LogLikelihood:
+        return self.score_candidates(video_ctx, comments, [candidate])[0]
+
+    def score_candidates(
+        self,
+        video_ctx: VideoContext,
+        comments: Sequence[Comment],
+        candidates: Sequence[Comment],
+    ) -> list[LogLikelihood]:
+        return self.score_samples([Sample(video_ctx, comments, candidates)])[0]
+
+    def score_samples(self, samples: Sequence[Sample]) -> list[list[LogLikelihood]]:
+        words = [[self.words(candidate) for candidate in s.candidates] for s in samples]
+        found: list[list[LogLikelihood]] = [[] for _ in samples]
+        for group in _groups([sum(map(len, one)) for one in words]):
+            inputs = self.inputs([samples[i] for i in group])
+            forest = grow([words[i] for i in group]).to(self.device)
+            values = iter(self.net.log_likelihoods(inputs, forest).tolist())
+            for i in group:
+                found[i] = [LogLikelihood(next(values), len(one) + 1) for one in words[i]]
+        return found
+
+    def generate(
+        self,
+        video_ctx: VideoContext,
+        comments: Sequence[Comment],
+        decoding: Decoding = DEFAULT_DECODING,
+    ) -> str:
+        """Write a comment for the moment."""
+        inputs = self.inputs([Sample(video_ctx, comments, [])])
+        found = write(next_words_of(self.net, inputs, self.vocabulary), decoding)
+        return text_of(self.vocabulary.decode(found.words))
+
+    def inputs(self, samples: Sequence[Sample]) -> Inputs:
+        """What the model is shown of some samples."""
+        uses = self.model.uses
+        frames = [self.frames(s.video_ctx) if "frames" in uses else () for s in samples]
+        comments = [self.surrounding(s.comments) if "comments" in uses else [] for s in samples]
+        return make_inputs(frames, comments, self.net.frame_width, self.device)
+
+    def words(self, candidate: Comment) -> list[int]:
+        """The numbers of the words of a candidate, as far as they are scored: all."""
+        return self.vocabulary.encode(candidate.tokens)
+
+    def surrounding(self, comments: Sequence[Comment]) -> list[list[int]]:
+        """The numbers of the words of the surrounding comments, in the order of time."""
+        return [
+            self.vocabulary.encode(comment.tokens)[: self.max_context_words]
+            for comment in sorted(comments, key=lambda comment: comment.time)
+        ]
+
+    def frames(self, video_ctx: VideoContext) -> np.ndarray:
+        """The frame vectors, in the order of time."""
+        frames = self.checked(video_ctx.frames)
+        return frames[np.argsort(video_ctx.frame_times, kind="stable")] if len(frames) else frames
+
+    def checked(self, frames: np.ndarray) -> np.ndarray:
+        """The same; refused if they are not as wide as those that the model knows."""
+        if len(frames) and frames.shape[1] != self.net.frame_width:
+            raise LiveBenchError(
+                f"the frame vectors are {frames.shape[1]} wide, and the checkpoint was trained on such "
+                f"that are {self.net.frame_width} wide"
+            )
+        return frames
+
+
+def _groups(sizes: Sequence[int]) -> Iterator[list[int]]:
+    """Samples to be scored together: of like size, and not too many words."""
+    group: list[int] = []
+    held = 0
+    for i in sorted(range(len(sizes)), key=lambda i: sizes[i]):
+        if group and held + sizes[i] > WORDS_AT_ONCE:
+            yield group
+            group, held = [], 0
+        group.append(i)
+        held += sizes[i]
+    if group:
+        yield group

@@ -1,0 +1,221 @@
+"""The training loop: one for all models, on one process or several, and again after a stop.
+
+What a step does depends on the seed and the number of the step alone, and all that it changes is saved
+together: a training that was killed gives the same numbers as one that was not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from torch import nn
+
+from baselines.neural.batches import Batches, Piece
+from baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
+from baselines.neural.config import Config, load_config
+from baselines.neural.model import CommentModel
+from baselines.neural.processes import Processes
+from baselines.neural.progress import Log, Progress, State, read_state, write_state
+from baselines.neural.vocabulary import Vocabulary
+from livebench.errors import LiveBenchError
+from livebench.training.examples import Examples
+from livebench.training.job import TrainingJob, training_manifest
+
+SAVE_SECONDS = 60
+
+
+def train(kind: type[CommentModel], job: TrainingJob) -> Path:
+    """Train a model, keep the parameters of the epoch with the best log-likelihood on dev.
+
+    Returns:
+        The checkpoint.json; beside it log.csv, and curve.png if matplotlib is installed.
+
+    Raises:
+        LiveBenchError: the dataset has nothing to learn from, or `job.out` holds something else.
+    """
+    with Processes(job.device) as processes:
+        return _Trainer(kind, job, processes).run()
+
+
+class _Trainer:
+    def __init__(self, kind: type[CommentModel], job: TrainingJob, processes: Processes) -> None:
+        self.job, self.processes = job, processes
+        self.config = config = load_config(job.config)
+        self.manifest = training_manifest(job, msgspec.to_builtins(config), processes.count)
+        if (job.out / FILE).exists():
+            raise LiveBenchError(
+                f"{job.out / FILE}: exists already; remove it or choose another --out"
+            )
+        self.state = read_state(job.out, self.manifest)
+        if "frames" in kind.uses and kind.uses == {"frames"} and not job.dataset.has_frames:
+            raise LiveBenchError(
+                f"{job.dataset.path}: has no frames, and {job.entry} sees nothing else"
+            )
+        train = job.dataset.split("train")
+        self.vocabulary = Vocabulary.of(
+            zip(train.strings, train.counts.tolist(), strict=True), config.vocabulary
+        )
+        frame_width = max(1, job.dataset.frame_width)
+        self.batches, self.dev = (
+            Batches(
+                Examples(job.dataset, job.protocol, split),
+                self.vocabulary,
+                config,
+                kind.uses,
+                frame_width,
+                processes.device,
+            )
+            for split in ("train", "dev")
+        )
+        torch.manual_seed(job.seed)
+        self.model = kind(config.size, len(self.vocabulary), frame_width).to(processes.device)
+        self.optimizer = torch.optim.Adam(
+            self.model.parameters(),
+            lr=config.learning_rate,
+            betas=(0.9, 0.999),
+            eps=1e-8,
+            fused=True,
+        )
+        self.parallel = processes.parallel(self.model)
+        torch.manual_seed(
+            job.seed * 1_000_003 + processes.rank
+        )  # dropout differs between processes
+
+    def run(self) -> Path:
+        log, progress = Log(), Progress()
+        if self.state is not None:
+            log, progress = self._restore(self.state)
+            self.job.say(f"going on with {self.job.out}, epoch {progress.epoch + 1}")
+        total = self.batches.comments * self.config.epochs
+        with self.job.bar(total, str(self.job.out)) as bar:
+            bar(progress.comments)
+            saved = time.monotonic()
+            for epoch in range(progress.epoch, self.config.epochs):
+                steps = self._steps(epoch)
+                for step in range(progress.step, len(steps)):
+                    done = self._step(steps[step], epoch, step, len(steps), progress)
+                    bar(done, f"loss {progress.mean_loss:.3f}")
+                    if time.monotonic() - saved > SAVE_SECONDS:
+                        self._save(log, progress)
+                        saved = time.monotonic()
+                self._end_epoch(log, progress)
+                self._save(log, progress)
+                saved = time.monotonic()
+        return self._finish(log, progress)
+
+    def _steps(self, epoch: int) -> list[list[Piece]]:
+        """This process' batches of an epoch. The last ones that do not go round are left for another
+        epoch, where they are others."""
+        batches = self.batches.epoch(self.job.seed, epoch)
+        count = self.processes.count
+        whole = len(batches) // count * count
+        return batches[:whole][self.processes.rank :: count] or batches[:1]
+
+    def _step(
+        self, batch: list[Piece], epoch: int, step: int, steps: int, progress: Progress
+    ) -> int:
+        config = self.config
+        for group in self.optimizer.param_groups:
+            group["lr"] = _learning_rate(config, (epoch + step / steps) / config.epochs)
+        self.model.train()
+        drop = np.random.default_rng([self.job.seed, epoch, step, self.processes.rank])
+        inputs, forest = self.batches.tensors(batch, drop)
+        self.optimizer.zero_grad()
+        log_likelihood = self.parallel(inputs, forest)
+        # Divided by the size that a batch should have: a small last one weighs less.
+        (-log_likelihood / config.batch).backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+        self.optimizer.step()
+        done = forest.comments * self.processes.count
+        progress.add(-log_likelihood.item(), forest.comments, len(forest.path_edge), done)
+        progress.step = step + 1
+        return done
+
+    def _end_epoch(self, log: Log, progress: Progress) -> None:
+        per_comment, per_word = self._judge()
+        best = progress.best is None or per_comment > progress.best
+        log.add(progress, per_comment, per_word, best)
+        if best:
+            progress.best, progress.best_epoch = per_comment, progress.epoch + 1
+            self.best = {
+                name: value.detach().clone() for name, value in self.model.state_dict().items()
+            }
+        self.job.say(log.last())
+        progress.epoch, progress.step = progress.epoch + 1, 0
+        progress.forget()
+
+    def _judge(self) -> tuple[float, float]:
+        """Log-likelihood of dev, a comment and a word (its end counted)."""
+        self.model.eval()
+        sums = torch.zeros(3, dtype=torch.float64)
+        batches = self.dev.in_order(self.config.dev_comments)
+        for batch in batches[self.processes.rank :: self.processes.count]:
+            inputs, forest = self.dev.tensors(batch)
+            found = self.model.log_likelihoods(inputs, forest)
+            sums += torch.tensor(
+                [found.sum().item(), forest.comments, len(forest.path_edge)], dtype=torch.float64
+            )
+        total, comments, words = self.processes.sum(sums).tolist()
+        return total / comments, total / words
+
+    def _save(self, log: Log, progress: Progress) -> None:
+        random = self.processes.gather(torch.get_rng_state())
+        if self.processes.rank == 0:
+            state = State(
+                self.manifest,
+                progress,
+                log.rows,
+                self.model.state_dict(),
+                self.optimizer.state_dict(),
+                getattr(self, "best", {}),
+                random,
+            )
+            write_state(self.job.out, state)
+            log.write(self.job.out)
+
+    def _restore(self, state: State) -> tuple[Log, Progress]:
+        self.model.load_state_dict(state.weights)
+        self.optimizer.load_state_dict(state.optimizer)
+        if state.best:
+            self.best = state.best
+        torch.set_rng_state(state.random[self.processes.rank])
+        return Log(state.log), state.progress
+
+    def _finish(self, log: Log, progress: Progress) -> Path:
+        out = self.job.out / FILE
+        if self.processes.rank == 0:
+            about = Checkpoint(
+                entry=self.job.entry,
+                size=self.config.size,
+                frame_width=self.model.frame_width,
+                max_context_words=self.config.max_context_words,
+                training=self.manifest,
+                outcome={
+                    "best_epoch": progress.best_epoch,
+                    "dev_log_likelihood": round(progress.best, 4),
+                    "parameters": sum(p.numel() for p in self.model.parameters()),
+                    "training_comments": self.batches.comments,
+                    "seconds": round(progress.seconds, 1),
+                },
+                files={},
+            )
+            log.write(self.job.out)
+            with contextlib.suppress(LiveBenchError):  # matplotlib is not installed
+                log.draw(self.job.out)
+            write_checkpoint(self.job.out, about, self.best, self.vocabulary)
+            (self.job.out / "state.safetensors").unlink(missing_ok=True)
+        self.processes.wait()
+        return out
+
+
+def _learning_rate(config: Config, share: float) -> float:
+    """At this share of the training."""
+    if share < config.warmup:
+        return config.learning_rate * share / config.warmup
+    left = (1 - share) / max(1e-9, 1 - config.warmup) if config.decay else 1.0
+    return config.learning_rate * left

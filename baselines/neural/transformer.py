@@ -1,0 +1,154 @@
+"""What transformers share: attention over tables of rows, and blocks of it.
+
+Blocks normalise before each part and add its result to what came in, as the released code does. Its
+dropout of attention weights is left out: drawing them costs a fifth of a training step on a CPU.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from baselines.neural.forest import Forest
+from baselines.neural.model import Size
+
+Memory = tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]
+"""Keys and values, each [moments, heads, places, width of a head], and what may be seen, bool
+[moments, 1, queries or 1, places]; None if all may be."""
+
+
+def sinusoids(places: int, width: int, device: torch.device) -> torch.Tensor:
+    """Encodings of places (Vaswani et al. 2017, section 3.5): float32 [places, width]."""
+    place = torch.arange(places, device=device, dtype=torch.float32)[:, None]
+    rate = torch.exp(torch.arange(0, width, 2, device=device) * (-math.log(10000.0) / width))
+    found = torch.empty(places, width, device=device)
+    found[:, 0::2] = torch.sin(place * rate)
+    found[:, 1::2] = torch.cos(place * rate[: width // 2])
+    return found
+
+
+class MultiHeadAttention(nn.Module):
+    """Vaswani et al. 2017, section 3.2, with keys and values that are made once for many queries."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.heads = size.heads
+        self.query, self.key, self.value, self.out = (
+            nn.Linear(size.width, size.width) for _ in range(4)
+        )
+
+    def _split(self, rows: torch.Tensor) -> torch.Tensor:
+        """[moments, places, width] to [moments, heads, places, width of a head]."""
+        return rows.unflatten(2, (self.heads, -1)).transpose(1, 2)
+
+    def memory(self, states: torch.Tensor, mask: torch.Tensor | None) -> Memory:
+        """What queries attend to: states [moments, places, width], mask [moments, places]."""
+        keys, values = self._split(self.key(states)), self._split(self.value(states))
+        return keys, values, None if mask is None else mask[:, None, None]
+
+    def forward(self, rows: torch.Tensor, memory: Memory) -> torch.Tensor:
+        """[moments, queries, width] to the same."""
+        keys, values, mask = memory
+        found = functional.scaled_dot_product_attention(
+            self._split(self.query(rows)),
+            keys,
+            values,
+            attn_mask=mask,
+        )
+        return self.out(found.transpose(1, 2).flatten(2))
+
+    def over_forest(self, nodes: torch.Tensor, forest: Forest, memory: Memory) -> torch.Tensor:
+        """Queries from the nodes of a forest, [nodes, width], each to the memory of its moment.
+
+        Only the attention itself works on a table of a row a moment: linear maps see no padding.
+        """
+        return self._over_table(nodes, *forest.rows, memory)
+
+    def to_prefixes(self, nodes: torch.Tensor, forest: Forest) -> torch.Tensor:
+        """Queries from the nodes of a forest, [nodes, width], each to its prefixes and itself."""
+        windows = forest.windows
+        keys, values = (
+            self._split(_as_table(part(nodes), windows.keys)) for part in (self.key, self.value)
+        )
+        memory = keys, values, windows.seen[:, None]
+        return self._over_table(nodes, windows.queries, windows.place, memory)
+
+    def _over_table(
+        self, nodes: torch.Tensor, table: torch.Tensor, place: torch.Tensor, memory: Memory
+    ) -> torch.Tensor:
+        """Attention from nodes in a table, [rows, most], of nodes with the memory of each row."""
+        keys, values, mask = memory
+        found = functional.scaled_dot_product_attention(
+            self._split(_as_table(self.query(nodes), table)),
+            keys,
+            values,
+            attn_mask=mask,
+        )
+        return self.out(found.transpose(1, 2).flatten(2).flatten(0, 1)[place])
+
+
+def _as_table(nodes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
+    """[nodes, width] to [rows, most nodes of a row, width]; where padded, some node."""
+    return nodes[table.clamp(max=len(nodes) - 1)]
+
+
+class FeedForward(nn.Sequential):
+    """Vaswani et al. 2017, section 3.3."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__(
+            nn.Linear(size.width, size.feed_forward),
+            nn.ReLU(inplace=True),
+            nn.Dropout(size.dropout),
+            nn.Linear(size.feed_forward, size.width),
+        )
+
+
+class Block(nn.Module):
+    """Self-attention, attention to some memories, a feed-forward part.
+
+    Args:
+        size: how large.
+        memories: how many it attends to beside itself.
+        norm: makes the normalisation of a width.
+    """
+
+    def __init__(self, size: Size, memories: int, norm: type[nn.Module]) -> None:
+        super().__init__()
+        self.attentions = nn.ModuleList(MultiHeadAttention(size) for _ in range(1 + memories))
+        self.feed_forward = FeedForward(size)
+        self.norms = nn.ModuleList(norm(size.width) for _ in range(2 + memories))
+        self.dropout = nn.Dropout(size.dropout)
+
+    def memories(self, states: Sequence[tuple[torch.Tensor, torch.Tensor | None]]) -> list[Memory]:
+        """What this block attends to in the outputs of encoders, made once for all queries."""
+        return [
+            attention.memory(*one)
+            for attention, one in zip(self.attentions[1:], states, strict=True)
+        ]
+
+    def forward(
+        self, rows: torch.Tensor, mask: torch.Tensor | None, memories: Sequence[Memory] = ()
+    ) -> torch.Tensor:
+        """Rows [moments, places, width], each attending to all of its moment."""
+        first = self.norms[0](rows)
+        own = self.attentions[0].memory(first, mask)
+        rows = rows + self.dropout(self.attentions[0](first, own))
+        for number, memory in enumerate(memories, 1):
+            found = self.attentions[number](self.norms[number](rows), memory)
+            rows = rows + self.dropout(found)
+        return rows + self.dropout(self.feed_forward(self.norms[-1](rows)))
+
+    def over_forest(
+        self, nodes: torch.Tensor, forest: Forest, memories: Sequence[Memory]
+    ) -> torch.Tensor:
+        """Nodes [nodes, width], each attending to its prefixes and to the memories of its moment."""
+        nodes = nodes + self.dropout(self.attentions[0].to_prefixes(self.norms[0](nodes), forest))
+        for number, memory in enumerate(memories, 1):
+            found = self.attentions[number].over_forest(self.norms[number](nodes), forest, memory)
+            nodes = nodes + self.dropout(found)
+        return nodes + self.dropout(self.feed_forward(self.norms[-1](nodes)))

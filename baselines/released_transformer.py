@@ -1,0 +1,278 @@
+"""The Unified Transformer as the released code of LiveBot has it (github.com/lancopku/livebot, 866be2f).
+
+A variant of `baselines.unified_transformer` for checkpoints that were trained there, with everything in
+which that code differs:
+
+- Layers are normalised by (x - mean) / (unbiased standard deviation + 1e-6).
+- Frame vectors are neither projected nor placed; they come nearest first (t, t-1, t+1, t-2, t+2).
+- The surrounding comments, nearest first with a separator between two, are cut to 98 words, and
+  filled up with padding to 100 places with their begin and end marks. Padding is attended to.
+- A candidate is cut to 18 words; the end mark follows all the same. Its padding comes last and is never
+  seen, so that candidates share their prefixes here as anywhere.
+- White space parts words however it is written, and so is never one.
+- Without video the 5 frames are zeros (one gives the same: attention to equal rows is one of them).
+  Without comments the words are a begin mark, 100 times padding, an end mark.
+
+In one thing it cannot follow: there, a moment that is shown its comments but has none is a begin mark,
+an end mark, and 98 times padding. Here a scorer is not told why there are none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from torch import nn
+
+from baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
+from baselines.neural.inputs import Inputs, padded
+from baselines.neural.model import Size
+from baselines.neural.scorer import NeuralScorer
+from baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR, Vocabulary
+from baselines.unified_transformer import Encoded, UnifiedTransformerModel
+from livebench.errors import LiveBenchError
+from livebench.files import new_folder
+from livebench.records import parse_json
+from livebench.scoring.scorer import Comment, VideoContext
+
+FRAMES = 5
+CANDIDATE_WORDS, CONTEXT_WORDS = 18, 98
+"""With begin and end mark 20 and 100."""
+
+SPECIAL = ("<PAD>", "<BOS>", "<EOS>", "<UNK>", "<&&&>")
+"""As the released vocabulary calls them, in the order of their numbers."""
+
+
+class ReleasedNorm(nn.Module):
+    """Layer normalisation with the unbiased standard deviation, and the small number beside it."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.bias = nn.Parameter(torch.zeros(width))
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        deviation, mean = torch.std_mean(rows, dim=-1, keepdim=True)
+        return self.weight * (rows - mean) / (deviation + 1e-6) + self.bias
+
+
+class ReleasedTransformerModel(UnifiedTransformerModel):
+    """The released code's: see the module."""
+
+    norm = ReleasedNorm
+
+    def __init__(self, size: Size, words: int, frame_width: int) -> None:
+        if frame_width != size.width:
+            raise LiveBenchError(
+                f"the released model does not project frame vectors: {frame_width} wide ones cannot go "
+                f"into a model that is {size.width} wide"
+            )
+        super().__init__(size, words, frame_width)
+        self.project = nn.Identity()
+
+    def encode(self, inputs: Inputs) -> Encoded:
+        # The mask of the words is that of samples of unequal length: padding of their own is seen.
+        words, mask = padded([context_row(one) for one in inputs.comments], inputs.device)
+        return self.encode_tensors(inputs.frames, inputs.frame_mask, words, mask)
+
+
+def context_row(comments: Sequence[Sequence[int]]) -> list[int]:
+    """The surrounding comments of a moment as one sequence: 100 numbers, 102 if there are none."""
+    if not comments:
+        return [BEGIN, *[PAD] * (CONTEXT_WORDS + 2), END]
+    words = list(comments[0])
+    for comment in comments[1:]:
+        words += [SEPARATOR, *comment]
+    words = words[:CONTEXT_WORDS]
+    return [BEGIN, *words, END, *[PAD] * (CONTEXT_WORDS - len(words))]
+
+
+class ReleasedTransformer(NeuralScorer):
+    """log p(candidate | frames, surrounding comments), as the released code computes it."""
+
+    model = ReleasedTransformerModel
+    train = None  # a variant for what was trained elsewhere
+
+    def words(self, candidate: Comment) -> list[int]:
+        return self._encode(candidate)[:CANDIDATE_WORDS]
+
+    def surrounding(self, comments: Sequence[Comment]) -> list[list[int]]:
+        return [self._encode(comment) for comment in comments]
+
+    def frames(self, video_ctx: VideoContext) -> np.ndarray:
+        return self.checked(video_ctx.frames)[:FRAMES]
+
+    def _encode(self, comment: Comment) -> list[int]:
+        words = comment.tokens.split()
+        return self.vocabulary.encode(" ".join(words)) if words else []
+
+    @classmethod
+    def import_checkpoint(
+        cls, file: Path, *, entry: str, vocabulary: Path, out: Path, heads: int = 8
+    ) -> Path:
+        """Write a checkpoint from a state dict that the released code saved.
+
+        Args:
+            file: what its `torch.save` wrote.
+            entry: "module:Class" of this class.
+            vocabulary: its dicts-30000.json.
+            out: the new folder of the checkpoint.
+            heads: of the attention.
+
+        Returns:
+            The checkpoint.json.
+
+        Raises:
+            LiveBenchError: a file cannot be read, is none of the released Unified Transformer, or
+                the two do not belong together; or `out` exists.
+        """
+        content, state = _read_state(Path(file))
+        words = _read_vocabulary(Path(vocabulary))
+        size = _size(Path(file), state, heads)
+        if len(words) != len(state[EMBEDDING]):
+            raise LiveBenchError(
+                f"{vocabulary}: has {len(words)} words, and the embedding of {file} has "
+                f"{len(state[EMBEDDING])}; give the vocabulary that it was trained with"
+            )
+        with torch.device("meta"):
+            shapes = ReleasedTransformerModel(size, len(words), size.width).state_dict()
+        weights = _renamed(Path(file), state, shapes)
+        about = Checkpoint(
+            entry=entry,
+            size=size,
+            frame_width=size.width,
+            max_context_words=CONTEXT_WORDS,
+            training=None,
+            outcome={
+                "imported": Path(file).name,
+                "imported_sha256": hashlib.sha256(content).hexdigest(),
+                "parameters": sum(value.numel() for value in weights.values()),
+            },
+            files={},
+        )
+        with new_folder(out) as folder:
+            write_checkpoint(folder, about, weights, words)
+        return Path(out) / FILE
+
+
+EMBEDDING = "embedding.0.lut.weight"
+PLACES = "embedding.1.pe"
+"""Sinusoids, saved beside what was learned."""
+WIDENING = "video_encoder.layers.0.feed_forward.w_1.weight"
+
+STACKS = {"video": "video_encoder", "text": "text_encoder", "decoder": "comment_decoder"}
+ATTENTIONS = ("self_attn", "video_attn", "text_attn")
+LINEAR_MAPS = ("query", "key", "value", "out")
+FEED_FORWARD = {"0": "w_1", "3": "w_2"}
+NORM = {"weight": "a_2", "bias": "b_2"}
+
+
+def released_name(name: str) -> str:
+    """What a parameter of `ReleasedTransformerModel` is called in the released code."""
+    match name.split("."):
+        case ["embedding", kind]:
+            return f"embedding.0.lut.{kind}"
+        case ["output", kind]:
+            return f"output_layer.{kind}"
+        case [norm, kind]:
+            return f"{STACKS[norm.removesuffix('_norm')]}.norm.{NORM[kind]}"
+        case [stack, block, "attentions", place, linear, kind]:
+            part = f"{ATTENTIONS[int(place)]}.linears.{LINEAR_MAPS.index(linear)}.{kind}"
+        case [stack, block, "feed_forward", place, kind]:
+            part = f"feed_forward.{FEED_FORWARD[place]}.{kind}"
+        case [stack, block, "norms", place, kind]:
+            part = f"sublayer.{place}.norm.{NORM[kind]}"
+        case _:
+            raise ValueError(f"not a parameter of the released model: {name}")
+    return f"{STACKS[stack]}.layers.{block}.{part}"
+
+
+def _read_state(file: Path) -> tuple[bytes, dict[str, torch.Tensor]]:
+    """The bytes of a file, and the tensors that torch.save put there, by name."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise LiveBenchError(f"{file}: cannot be read: {error.strerror}") from None
+    try:
+        state: Any = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever it stumbles over
+        found = re.search(r"GLOBAL ([\w.]+)", str(error))
+        if found:
+            raise LiveBenchError(
+                f"{file}: holds more than tensors ({found[1]}), and is not read: it could run anything"
+            ) from None
+        raise LiveBenchError(
+            f"{file}: is not a checkpoint (torch.load cannot read it); give what the released code "
+            "saved as checkpoint.pt"
+        ) from None
+    if not isinstance(state, dict):
+        raise LiveBenchError(
+            f"{file}: holds a {type(state).__name__} instead of a model's tensors by name"
+        )
+    for name, value in state.items():
+        if not isinstance(value, torch.Tensor):
+            raise LiveBenchError(
+                f"{file}: holds more than tensors ({name}: {type(value).__name__}); save the "
+                "state_dict of the model alone"
+            )
+    return content, state
+
+
+class _ReleasedVocabulary(msgspec.Struct):
+    word2id: dict[str, int]
+
+
+def _read_vocabulary(file: Path) -> Vocabulary:
+    numbers = parse_json(file, _ReleasedVocabulary).word2id
+    words = sorted(numbers, key=lambda word: numbers[word])
+    if [numbers[word] for word in words] != list(range(len(words))):
+        raise LiveBenchError(f"{file}: the numbers of word2id are not 0, 1, 2, ..., each once")
+    if tuple(words[: len(SPECIAL)]) != SPECIAL:
+        raise LiveBenchError(f"{file}: the first words are not {', '.join(SPECIAL)}, in this order")
+    return Vocabulary(words[len(SPECIAL) :])
+
+
+def _size(file: Path, state: dict[str, torch.Tensor], heads: int) -> Size:
+    for name in (EMBEDDING, WIDENING):
+        if name not in state:
+            raise LiveBenchError(
+                f"{file}: lacks {name}; it is no checkpoint of the released Unified Transformer"
+            )
+        if state[name].dim() != 2:
+            raise LiveBenchError(f"{file}: {name} is not a matrix")
+    width, feed_forward = state[EMBEDDING].shape[1], state[WIDENING].shape[0]
+    if width % heads:
+        raise LiveBenchError(
+            f"{file}: is {width} wide, which {heads} heads do not divide; give the --heads (-n_head) "
+            "that it was trained with"
+        )
+    found = (re.match(r"\w+\.layers\.(\d+)\.", name) for name in state)
+    blocks = 1 + max(int(one[1]) for one in found if one)
+    return Size(width, blocks, heads, feed_forward)
+
+
+def _renamed(
+    file: Path, state: dict[str, torch.Tensor], shapes: dict[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """The tensors under the names of `ReleasedTransformerModel`, float32."""
+    names = {released_name(name): name for name in shapes}
+    for name, ours in names.items():
+        if name not in state:
+            raise LiveBenchError(
+                f"{file}: lacks {name}; it is no checkpoint of the released Unified Transformer"
+            )
+        if state[name].shape != shapes[ours].shape:
+            found, wanted = tuple(state[name].shape), tuple(shapes[ours].shape)
+            raise LiveBenchError(f"{file}: {name} has the shape {found} instead of {wanted}")
+    surplus = next((name for name in state if name not in names and name != PLACES), None)
+    if surplus is not None:
+        raise LiveBenchError(
+            f"{file}: holds {surplus}, which the released Unified Transformer does not have"
+        )
+    return {ours: state[name].float() for name, ours in names.items()}

@@ -1,0 +1,36 @@
+"""S2S-C (Sutskever, Vinyals and Le 2014, as the LiveBot paper uses it): comments to a comment."""
+
+from __future__ import annotations
+
+import torch
+
+from baselines.neural.forest import Forest
+from baselines.neural.inputs import Inputs
+from baselines.neural.model import CommentModel, Size
+from baselines.neural.recurrent import ForestDecoder, SequenceEncoder, State
+from baselines.neural.scorer import NeuralScorer
+
+
+class S2SCModel(CommentModel):
+    """An LSTM over the surrounding comments, one after the other; its last state is where the LSTM of
+    the decoder begins."""
+
+    uses = frozenset({"comments"})
+
+    def __init__(self, size: Size, words: int, frame_width: int) -> None:
+        super().__init__(size, words, frame_width)
+        self.text = SequenceEncoder(size.width)
+        self.decoder = ForestDecoder(size.width)
+
+    def encode(self, inputs: Inputs) -> State:
+        words, mask = inputs.concatenated()
+        return self.text(self.dropout(self.embedding(words)), mask)[1]
+
+    def decode(self, memory: State, forest: Forest) -> torch.Tensor:
+        return self.decoder(self.dropout(self.embedding(forest.token)), memory, forest)
+
+
+class S2SC(NeuralScorer):
+    """log p(candidate | surrounding comments)."""
+
+    model = S2SCModel

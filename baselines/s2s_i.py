@@ -1,0 +1,34 @@
+"""S2S-I (Vinyals et al. 2015, as the LiveBot paper uses it): frames to a comment."""
+
+from __future__ import annotations
+
+import torch
+
+from baselines.neural.forest import Forest
+from baselines.neural.inputs import Inputs
+from baselines.neural.model import CommentModel, Size
+from baselines.neural.recurrent import ForestDecoder, SequenceEncoder, State
+from baselines.neural.scorer import NeuralScorer
+
+
+class S2SIModel(CommentModel):
+    """An LSTM over the frames; its last state is where the LSTM of the decoder begins."""
+
+    uses = frozenset({"frames"})
+
+    def __init__(self, size: Size, words: int, frame_width: int) -> None:
+        super().__init__(size, words, frame_width)
+        self.video = SequenceEncoder(size.width)
+        self.decoder = ForestDecoder(size.width)
+
+    def encode(self, inputs: Inputs) -> State:
+        return self.video(self.dropout(self.project(inputs.frames)), inputs.frame_mask)[1]
+
+    def decode(self, memory: State, forest: Forest) -> torch.Tensor:
+        return self.decoder(self.dropout(self.embedding(forest.token)), memory, forest)
+
+
+class S2SI(NeuralScorer):
+    """log p(candidate | frames)."""
+
+    model = S2SIModel

@@ -1,0 +1,58 @@
+"""`livebench import livebot-checkpoint`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("livebot-checkpoint")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--vocab",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Its dicts-30000.json.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="New folder of the checkpoint; best within a submission, as checkpoints/RUN.",
+)
+@click.option(
+    "--heads",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="Of the attention (-n_head there); FILE does not tell.",
+)
+@click.option(
+    "--entry",
+    default="baselines.released_transformer:ReleasedTransformer",
+    show_default=True,
+    help="Scorer that will load the checkpoint, and imports it.",
+)
+def livebot_checkpoint(file, vocab, out, heads, entry) -> None:
+    """Import a Unified Transformer that the released code of LiveBot has saved.
+
+    FILE is its checkpoint.pt or best_checkpoint.pt. The scorer scores as that code does: see
+    docs/submissions.md.
+    """
+    import hashlib
+
+    import msgspec
+
+    from livebench.training.released import import_checkpoint
+
+    made = import_checkpoint(entry, file, vocabulary=vocab, out=out, heads=heads).resolve()
+    # In the terms of the submission that it lies in, if it lies in one.
+    folder = next((p for p in made.parents if (p / "submission.toml").is_file()), None)
+    run = {
+        "name": made.parent.name,
+        "checkpoint": (made.relative_to(folder) if folder else made).as_posix(),
+        "checkpoint_sha256": hashlib.sha256(made.read_bytes()).hexdigest(),
+    }
+    click.echo(f"checkpoint: {made}; to score with it, put this into submission.toml:\n")
+    click.echo(msgspec.toml.encode({"entry": entry, "runs": [run]}).decode(), nl=False)

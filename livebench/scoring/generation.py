@@ -1,0 +1,191 @@
+"""Lets a scorer that also writes do so: samples in, a file of comments out, whole or not at all."""
+
+from __future__ import annotations
+
+import datetime
+import inspect
+import platform
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from livebench import __version__
+from livebench.candidates.draws import draw
+from livebench.data.tokens import remove_space
+from livebench.errors import LiveBenchError
+from livebench.files import new_file, new_gzip
+from livebench.records import GeneratedRecord, Setting
+from livebench.scoring.plan import Task
+from livebench.scoring.runner import read_samples
+from livebench.scoring.scorer import DEFAULT_DECODING, Decoding, Sample, Scorer
+from livebench.submissions.entry import load_entry
+from livebench.submissions.load import Submission
+
+
+class GenerationManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What made a file of comments; it stands beside it, as SETTING.json.
+
+    Attributes:
+        decoding: as it was asked for; None if the scorer takes no such wish.
+        texts_sha256: of the file of comments, before compression.
+    """
+
+    submission: str
+    run: str
+    entry: str
+    arguments: dict[str, Any]
+    checkpoint_sha256: str
+    candidate_set: str
+    set_hash: str
+    setting: Setting
+    decoding: dict[str, Any] | None
+    texts_sha256: str
+    samples: int
+    versions: dict[str, str]
+    date: datetime.date
+    wall_seconds: float
+
+
+def check_generator(submission: Submission, decoding: Decoding) -> None:
+    """Find out whether a submission writes comments, and as it is asked to, before the work begins.
+
+    Raises:
+        LiveBenchError: it has no scorer to run, or none that writes, or one that takes no wishes and
+            is asked for other than the defaults.
+    """
+    kind = load_entry(submission)
+    entry = submission.card.entry
+    if not callable(getattr(kind, "generate", None)):
+        raise LiveBenchError(
+            f"{submission.path}: {entry} does not write comments (no method generate(video_ctx, "
+            "comments)); livebench generate is for those that do"
+        )
+    other = [
+        f"{name} {value}"
+        for name, value in decoding._asdict().items()
+        if value != getattr(DEFAULT_DECODING, name)
+    ]
+    if other and not _takes_decoding(kind):
+        raise LiveBenchError(
+            f"{submission.path}: the method generate of {entry} takes no argument `decoding`, so it "
+            f"cannot be asked for {', '.join(other)}; leave such options out, or add the argument"
+        )
+
+
+def _takes_decoding(scorer: Scorer | type) -> bool:
+    try:
+        parameters = inspect.signature(scorer.generate).parameters.values()
+    except (TypeError, ValueError):  # not written in Python
+        return False
+    return any(one.name == "decoding" or one.kind is one.VAR_KEYWORD for one in parameters)
+
+
+def generate(
+    submission: Submission,
+    task: Task,
+    decoding: Decoding = DEFAULT_DECODING,
+    *,
+    progress: Callable[[int], object] = lambda done: None,
+) -> tuple[Path, GenerationManifest]:
+    """Write a comment for each sample of a set, into the folder of the submission.
+
+    Args:
+        task: run, set and setting, with the scorer made and fitted.
+        progress: told how many comments were written since the last time.
+
+    Returns:
+        The file of comments, and what is said of it in the manifest beside it.
+
+    Raises:
+        LiveBenchError: the scorer raised, or gave something else than a text; the sample is named, and
+            nothing is written.
+    """
+    started = time.perf_counter()
+    run, candidate_set, setting = task.run, task.candidate_set, task.setting
+    path = submission.generated_path(candidate_set.name, run, setting)
+    samples = read_samples(candidate_set, task.dataset, setting)
+    digest, count = write_texts(path, task.scorer, samples, decoding, progress=progress)
+    manifest = GenerationManifest(
+        submission=submission.name,
+        run=run.name,
+        entry=submission.card.entry,
+        arguments=run.arguments,
+        checkpoint_sha256=run.checkpoint_sha256,
+        candidate_set=candidate_set.name,
+        set_hash=candidate_set.manifest.hash,
+        setting=setting,
+        decoding=decoding._asdict() if _takes_decoding(task.scorer) else None,
+        texts_sha256=digest,
+        samples=count,
+        versions={
+            "livebench": __version__,
+            "python": platform.python_version(),
+            **{package: version(package) for package in ("numpy", "torch")},
+        },
+        date=datetime.datetime.now(datetime.UTC).date(),
+        wall_seconds=round(time.perf_counter() - started, 3),
+    )
+    with new_file(path.with_name(f"{setting}.json")) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+    return path, manifest
+
+
+def write_texts(
+    path: Path,
+    scorer: Scorer,
+    samples: Iterator[tuple[str, Sample]],
+    decoding: Decoding = DEFAULT_DECODING,
+    *,
+    progress: Callable[[int], object] = lambda done: None,
+) -> tuple[str, int]:
+    """Write a comment for each sample to `path`; return the sha256 of its content, and their number.
+
+    What is written for a sample depends on it and on `decoding` alone, not on the other samples nor on
+    their order. Raises like `generate`.
+    """
+    takes = _takes_decoding(scorer)
+    count = 0
+    with new_gzip(path) as file:
+        for sample_id, sample in samples:
+            own = decoding._replace(seed=sample_seed(decoding.seed, sample_id))
+            text = _text(scorer, sample_id, sample, {"decoding": own} if takes else {})
+            file.write(msgspec.json.encode(GeneratedRecord(sample_id, text)) + b"\n")
+            count += 1
+            progress(1)
+    return file.sha256.hexdigest(), count
+
+
+def sample_seed(seed: int, sample_id: str) -> int:
+    """The seed of a sample: uniform in [0, 2**32), which every random generator takes."""
+    return draw(seed, sample_id, "generate") % 2**32
+
+
+def _text(scorer: Scorer, sample_id: str, sample: Sample, options: dict[str, Decoding]) -> str:
+    try:
+        text = scorer.generate(sample.video_ctx, sample.comments, **options)
+    except LiveBenchError as error:
+        raise LiveBenchError(f"sample {sample_id}: {error}") from error.__cause__
+    except (Exception, SystemExit) as error:
+        raise LiveBenchError(
+            f"the scorer raised {type(error).__name__} on sample {sample_id}: {error}"
+        ) from error
+    if not isinstance(text, str):
+        raise LiveBenchError(
+            f"sample {sample_id}: the scorer wrote a {type(text).__name__}; generate must give a str"
+        )
+    if not remove_space(text):
+        raise LiveBenchError(
+            f"sample {sample_id}: the scorer wrote nothing; a comment has at least one mark"
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise LiveBenchError(
+            f"sample {sample_id}: the scorer wrote half a character (a lone surrogate), which is not "
+            "text; generate must give whole ones"
+        ) from None
+    return text

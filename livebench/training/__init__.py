@@ -1,0 +1,1 @@
+"""Training: what there is to learn under a protocol, who trains, what a checkpoint says of it."""

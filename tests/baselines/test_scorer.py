@@ -1,0 +1,118 @@
+"""Trained models as scorers: every way to score gives the same, in every setting."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from tiny import SCORERS, tiny_job
+
+from baselines.neural import scorer as scorer_module
+from livebench.errors import LiveBenchError
+from livebench.scoring.runner import read_samples
+from livebench.scoring.scorer import Comment
+
+SETTINGS = ("video", "comments", "both")
+
+
+@pytest.fixture(scope="module")
+def trained(kind, dataset, tmp_path_factory):
+    """Each model after a short training: its checkpoint.json. Read only."""
+    return kind.train(
+        tiny_job(kind, dataset, tmp_path_factory.mktemp("trained") / "run", {"epochs": 1})
+    )
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_ways_to_score_agree(kind, trained, frozen, dataset, setting, monkeypatch):
+    scorer = kind(checkpoint=trained)
+    some = [sample for _, sample in read_samples(frozen, dataset, setting)][:4]
+    together = np.array(scorer.score_samples(some))[..., 0]
+    bound = 1e-4 * np.maximum(1, np.abs(together))
+    assert len(np.unique(together)) > 100
+
+    def agrees(found):
+        return (np.abs(np.array(found)[..., 0] - together) <= bound).all()
+
+    assert agrees([scorer.score_candidates(*sample) for sample in some])
+    assert agrees([[scorer.score(*s[:2], one) for one in s.candidates] for s in some])
+    assert agrees(scorer.score_samples(some[::-1])[::-1])
+    turned = [s._replace(candidates=s.candidates[::-1]) for s in some]
+    assert agrees([scores[::-1] for scores in scorer.score_samples(turned)])
+    # Nearest first or not: a model gets them in the order of time.
+    shuffled = [
+        s._replace(
+            comments=s.comments[::-1],
+            video_ctx=s.video_ctx._replace(
+                frames=s.video_ctx.frames[::-1], frame_times=s.video_ctx.frame_times[::-1]
+            ),
+        )
+        for s in some
+        if len({one.time for one in s.comments}) == len(s.comments)
+    ]
+    if len(shuffled) == len(some):
+        assert agrees(scorer.score_samples(shuffled))
+    for words in (1, 300, 100_000):
+        monkeypatch.setattr(scorer_module, "WORDS_AT_ONCE", words)
+        assert agrees(scorer.score_samples(some))
+
+
+def test_lengths_count_the_end(kind, trained, frozen, dataset):
+    scorer = kind(checkpoint=trained)
+    _, sample = next(read_samples(frozen, dataset, "both"))
+    found = scorer.score_candidates(*sample)
+    assert [score.tokens for score in found] == [len(c.words) + 1 for c in sample.candidates]
+
+
+def test_frames_of_another_width_are_refused(trained, kind, frozen, dataset):
+    _, sample = next(read_samples(frozen, dataset, "both"))
+    video = sample.video_ctx._replace(frames=np.zeros((5, 7), np.float32))
+    scorer = kind(checkpoint=trained)
+    if "frames" not in kind.model.uses:
+        scorer.score_samples([sample._replace(video_ctx=video)])
+        return
+    with pytest.raises(LiveBenchError, match=r"7 wide.*trained on such that are 4 wide"):
+        scorer.score_samples([sample._replace(video_ctx=video)])
+
+
+def test_a_long_candidate_is_scored_whole(kind, trained, frozen, dataset):
+    """Longer than anything that was learned (5 words)."""
+    scorer = kind(checkpoint=trained)
+    _, sample = next(read_samples(frozen, dataset, "both"))
+    long = [Comment("", " ".join(["小猫"] * n)) for n in (20, 60)]
+    shorter, longer = scorer.score_candidates(*sample[:2], long)
+    assert longer.tokens == 61
+    assert longer.total < shorter.total < 0
+
+
+def test_the_checkpoint_must_be_whole_and_of_the_model(kind, trained, tmp_path):
+    folder = trained.parent
+    other = type(
+        "Other", (scorer_module.NeuralScorer,), {"model": _another(kind), "__doc__": "Another."}
+    )
+    with pytest.raises(
+        LiveBenchError, match=f"is a checkpoint of .*:{kind.__name__}, not of Other"
+    ):
+        other(checkpoint=trained)
+    for name, damage in {
+        "weights.safetensors": lambda path: path.write_bytes(path.read_bytes()[:-4] + b"\0\0\0\1"),
+        "vocabulary.json": lambda path: path.write_text('["a"]'),
+    }.items():
+        copy = tmp_path / f"damaged-{name}"
+        shutil.copytree(folder, copy)
+        damage(copy / name)
+        with pytest.raises(LiveBenchError, match=f"{name}: is not the file that .* names"):
+            kind(checkpoint=copy / "checkpoint.json")
+        (copy / name).unlink()
+        with pytest.raises(LiveBenchError, match=f"{name}: cannot be read: No such file"):
+            kind(checkpoint=copy / "checkpoint.json")
+    about = json.loads(trained.read_text())
+    (tmp_path / "checkpoint.json").write_text(json.dumps({**about, "surplus": 1}))
+    with pytest.raises(LiveBenchError, match="surplus"):
+        kind(checkpoint=tmp_path / "checkpoint.json")
+
+
+def _another(kind):
+    return next(one.model for one in SCORERS if one is not kind and one.__name__ != "S2SIC")

@@ -1,0 +1,186 @@
+"""Training: it learns, goes on after a stop as if nothing had been, and says what it did."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+from tiny import CONFIG
+
+from baselines.neural import train as train_module
+from baselines.neural.config import load_config
+from baselines.neural.train import _learning_rate
+from baselines.neural.vocabulary import SPECIAL, UNKNOWN, Vocabulary
+from baselines.s2s_c import S2SC
+from baselines.s2s_i import S2SI
+from baselines.unified_transformer import UnifiedTransformer
+from livebench.errors import LiveBenchError
+
+TIMED = ("seconds", "comments_per_second")
+
+
+class Killed(BaseException):
+    """Like a signal: nothing catches it."""
+
+
+def killing_bar(after: int):
+    """A bar that ends the process after so many steps."""
+
+    @contextlib.contextmanager
+    def bar(total, label):
+        calls = iter(range(after + 1))
+
+        def tell(done, remark=""):
+            if next(calls, None) is None:
+                raise Killed
+
+        yield tell
+
+    return bar
+
+
+def log_rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return [{k: v for k, v in row.items() if k not in TIMED} for row in rows]
+
+
+@pytest.mark.parametrize("model", [S2SC, UnifiedTransformer], ids=lambda kind: kind.__name__)
+def test_killed_and_resumed_is_as_undisturbed(model, job, monkeypatch):
+    dropout = {"size": CONFIG.size.__class__(16, 2, 4, 32, 0.3)}
+    whole = model.train(job(model, "whole", dropout))
+    monkeypatch.setattr(train_module, "SAVE_SECONDS", 0)
+    for after in (3, 14, 1, 8):  # within an epoch, and over its end
+        with pytest.raises(Killed):
+            model.train(job(model, "killed", dropout, bar=killing_bar(after)))
+        assert not (whole.parent.parent / "killed" / "checkpoint.json").exists()
+    resumed = model.train(job(model, "killed", dropout))
+    for name in ("weights.safetensors", "vocabulary.json"):
+        assert (resumed.parent / name).read_bytes() == (whole.parent / name).read_bytes()
+    assert log_rows(resumed.parent) == log_rows(whole.parent)
+    assert sorted(path.name for path in resumed.parent.iterdir()) == [
+        "checkpoint.json",
+        "curve.png",
+        "log.csv",
+        "vocabulary.json",
+        "weights.safetensors",
+    ]
+
+
+def test_it_learns_and_keeps_the_best_epoch(job):
+    checkpoint = S2SC.train(job(S2SC, config={"epochs": 6}))
+    rows = log_rows(checkpoint.parent)
+    dev = [float(row["dev_log_likelihood"]) for row in rows]
+    assert len(rows) == 6
+    assert dev[-1] > dev[0]
+    about = json.loads(checkpoint.read_text())
+    assert about["outcome"]["best_epoch"] == 1 + int(np.argmax(dev))
+    assert about["outcome"]["dev_log_likelihood"] == max(dev)
+    best = [float(row["dev_log_likelihood"]) for row in rows if row["best"] == "1"]
+    assert best == sorted(best)
+    assert about["training"]["context"] == {"rule": "nearest", "count": 5}
+    assert about["training"]["config"]["batch"] == 32
+
+
+def test_the_seed_decides(job):
+    def weights(out, seed):
+        file = S2SC.train(job(S2SC, out, {"epochs": 1}, seed=seed)).parent / "weights.safetensors"
+        return safetensors.torch.load(file.read_bytes())["output.bias"]
+
+    first, again, other = weights("a", 0), weights("b", 0), weights("c", 1)
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_another_training_is_not_gone_on_with(job, monkeypatch):
+    monkeypatch.setattr(train_module, "SAVE_SECONDS", 0)
+    with pytest.raises(Killed):
+        S2SC.train(job(S2SC, bar=killing_bar(2)))
+    with pytest.raises(LiveBenchError, match=r"state of another training \(other: seed\)"):
+        S2SC.train(job(S2SC, seed=1))
+    state = job(S2SC).out / "state.safetensors"
+    state.write_bytes(b"garbage")
+    with pytest.raises(LiveBenchError, match=r"cannot be read .* remove it to train anew"):
+        S2SC.train(job(S2SC))
+
+
+def test_a_finished_training_is_not_overwritten(job):
+    S2SC.train(job(S2SC, config={"epochs": 1}))
+    with pytest.raises(LiveBenchError, match="exists already; remove it or choose another --out"):
+        S2SC.train(job(S2SC, config={"epochs": 1}))
+
+
+def test_frames_are_needed_by_who_sees_nothing_else(job, dataset_without_frames):
+    with pytest.raises(LiveBenchError, match=r"has no frames, and .*S2SI sees nothing else"):
+        S2SI.train(job(S2SI, dataset=dataset_without_frames))
+
+
+def test_the_learning_rate_rises_and_falls():
+    """By hand: the rate is 0.01, the warm-up a tenth of the training."""
+    expected = {0.0: 0.0, 0.05: 0.005, 0.1: 0.01, 0.55: 0.005, 1.0: 0.0}
+    for share, rate in expected.items():
+        assert _learning_rate(CONFIG, share) == pytest.approx(rate)
+
+
+def test_bundled_configs_are_read():
+    paper = load_config("paper")
+    assert (paper.size.width, paper.batch, paper.learning_rate) == (512, 64, 3e-4)
+    assert (paper.vocabulary, paper.decay, paper.warmup) == (30_000, False, 0.0)
+    assert load_config("small").size.width < paper.size.width
+
+
+def test_a_wrong_config_names_file_and_field(job, tmp_path):
+    with pytest.raises(LiveBenchError, match=r"no config tiny; there are .*small"):
+        load_config("tiny")
+    (tmp_path / "odd.toml").write_text("batch = 0")
+    with pytest.raises(LiveBenchError, match=r"odd\.toml.*size|odd\.toml.*batch"):
+        load_config(str(tmp_path / "odd.toml"))
+
+
+def test_vocabulary_by_hand():
+    vocabulary = Vocabulary.of([("b a", 2), ("c b", 1), ("d", 2)], 3)
+    assert vocabulary.words == ["b", "a", "d"]  # 3, 2, 2, and c once
+    first = len(SPECIAL)
+    assert vocabulary.encode("a c d b") == [first + 1, UNKNOWN, first + 2, first]
+    assert vocabulary.decode([first, UNKNOWN]) == ["b", "<unknown>"]
+
+
+@pytest.mark.slow
+def test_two_processes_train_together(job, dataset, tmp_path):
+    """torchrun with two gloo processes on this machine: one checkpoint, and it has learned."""
+    command = [
+        *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"),
+        *("-m", "livebench", "train", "SUBMISSION", "--dataset", str(dataset.path)),
+        *(
+            "--protocol",
+            "paper",
+            "--config",
+            job(S2SC, "two", {"epochs": 3}).config,
+            "--out",
+            str(tmp_path / "two"),
+        ),
+    ]
+    root = Path(__file__).parent.parent.parent
+    command[command.index("SUBMISSION")] = str(root / "submissions" / "s2s-c")
+    done = subprocess.run(
+        command,
+        cwd=root,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    about = json.loads((tmp_path / "two" / "checkpoint.json").read_text())
+    assert about["training"]["processes"] == 2
+    dev = [float(row["dev_log_likelihood"]) for row in log_rows(tmp_path / "two")]
+    assert dev[-1] > dev[0]
+    assert done.stdout.count("[[runs]]") == 1  # one of the two speaks
