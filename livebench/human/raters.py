@@ -13,8 +13,8 @@ from livebench.human.ratings import Ratings
 
 ALPHA = 0.01
 """A rater looks careless if his agreement with no other rater is above 0 at this level, one-sided. One
-who rates at random is then named in 99 of 100 studies, whatever their size; an honest one as often as
-the study is too small to show his agreement (benchmarks/human_calibration.py)."""
+who rates at random is then named in about 99 of 100 studies; an honest one as often as the study is too
+small to show his agreement (benchmarks/human_calibration.py)."""
 
 SELF_ALPHA = 0.05
 MIN_REPEATS = 20
