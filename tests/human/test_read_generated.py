@@ -82,3 +82,17 @@ def test_the_run_that_is_rated(frozen, submission):
         LiveBenchError, match="no run at all for the dataset tiny; runs for it: none"
     ):
         generated_run(none, frozen)
+
+
+def test_what_generate_writes_is_rated(run, submission, frozen, dataset, tmp_path):
+    code = "class Mine:\n    def score(self, v, c, x):\n        return 0.0\n"
+    code += "    def generate(self, v, c):\n        return f'第{v.time}秒'\n"
+    path = submission("mine", code=code)
+    given = ["--candidates", frozen.path, "--dataset", dataset.path]
+    done = run("generate", path, *given, "--setting", "both", "--quiet")
+    assert done.status == 0, done
+    out = tmp_path / "human" / "one"
+    done = run("human-eval", "sheet", *given, "--submission", path, "--moments", 6, "--out", out)
+    assert done.status == 0, done
+    sheet = (out / "raters" / "R1.csv").read_text("utf-8-sig")
+    assert sheet.count('"第') == 7  # six moments, one of them twice
