@@ -16,15 +16,16 @@ import click
 @click.option(
     "--candidates", type=click.Path(path_type=Path), default="candidates", show_default=True
 )
+@click.option("--human", type=click.Path(path_type=Path), default="human", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default="LEADERBOARD.md", show_default=True)
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit 1 and show the difference if stale."
 )
-def leaderboard(submissions, candidates, out, check) -> None:
+def leaderboard(submissions, candidates, human, out, check) -> None:
     """Render the leaderboard from scores and answers; the text of the sets is not needed."""
     from livebench.files import write_text
 
-    text = render_all(submissions, candidates)
+    text = render_all(submissions, candidates, human)
     if not check:
         write_text(out, text)
         click.echo(f"{out}: written")
@@ -41,11 +42,13 @@ def leaderboard(submissions, candidates, out, check) -> None:
     sys.exit(1)
 
 
-def render_all(submissions: Path, candidates: Path) -> str:
+def render_all(submissions: Path, candidates: Path, human: Path = Path("human")) -> str:
     """LEADERBOARD.md of these folders."""
     from livebench.candidates.freeze import find_sets
+    from livebench.human.publish import find_reports
     from livebench.leaderboard.collect import collect
     from livebench.leaderboard.render import render
     from livebench.submissions.load import find_submissions
 
-    return render(collect(find_sets(candidates), find_submissions(submissions)))
+    sections = collect(find_sets(candidates), find_submissions(submissions))
+    return render(sections, find_reports(human))

@@ -12,6 +12,7 @@ from livebench.cli.audit import audit
 from livebench.cli.candidates import build_candidates, verify
 from livebench.cli.evaluate import evaluate
 from livebench.cli.generate import generate
+from livebench.cli.human import human_eval
 from livebench.cli.imports import import_
 from livebench.cli.leaderboard import leaderboard
 from livebench.cli.livebot_checkpoint import livebot_checkpoint
@@ -33,6 +34,7 @@ COMMANDS = (
     train,
     evaluate,
     generate,
+    human_eval,
     leaderboard,
     reproduce,
 )

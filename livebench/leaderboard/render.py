@@ -6,8 +6,12 @@ import tomllib
 import unicodedata
 from collections.abc import Sequence
 from importlib.resources import files
+from typing import Any
 from urllib.parse import quote
 
+from livebench.human.key import CRITERIA
+from livebench.human.report import Report
+from livebench.human.show import intervals_table, value, with_interval
 from livebench.leaderboard.collect import Row, Section
 from livebench.records import CANDIDATES
 from livebench.scoring.metrics import GROUND_TRUTHS, METRICS, chance_metrics
@@ -30,8 +34,8 @@ def cell(text: str, length: int = NAME_LENGTH) -> str:
     return plain(text, length).translate(_MARKDOWN)
 
 
-def render(sections: Sequence[Section]) -> str:
-    """LEADERBOARD.md."""
+def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
+    """LEADERBOARD.md, `reports` in its section on human evaluation."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     # Markdown, not HTML: what comes from a submission goes through `cell`.
@@ -43,9 +47,6 @@ def render(sections: Sequence[Section]) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["cell"] = cell
-    published = tomllib.loads(
-        (files("livebench.leaderboard") / "published.toml").read_text("utf-8")
-    )
     return environment.get_template("leaderboard.md.j2").render(
         sections=sections,
         metrics=METRICS,
@@ -55,11 +56,28 @@ def render(sections: Sequence[Section]) -> str:
         interval=interval,
         who=_who,
         correct=_correct,
-        published=published,
+        published=_data("published.toml"),
+        reports=reports,
+        criteria=CRITERIA,
+        rated=lambda report: intervals_table(report)[1],
+        agreed=_agreed,
+        published_human=_data("published_human.toml"),
         published_chance=[
             number(m, v) for m, v in zip(METRICS, chance_metrics([5])["best"][0], strict=True)
         ],
     )
+
+
+def _data(name: str) -> dict[str, Any]:
+    return tomllib.loads((files("livebench.leaderboard") / name).read_text("utf-8"))
+
+
+def _agreed(report: Report) -> list[list[str]]:
+    """Mean pairwise Spearman and alpha, by criterion and pooled."""
+    return [
+        [one.criterion, with_interval(one.mean), str(one.mean.n), value(one.alpha.value)]
+        for one in report.agreement
+    ]
 
 
 def _values(row: Row, ground_truth: str) -> list[str]:

@@ -35,12 +35,12 @@ def bootstrap_means(
     step = max(1, VALUES_AT_ONCE // count)
     for start in range(0, resamples, step):
         rows = min(step, resamples - start)
-        weights = _weights(generator, rows, count)
+        weights = draw_counts(generator, rows, count)
         means[start : start + rows] = (weights @ sums) / (weights @ sizes)[:, None]
     return means
 
 
-def _weights(generator: np.random.PCG64, resamples: int, videos: int) -> np.ndarray:
+def draw_counts(generator: np.random.PCG64, resamples: int, videos: int) -> np.ndarray:
     """How often each video is drawn: float64 [resamples, videos], rows add up to `videos`.
 
     From the raw output of the generator, which numpy promises never to change; the bias against a
@@ -78,6 +78,27 @@ def shift_p(places: np.ndarray, videos: Sequence[str], observed: float, *, seed:
     means = sums[np.arange(len(sums)), shifts.reshape(RESAMPLES, -1)].sum(axis=1) / len(places)
     # Sums that differ by rounding alone are equal.
     return (int(np.count_nonzero(means >= observed - 1e-9)) + 1) / (RESAMPLES + 1)
+
+
+def flip_p(sums: np.ndarray, *, seed: int = 0) -> float:
+    """Two-sided p that paired differences lie around 0: the permutation test of their signs.
+
+    Exact where there are at most RESAMPLES ways to set the signs; else (c + 1) / (n + 1), where c of n
+    = RESAMPLES random ways give a sum at least as far from 0; never 0.
+
+    Args:
+        sums: float64 [videos], the sum of the differences of each video: their signs flip together.
+    """
+    exact = 2 ** len(sums) <= RESAMPLES
+    if exact:
+        bits = np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums)) & 1
+    else:
+        raw = np.random.PCG64(seed).random_raw(RESAMPLES * len(sums))
+        bits = (raw >> np.uint64(63)).astype(np.int8).reshape(RESAMPLES, -1)
+    flipped = np.abs((2.0 * bits - 1) @ sums)
+    # Sums that differ by rounding alone are equal.
+    count = int(np.count_nonzero(flipped >= abs(sums.sum()) - 1e-9))
+    return count / len(flipped) if exact else (count + 1) / (len(flipped) + 1)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

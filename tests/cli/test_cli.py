@@ -19,6 +19,7 @@ COMMANDS = (
     "verify",
     "evaluate",
     "generate",
+    "human-eval",
     "leaderboard",
     "reproduce",
 )
@@ -34,7 +35,13 @@ def test_help_lists_the_commands_in_the_order_of_use(run):
 
 
 @pytest.mark.parametrize(
-    "command", [*COMMANDS, ("import", "tables"), ("import", "livebot-checkpoint")]
+    "command",
+    [
+        *COMMANDS,
+        ("import", "tables"),
+        ("import", "livebot-checkpoint"),
+        ("human-eval", "sheet"),
+    ],
 )
 def test_each_command_has_help(run, command):
     words = command if isinstance(command, tuple) else (command,)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from livebench.scoring import significance
 from livebench.scoring.metrics import intervals
-from livebench.scoring.significance import bootstrap_means, holm
+from livebench.scoring.significance import bootstrap_means, flip_p, holm
 
 
 def clusters(count, size, seed=11):
@@ -123,3 +123,33 @@ def test_one_video_has_no_spread():
 )
 def test_holm(p_values, expected):
     assert holm(p_values) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "sums",
+    [
+        [1.2, -0.4, 2.1, 0.7, -1.6, 3.3, 0.9, 1.4],
+        [1.0, 1, 0, -1, 2, 0, 1, 1, -2, 3],
+        [1 / 3, 2 / 3, -1 / 3, 1, 0, 1 / 3],
+    ],
+)
+def test_flipped_signs_as_scipy(sums):
+    expected = stats.permutation_test(
+        (np.array(sums),),
+        lambda values, axis: np.abs(np.round(values.sum(axis=axis), 9)),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=np.inf,
+        alternative="greater",
+    ).pvalue
+    assert flip_p(np.array(sums)) == pytest.approx(expected)
+
+
+def test_flipped_signs_where_there_are_too_many_ways():
+    # A sum of 40 signs, 28 of them positive: at least 16 from 0, twice a binomial tail.
+    sums = np.array([1.0] * 28 + [-1] * 12)
+    exact = 2 * stats.binom.sf(27, 40, 0.5)
+    error = np.sqrt(exact * (1 - exact) / significance.RESAMPLES)
+    assert flip_p(sums) == pytest.approx(exact, abs=4.5 * error)
+    assert flip_p(sums) == flip_p(sums) != flip_p(sums, seed=1)
+    assert flip_p(np.ones(60)) == pytest.approx(1 / (significance.RESAMPLES + 1))

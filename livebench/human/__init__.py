@@ -1,0 +1,1 @@
+"""Human evaluation: blind sheets for raters, and what their ratings say."""
