@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from livebench.cli.datasets import Datasets
+from livebench.cli.options import datasets_option, setting_option
 from livebench.cli.progress import bar, quiet_option, remark
 from livebench.errors import LiveBenchError
 
@@ -26,19 +27,8 @@ from livebench.errors import LiveBenchError
     multiple=True,
     help="Candidate set; may be given several times. Default: all in candidates/.",
 )
-@click.option(
-    "--dataset",
-    "datasets",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="Dataset that a set was built from. Default: those in datasets/; the simulated one is made.",
-)
-@click.option(
-    "--setting",
-    type=click.Choice(["video", "comments", "both", "all"]),
-    default="all",
-    show_default=True,
-)
+@datasets_option
+@setting_option
 @click.option(
     "--score",
     "normalisation",
