@@ -35,6 +35,8 @@ CUT_OTHERWISE = re.compile(
 """Characters that jieba and rjieba treat differently."""
 SHORTEST_TIE = 5
 """Characters of the shortest run in which rounding was seen to decide."""
+LONG_RUN = re.compile(rf"[\u4e00-\u9fd5]{{{SHORTEST_TIE}}}")
+"""So many characters in a row."""
 MANY_TIMES = re.compile(r"(.{1,4}?)\1{7,}", re.DOTALL)
 """A piece that stands eight times in a row: sums of so many equal numbers are rounded differently."""
 
@@ -100,11 +102,15 @@ def needs_jieba(text: str) -> bool:
     """Whether rjieba may cut a text without white space otherwise than jieba."""
     if CUT_OTHERWISE.search(text):
         return True
+    if len(text) < SHORTEST_TIE:
+        return False
     again = len(text) - len(set(text))
     if not again:
         return False
     if again > 6 and MANY_TIMES.search(text):
         return True
+    if not LONG_RUN.search(text):
+        return False
     # Only runs of single characters, cut by the dictionary alone, are cut again by probability.
     run: list[str] = []
     for word in (*_rjieba().cut(text, False), ""):
