@@ -52,7 +52,7 @@ class _Trainer:
                 f"{job.out / FILE}: exists already; remove it or choose another --out"
             )
         self.state = read_state(job.out, self.manifest)
-        if "frames" in kind.uses and kind.uses == {"frames"} and not job.dataset.has_frames:
+        if kind.uses == {"frames"} and not job.dataset.has_frames:
             raise LiveBenchError(
                 f"{job.dataset.path}: has no frames, and {job.entry} sees nothing else"
             )
@@ -82,6 +82,7 @@ class _Trainer:
             fused=True,
         )
         self.parallel = processes.parallel(self.model)
+        self.best: dict[str, torch.Tensor] = {}  # none before the first epoch ends
         torch.manual_seed(
             job.seed * 1_000_003 + processes.rank
         )  # dropout differs between processes
@@ -172,7 +173,7 @@ class _Trainer:
                 log.rows,
                 self.model.state_dict(),
                 self.optimizer.state_dict(),
-                getattr(self, "best", {}),
+                self.best,
                 random,
             )
             write_state(self.job.out, state)
@@ -181,8 +182,7 @@ class _Trainer:
     def _restore(self, state: State) -> tuple[Log, Progress]:
         self.model.load_state_dict(state.weights)
         self.optimizer.load_state_dict(state.optimizer)
-        if state.best:
-            self.best = state.best
+        self.best = state.best
         torch.set_rng_state(state.random[self.processes.rank])
         return Log(state.log), state.progress
 
