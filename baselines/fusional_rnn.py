@@ -9,8 +9,15 @@ from torch import nn
 
 from baselines.neural.forest import Forest
 from baselines.neural.inputs import Inputs
-from baselines.neural.model import CommentModel, Size
-from baselines.neural.recurrent import Attention, ForestDecoder, SequenceEncoder, State
+from baselines.neural.model import Size
+from baselines.neural.recurrent import (
+    Attention,
+    ForestDecoder,
+    RecurrentModel,
+    SequenceEncoder,
+    State,
+    remember,
+)
 from baselines.neural.scorer import NeuralScorer
 
 
@@ -24,7 +31,7 @@ class Memory(NamedTuple):
     start: State
 
 
-class FusionalRNNModel(CommentModel):
+class FusionalRNNModel(RecurrentModel):
     """Comments are encoded word by word, then comment by comment while looking at the video; the decoder
     looks at both.
 
@@ -38,6 +45,7 @@ class FusionalRNNModel(CommentModel):
         self.video = SequenceEncoder(width)
         self.words = SequenceEncoder(width)
         self.sentences = nn.LSTMCell(width, width)
+        remember(self.sentences.bias_ih)
         self.sentence_attention = Attention(width, memories=1)
         self.hidden = nn.Linear(2 * width, width)
         self.cell = nn.Linear(2 * width, width)

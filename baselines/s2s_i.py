@@ -6,12 +6,12 @@ import torch
 
 from baselines.neural.forest import Forest
 from baselines.neural.inputs import Inputs
-from baselines.neural.model import CommentModel, Size
-from baselines.neural.recurrent import ForestDecoder, SequenceEncoder, State
+from baselines.neural.model import Size
+from baselines.neural.recurrent import ForestDecoder, RecurrentModel, SequenceEncoder, State
 from baselines.neural.scorer import NeuralScorer
 
 
-class S2SIModel(CommentModel):
+class S2SIModel(RecurrentModel):
     """An LSTM over the frames; its last state is where the LSTM of the decoder begins."""
 
     uses = frozenset({"frames"})

@@ -7,12 +7,12 @@ from torch import nn
 
 from baselines.neural.forest import Forest
 from baselines.neural.inputs import Inputs
-from baselines.neural.model import CommentModel, Size
-from baselines.neural.recurrent import ForestDecoder, SequenceEncoder, State
+from baselines.neural.model import Size
+from baselines.neural.recurrent import ForestDecoder, RecurrentModel, SequenceEncoder, State
 from baselines.neural.scorer import NeuralScorer
 
 
-class S2SICModel(CommentModel):
+class S2SICModel(RecurrentModel):
     """The encoders of S2S-I and S2S-C; their last states, concatenated and brought to the width of the
     decoder by a linear map, are where its LSTM begins."""
 

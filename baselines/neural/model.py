@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal
 
 import msgspec
+import numpy as np
 import torch
 from torch import nn
 
@@ -52,6 +53,15 @@ class CommentModel(nn.Module, ABC):
         self.output = nn.Linear(size.width, words)
         if "frames" in self.uses:
             self.project = nn.Linear(frame_width, size.width)
+
+    def begin_with(self, log_frequencies: np.ndarray) -> None:
+        """Before training: the output layer's bias is the words' log-frequency, float32 [words].
+
+        Training then begins at what is known of words without a moment, and learns moments from the
+        first step on; from 0 the first epochs go into the bias.
+        """
+        with torch.no_grad():
+            self.output.bias.copy_(torch.from_numpy(log_frequencies))
 
     @abstractmethod
     def encode(self, inputs: Inputs) -> Any:

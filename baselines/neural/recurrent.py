@@ -9,9 +9,27 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from baselines.neural.forest import Forest
+from baselines.neural.model import CommentModel, Size
 
 State = tuple[torch.Tensor, torch.Tensor]
 """Hidden state and cell of an LSTM, each [rows, width]."""
+
+
+def remember(bias: nn.Parameter) -> None:
+    """Begin with forget gates that are open (bias 1; Jozefowicz et al. 2015): the last state of an LSTM
+    tells nothing of words far back before the gates have learned to keep it. torch's order of gates:
+    input, forget, cell, output."""
+    with torch.no_grad():
+        bias.chunk(4)[1].fill_(1)
+
+
+class RecurrentModel(CommentModel):
+    """A model whose embeddings begin small (standard deviation 0.1): at torch's 1 they saturate the
+    gates, which learn slowly then."""
+
+    def __init__(self, size: Size, words: int, frame_width: int) -> None:
+        super().__init__(size, words, frame_width)
+        nn.init.normal_(self.embedding.weight, std=0.1)
 
 
 class SequenceEncoder(nn.Module):
@@ -20,6 +38,7 @@ class SequenceEncoder(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.lstm = nn.LSTM(width, width, batch_first=True)
+        remember(self.lstm.bias_ih_l0)
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, State]:
         """Encode.
@@ -44,6 +63,7 @@ class ForestDecoder(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.cell = nn.LSTMCell(width, width)
+        remember(self.cell.bias_ih)
 
     def forward(
         self,

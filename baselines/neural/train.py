@@ -38,6 +38,9 @@ def train(kind: type[CommentModel], job: TrainingJob) -> Path:
     Raises:
         LiveBenchError: the dataset has nothing to learn from, or `job.out` holds something else.
     """
+    # Numbers near 0 that processors compute slowly, up to ten times: moments of Adam for words that are
+    # not seen for long.
+    torch.set_flush_denormal(True)
     with Processes(job.device) as processes:
         return _Trainer(kind, job, processes).run()
 
@@ -57,9 +60,8 @@ class _Trainer:
                 f"{job.dataset.path}: has no frames, and {job.entry} sees nothing else"
             )
         train = job.dataset.split("train")
-        self.vocabulary = Vocabulary.of(
-            zip(train.strings, train.counts.tolist(), strict=True), config.vocabulary
-        )
+        comments = list(zip(train.strings, train.counts.tolist(), strict=True))
+        self.vocabulary = Vocabulary.of(comments, config.vocabulary)
         frame_width = max(1, job.dataset.frame_width)
         self.batches, self.dev = (
             Batches(
@@ -73,7 +75,9 @@ class _Trainer:
             for split in ("train", "dev")
         )
         torch.manual_seed(job.seed)
-        self.model = kind(config.size, len(self.vocabulary), frame_width).to(processes.device)
+        self.model = kind(config.size, len(self.vocabulary), frame_width)
+        self.model.begin_with(self.vocabulary.log_frequencies(comments))
+        self.model.to(processes.device)
         self.optimizer = torch.optim.Adam(
             self.model.parameters(),
             lr=config.learning_rate,

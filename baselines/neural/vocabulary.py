@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 PAD, BEGIN, END, UNKNOWN, SEPARATOR = range(5)
 SPECIAL = ("<pad>", "<begin>", "<end>", "<unknown>", "<separator>")
 """In the order of their numbers, which are those of the released vocabulary, too."""
@@ -46,3 +48,16 @@ class Vocabulary:
         """The words; special ones are shown by name."""
         special = len(SPECIAL)
         return [SPECIAL[n] if n < special else self.words[n - special] for n in numbers]
+
+    def log_frequencies(self, comments: Iterable[tuple[str, int]]) -> np.ndarray:
+        """How probable each word is when nothing is known: float32 [words], logarithms.
+
+        Of (comment, how often it occurs): relative frequencies of words and end marks, each count one
+        too large, so that none is 0.
+        """
+        counts = np.ones(len(self))
+        for comment, times in comments:
+            for number in self.encode(comment):
+                counts[number] += times
+            counts[END] += times
+        return np.log(counts / counts.sum()).astype(np.float32)

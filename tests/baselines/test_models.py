@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from baselines.neural.forest import grow
 from baselines.neural.inputs import make_inputs
+from baselines.neural.recurrent import remember
 from baselines.neural.transformer import sinusoids
 from baselines.neural.vocabulary import BEGIN, END, SEPARATOR
 from baselines.s2s_c import S2SCModel
@@ -45,6 +46,32 @@ def test_the_gradient_reaches_every_parameter(kind):
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
+
+
+def test_begins_with_the_frequencies_of_words(kind):
+    """As long as the output layer adds nothing, a comment has the product of its words' frequencies."""
+    moments = Moments(2)
+    model = kind.model(TINY, WORDS, FRAME_WIDTH).eval()
+    frequencies = np.arange(1, WORDS + 1) / sum(range(1, WORDS + 1))
+    model.begin_with(np.log(frequencies).astype(np.float32))
+    torch.nn.init.zeros_(model.output.weight)
+    found = model.log_likelihoods(moments.inputs(), grow(moments.candidates)).tolist()
+    expected = [
+        sum(np.log(frequencies[[*candidate, END]]))
+        for candidates in moments.candidates
+        for candidate in candidates
+    ]
+    np.testing.assert_allclose(found, expected, **CLOSE)
+
+
+def test_forget_gates_begin_open():
+    """An LSTM that is nothing but its biases keeps sigmoid(1) of its cell."""
+    cell = torch.nn.LSTMCell(2, 2)
+    for parameter in cell.parameters():
+        torch.nn.init.zeros_(parameter)
+    remember(cell.bias_ih)
+    _, kept = cell(torch.ones(1, 2), (torch.ones(1, 2), torch.ones(1, 2)))
+    np.testing.assert_allclose(kept.tolist(), [[1 / (1 + np.exp(-1))] * 2], **CLOSE)
 
 
 def test_what_stands_beside_changes_nothing(model, moments):

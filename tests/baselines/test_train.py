@@ -153,6 +153,13 @@ def test_vocabulary_by_hand():
     assert vocabulary.decode([first, UNKNOWN]) == ["b", "<unknown>"]
 
 
+def test_log_frequencies_by_hand():
+    """Of 5 comments, one word too many of each: pad, begin, end, unknown, separator, b, a, d."""
+    comments = [("b a", 2), ("c b", 1), ("d", 2)]
+    frequencies = np.exp(Vocabulary(["b", "a", "d"]).log_frequencies(comments))
+    assert frequencies == pytest.approx(np.array([1, 1, 6, 2, 1, 4, 3, 3]) / 21)
+
+
 @pytest.mark.slow
 def test_two_processes_train_together(job, dataset, tmp_path):
     """torchrun with two gloo processes on this machine: one checkpoint, and it has learned."""
