@@ -10,8 +10,8 @@ import click
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to make.")
 @click.option("--seed", type=int, required=True, help="Which world; also its version.")
-@click.option("--videos", type=click.IntRange(1), default=400, show_default=True)
-@click.option("--dev", type=click.IntRange(0), help="Videos for development; by default a fifth.")
+@click.option("--videos", type=click.IntRange(1), default=720, show_default=True)
+@click.option("--dev", type=click.IntRange(0), help="Videos for development; by default a tenth.")
 @click.option("--test", type=click.IntRange(0), help="Videos for test; by default a fifth.")
 def simulate(out: Path, seed: int, videos: int, dev: int | None, test: int | None) -> None:
     """Make a small world whose every probability is known (docs/simulated-world.md).

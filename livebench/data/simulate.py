@@ -27,22 +27,23 @@ from livebench.data.split import split_videos
 from livebench.data.world import CHANGE, SCENE_SLOTS, Scene, Talk, World
 from livebench.errors import LiveBenchError
 
-SHORTEST, LONGEST = 60, 240
+SHORTEST, LONGEST = 120, 480
 """Seconds of a video."""
 
 HEAT = {0.3: 6, 1.0: 2, 2.6: 4}
 """How lively viewers are: factor, and how many of 12 stretches have it."""
-SPONTANEOUS = 2.2
+SPONTANEOUS = 1.0
 """Comments a second that answer to nothing, in a stretch of factor 1 of a video of mean popularity."""
 BRANCHING = 0.4
 """Further comments that a comment excites, on average (Poisson)."""
 EXCITED_SCALE_MS = 1200
 """They come after d ms with density 2 / c * (1 + d / c)**-3: half of them within 0.41 c."""
 
-WIDTH = 64
+WIDTH = 192
+SHOWN = 4.0
+"""Size of a thing in a frame vector, on an axis of its own."""
 DRIFT, NOISE = 0.25, 0.25
-"""Standard deviation of the drift of a video's vectors, and of each second's own noise; a scene's
-vector has 1."""
+"""Standard deviation of the drift of a video's vectors, and of each second's own noise, on each axis."""
 
 
 class Comment(NamedTuple):
@@ -67,7 +68,7 @@ class SimulatedVideo(NamedTuple):
 
 
 def simulate_dataset(
-    out: Path, *, seed: int, videos: int = 400, dev: int | None = None, test: int | None = None
+    out: Path, *, seed: int, videos: int = 720, dev: int | None = None, test: int | None = None
 ) -> Dataset:
     """Sample a world and write it.
 
@@ -78,7 +79,8 @@ def simulate_dataset(
         out: folder of the dataset; must not exist.
         seed: any whole number.
         videos: how many.
-        dev, test: how many of them for development and test; by default a fifth each, at least one.
+        dev, test: how many of them for development and test; by default a tenth and a fifth, at
+            least one each.
 
     Raises:
         LiveBenchError: `out` cannot be written, or no video is left for training.
@@ -87,7 +89,7 @@ def simulate_dataset(
         raise LiveBenchError(f"--videos {videos}: must be at least 1")
     if Path(out).exists():  # said before the work, not after it
         raise LiveBenchError(f"{out}: exists already; remove it or choose another --out")
-    dev = max(1, videos // 5) if dev is None else dev
+    dev = max(1, videos // 10) if dev is None else dev
     test = max(1, videos // 5) if test is None else test
     ids = [f"v{number:05d}" for number in range(1, videos + 1)]
     splits = split_videos(ids, dev=dev, test=test, seed=seed)
@@ -112,7 +114,7 @@ def simulate_dataset(
         licence="MIT",
         citation="LiveBench, docs/simulated-world.md",
         version=str(seed),
-        encoder=f"sum of random embeddings of the scene's words, drift, noise; width {WIDTH}",
+        encoder=f"an axis for each thing of a scene, drift, noise; width {WIDTH}",
         split={"dev": dev, "test": test, "seed": seed},
         recipe=f"simulate --seed {seed} --videos {videos} --dev {dev} --test {test}".split(),
     )
@@ -126,7 +128,7 @@ def simulate_dataset(
         comment_video=np.repeat(np.arange(videos), sizes),
         comment_time_ms=np.array([comment.time_ms for comment in comments], np.int64),
         comment_texts=[comment.text for comment in comments],
-        frames=lambda video: frame_vectors(seed, by_id[video.video_id]),
+        frames=lambda video: frame_vectors(world, seed, by_id[video.video_id]),
         finish=lambda folder, order: _write_latent(folder, order, made),
     )
 
@@ -230,26 +232,28 @@ def _comments(
     return comments
 
 
-def word_vector(slot: str, word: str) -> np.ndarray:
-    """The embedding of a scene's word: float64 [WIDTH], standard normal, the same in every world."""
-    return _normal(f"{slot}/{word}", 1)[0]
-
-
-def frame_vectors(seed: int, video: SimulatedVideo) -> np.ndarray:
+def frame_vectors(world: World, seed: int, video: SimulatedVideo) -> np.ndarray:
     """One vector a second: float16 [seconds, WIDTH].
 
-    Half the sum of the embeddings of the scene's four words, plus a drift that wanders slowly over
-    the video (autoregressive, 0.95 a second), plus noise of each second's own.
+    Each of the scene's four things is `SHOWN` on its own axis, as if a detector had found it; to that
+    comes a drift that wanders slowly over the video (autoregressive, 0.95 a second), and noise of each
+    second's own.
     """
+    axes = {
+        thing: axis
+        for axis, thing in enumerate(
+            (slot, main) for slot in SCENE_SLOTS for main in world.lists[slot].mains
+        )
+    }
     seconds = video.scenes[-1].stop
     steps = _normal(f"{seed}/{video.video_id}/drift", seconds)
     noise = _normal(f"{seed}/{video.video_id}/noise", seconds)
     keep = 0.95
-    vectors = np.empty((seconds, WIDTH))
-    drift = steps[0]
+    vectors = np.zeros((seconds, WIDTH))
     for scene in video.scenes:
-        words = [word_vector(slot, getattr(scene, slot)) for slot in SCENE_SLOTS]
-        vectors[scene.start : scene.stop] = np.sum(words, axis=0) / 2
+        shown = [axes[slot, getattr(scene, slot)] for slot in SCENE_SLOTS]
+        vectors[scene.start : scene.stop, shown] = SHOWN
+    drift = steps[0]
     for second in range(seconds):
         if second:
             drift = keep * drift + math.sqrt(1 - keep * keep) * steps[second]
