@@ -9,14 +9,15 @@ from torch import nn
 
 from baselines.neural.forest import Forest
 from baselines.neural.inputs import Inputs
-from baselines.neural.model import Size
+from baselines.neural.model import CommentModel, Size
 from baselines.neural.recurrent import (
+    COMMENT_REACH,
+    MOMENT_REACH,
     Attention,
     ForestDecoder,
-    RecurrentModel,
     SequenceEncoder,
     State,
-    remember,
+    initialise,
 )
 from baselines.neural.scorer import NeuralScorer
 
@@ -31,7 +32,7 @@ class Memory(NamedTuple):
     start: State
 
 
-class FusionalRNNModel(RecurrentModel):
+class FusionalRNNModel(CommentModel):
     """Comments are encoded word by word, then comment by comment while looking at the video; the decoder
     looks at both.
 
@@ -42,10 +43,10 @@ class FusionalRNNModel(RecurrentModel):
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         super().__init__(size, words, frame_width)
         width = size.width
-        self.video = SequenceEncoder(width)
-        self.words = SequenceEncoder(width)
+        self.video = SequenceEncoder(width, MOMENT_REACH)
+        self.words = SequenceEncoder(width, COMMENT_REACH)
         self.sentences = nn.LSTMCell(width, width)
-        remember(self.sentences.bias_ih)
+        initialise(self.sentences, MOMENT_REACH)
         self.sentence_attention = Attention(width, memories=1)
         self.hidden = nn.Linear(2 * width, width)
         self.cell = nn.Linear(2 * width, width)

@@ -6,12 +6,12 @@ import torch
 
 from baselines.neural.forest import Forest
 from baselines.neural.inputs import Inputs
-from baselines.neural.model import Size
-from baselines.neural.recurrent import ForestDecoder, RecurrentModel, SequenceEncoder, State
+from baselines.neural.model import CommentModel, Size
+from baselines.neural.recurrent import CONTEXT_REACH, ForestDecoder, SequenceEncoder, State
 from baselines.neural.scorer import NeuralScorer
 
 
-class S2SCModel(RecurrentModel):
+class S2SCModel(CommentModel):
     """An LSTM over the surrounding comments, one after the other; its last state is where the LSTM of
     the decoder begins."""
 
@@ -19,7 +19,7 @@ class S2SCModel(RecurrentModel):
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         super().__init__(size, words, frame_width)
-        self.text = SequenceEncoder(size.width)
+        self.text = SequenceEncoder(size.width, CONTEXT_REACH)
         self.decoder = ForestDecoder(size.width)
 
     def encode(self, inputs: Inputs) -> State:

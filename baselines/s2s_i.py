@@ -6,19 +6,19 @@ import torch
 
 from baselines.neural.forest import Forest
 from baselines.neural.inputs import Inputs
-from baselines.neural.model import Size
-from baselines.neural.recurrent import ForestDecoder, RecurrentModel, SequenceEncoder, State
+from baselines.neural.model import CommentModel, Size
+from baselines.neural.recurrent import MOMENT_REACH, ForestDecoder, SequenceEncoder, State
 from baselines.neural.scorer import NeuralScorer
 
 
-class S2SIModel(RecurrentModel):
+class S2SIModel(CommentModel):
     """An LSTM over the frames; its last state is where the LSTM of the decoder begins."""
 
     uses = frozenset({"frames"})
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         super().__init__(size, words, frame_width)
-        self.video = SequenceEncoder(size.width)
+        self.video = SequenceEncoder(size.width, MOMENT_REACH)
         self.decoder = ForestDecoder(size.width)
 
     def encode(self, inputs: Inputs) -> State:

@@ -7,19 +7,25 @@ from torch import nn
 
 from baselines.neural.forest import Forest
 from baselines.neural.inputs import Inputs
-from baselines.neural.model import Size
-from baselines.neural.recurrent import ForestDecoder, RecurrentModel, SequenceEncoder, State
+from baselines.neural.model import CommentModel, Size
+from baselines.neural.recurrent import (
+    CONTEXT_REACH,
+    MOMENT_REACH,
+    ForestDecoder,
+    SequenceEncoder,
+    State,
+)
 from baselines.neural.scorer import NeuralScorer
 
 
-class S2SICModel(RecurrentModel):
+class S2SICModel(CommentModel):
     """The encoders of S2S-I and S2S-C; their last states, concatenated and brought to the width of the
     decoder by a linear map, are where its LSTM begins."""
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         super().__init__(size, words, frame_width)
-        self.video = SequenceEncoder(size.width)
-        self.text = SequenceEncoder(size.width)
+        self.video = SequenceEncoder(size.width, MOMENT_REACH)
+        self.text = SequenceEncoder(size.width, CONTEXT_REACH)
         self.hidden = nn.Linear(2 * size.width, size.width)
         self.cell = nn.Linear(2 * size.width, size.width)
         self.decoder = ForestDecoder(size.width)

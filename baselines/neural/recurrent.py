@@ -9,36 +9,43 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from baselines.neural.forest import Forest
-from baselines.neural.model import CommentModel, Size
+
+COMMENT_REACH, CONTEXT_REACH, MOMENT_REACH = 8, 40, 5
+"""Words of a comment, words of all surrounding comments, and frames or comments of a moment, about."""
 
 State = tuple[torch.Tensor, torch.Tensor]
 """Hidden state and cell of an LSTM, each [rows, width]."""
 
 
-def remember(bias: nn.Parameter) -> None:
-    """Begin with forget gates that are open (bias 1; Jozefowicz et al. 2015): the last state of an LSTM
-    tells nothing of words far back before the gates have learned to keep it. torch's order of gates:
-    input, forget, cell, output."""
+def initialise(lstm: nn.LSTM | nn.LSTMCell, reach: int) -> None:
+    """Begin so that a last state tells of what was read up to `reach` steps ago.
+
+    Forget gates have the biases log(u), u uniform in [1, reach - 1] (Tallec and Ollivier 2018,
+    section 2.2): from torch's 0 half a state is gone with each word. The gates' matrices are Glorot's
+    (2010), one each: torch's own are half as large, and what comes in is lost among them. torch's order
+    of gates: input, forget, cell, output.
+    """
     with torch.no_grad():
-        bias.chunk(4)[1].fill_(1)
-
-
-class RecurrentModel(CommentModel):
-    """A model whose embeddings begin small (standard deviation 0.1): at torch's 1 they saturate the
-    gates, which learn slowly then."""
-
-    def __init__(self, size: Size, words: int, frame_width: int) -> None:
-        super().__init__(size, words, frame_width)
-        nn.init.normal_(self.embedding.weight, std=0.1)
+        for name, parameter in lstm.named_parameters():
+            if name.startswith("weight"):
+                for gate in parameter.chunk(4):
+                    nn.init.xavier_uniform_(gate)
+            elif name.startswith("bias_ih"):
+                parameter.chunk(4)[1].uniform_(1, reach - 1).log_()
 
 
 class SequenceEncoder(nn.Module):
-    """An LSTM over padded sequences; padding is never seen."""
+    """An LSTM over padded sequences; padding is never seen.
 
-    def __init__(self, width: int) -> None:
+    Args:
+        width: of vectors and states.
+        reach: how long the sequences are, about.
+    """
+
+    def __init__(self, width: int, reach: int) -> None:
         super().__init__()
         self.lstm = nn.LSTM(width, width, batch_first=True)
-        remember(self.lstm.bias_ih_l0)
+        initialise(self.lstm, reach)
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, State]:
         """Encode.
@@ -63,7 +70,7 @@ class ForestDecoder(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.cell = nn.LSTMCell(width, width)
-        remember(self.cell.bias_ih)
+        initialise(self.cell, COMMENT_REACH)
 
     def forward(
         self,
@@ -82,11 +89,14 @@ class ForestDecoder(nn.Module):
         hidden, cell = start
         found = []
         before = 0
-        for first, last in zip(forest.levels, forest.levels[1:], strict=False):
+        bounds = list(zip(forest.levels, forest.levels[1:], strict=False))
+        for (first, last), level in zip(
+            bounds, words.split([last - first for first, last in bounds]), strict=True
+        ):
             if first:
                 parent = forest.parent[first:last] - before
                 hidden, cell = hidden[parent], cell[parent]
-            hidden, cell = self.cell(words[first:last], (hidden, cell))
+            hidden, cell = self.cell(level, (hidden, cell))
             if attend is not None:
                 hidden = attend(hidden, forest.moment[first:last])
             found.append(hidden)
@@ -106,6 +116,9 @@ class Attention(nn.Module):
         super().__init__()
         self.keys = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(memories))
         self.combine = nn.Linear(width * (1 + memories), width)
+        # Two of these lie between a surrounding comment and the next word; torch's own start halves
+        # what passes each of them.
+        nn.init.xavier_uniform_(self.combine.weight, nn.init.calculate_gain("tanh"))
 
     def prepare(
         self, *memories: tuple[torch.Tensor, torch.Tensor]

@@ -40,6 +40,8 @@ class MultiHeadAttention(nn.Module):
         self.query, self.key, self.value, self.out = (
             nn.Linear(size.width, size.width) for _ in range(4)
         )
+        for linear in self.query, self.key, self.value, self.out:  # as in torch's own attention
+            nn.init.xavier_uniform_(linear.weight)
 
     def _split(self, rows: torch.Tensor) -> torch.Tensor:
         """[moments, places, width] to [moments, heads, places, width of a head]."""

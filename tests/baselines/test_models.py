@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from baselines.neural.forest import grow
 from baselines.neural.inputs import make_inputs
-from baselines.neural.recurrent import remember
+from baselines.neural.recurrent import initialise
 from baselines.neural.transformer import sinusoids
 from baselines.neural.vocabulary import BEGIN, END, SEPARATOR
 from baselines.s2s_c import S2SCModel
@@ -64,14 +64,20 @@ def test_begins_with_the_frequencies_of_words(kind):
     np.testing.assert_allclose(found, expected, **CLOSE)
 
 
-def test_forget_gates_begin_open():
-    """An LSTM that is nothing but its biases keeps sigmoid(1) of its cell."""
-    cell = torch.nn.LSTMCell(2, 2)
-    for parameter in cell.parameters():
-        torch.nn.init.zeros_(parameter)
-    remember(cell.bias_ih)
-    _, kept = cell(torch.ones(1, 2), (torch.ones(1, 2), torch.ones(1, 2)))
-    np.testing.assert_allclose(kept.tolist(), [[1 / (1 + np.exp(-1))] * 2], **CLOSE)
+def test_a_state_begins_as_one_that_lasts():
+    """With nothing to read, a unit keeps (u / (u + 1))**5 of its cell in 5 steps, u from 1 to 39."""
+    lstm = torch.nn.LSTM(1000, 1000)
+    initialise(lstm, 40)
+    for name, parameter in lstm.named_parameters():
+        if name.startswith("weight"):
+            assert parameter.std().item() == pytest.approx((2 / 2000) ** 0.5, rel=0.01)  # Glorot
+            torch.nn.init.zeros_(parameter)
+    torch.nn.init.zeros_(lstm.bias_hh_l0)
+    lstm.bias_ih_l0.data.chunk(4)[2].zero_()
+    one = torch.ones(1, 1, 1000)
+    _, (_, kept) = lstm(torch.zeros(5, 1, 1000), (one, one))
+    assert kept.min().item() == pytest.approx(0.5**5, rel=0.2)
+    assert kept.max().item() == pytest.approx((39 / 40) ** 5, rel=0.01)
 
 
 def test_what_stands_beside_changes_nothing(model, moments):
