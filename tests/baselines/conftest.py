@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 import torch
+from released import ENTRY, HEADS, released_state, released_words
 from tiny import FRAME_WIDTH, SCORERS, TINY, WORDS, Moments, tiny_job
 
 from baselines.neural.model import CommentModel
+from baselines.released_transformer import ReleasedTransformer
 from livebench.training.job import TrainingJob
 
 
@@ -37,6 +40,24 @@ def job(dataset, tmp_path) -> Callable[..., TrainingJob]:
     return lambda kind, out="trained", config=None, **fields: tiny_job(
         kind, fields.pop("dataset", dataset), tmp_path / out, config, **fields
     )
+
+
+@pytest.fixture
+def importing(tmp_path):
+    """Imports a state dict and a vocabulary; other files where asked for."""
+
+    def call(state=None, words=None, *, save=torch.save, **options):
+        file, vocabulary = tmp_path / "checkpoint.pt", tmp_path / "dicts.json"
+        save(released_state() if state is None else state, file)
+        words = released_words() if words is None else words
+        content = words if isinstance(words, str) else json.dumps({"word2id": words, "id2word": {}})
+        vocabulary.write_text(content, encoding="utf-8")
+        options = {"heads": HEADS, "out": tmp_path / "made", **options}
+        return ReleasedTransformer.import_checkpoint(
+            file, entry=ENTRY, vocabulary=vocabulary, **options
+        )
+
+    return call
 
 
 @pytest.fixture(scope="module", autouse=True)
