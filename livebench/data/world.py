@@ -20,7 +20,7 @@ import msgspec
 from livebench.data.grammar import Grammar, Slots, Words, mixture, read_rules
 from livebench.data.lexicon import WordList, read_words
 
-KIND_WEIGHTS = {"filler": 0.08, "scene": 0.37, "talk": 0.41, "noise": 0.14}
+KIND_WEIGHTS = {"filler": 0.08, "scene": 0.34, "talk": 0.46, "noise": 0.12}
 """The kinds of comment and how frequent they are."""
 
 SCENE_SLOTS = ("subject", "action", "place", "mood")
