@@ -71,11 +71,16 @@ class AnswerRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScoreRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A line of a file of scores: log-likelihoods in the order of the sample's candidates."""
+    """A line of a file of scores: log-likelihoods in the order of the sample's candidates.
+
+    `set_hash` is that of the candidate set which was scored, for whoever hands in scores and wants to be
+    told when they were made for another version of it.
+    """
 
     sample_id: str
     scores: Hundred[float]
     token_counts: Hundred[Count] | None = None
+    set_hash: str | None = None
 
 
 class GeneratedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
