@@ -23,6 +23,7 @@ from livebench.scoring.fingerprint import fingerprint
 from livebench.scoring.journal import Journal
 from livebench.scoring.metrics import Interval, sample_metrics, summarise
 from livebench.scoring.plan import Task
+from livebench.scoring.plausibility import Plausibility, Ties, chosen, measure, ties
 from livebench.scoring.runner import read_samples, write_scores
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import Normalisation, Scores, read_scores
@@ -65,12 +66,18 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A result file: `metrics` by ground truth (`best`, `all`) and metric; see docs/metrics.md."""
+    """A result file: `metrics` by ground truth (`best`, `all`) and metric; see docs/metrics.md.
+
+    `plausibility` and `ties` say whether the scorer keeps the rules, as far as a few samples tell
+    (docs/trust.md); absent from results of before they were measured.
+    """
 
     signature: str
     metrics: dict[str, dict[str, Interval]]
     anatomy: dict[str, dict[str, float]]
     manifest: ResultManifest
+    plausibility: Plausibility | None = None
+    ties: Ties | None = None
 
 
 def signature(
@@ -143,6 +150,7 @@ def evaluate(
             made = Made("re-run", isolation, digest, time.perf_counter() - journal.seconds)
             answers = Answers(candidate_set)
             found = read_scores(path, answers.sample_ids)
+            made = made._replace(plausibility=_plausibility(submission, task, answers, found))
             result = _write_result(submission, task, answers, found, made)
             journal.remove()  # last: whoever is killed before comes here again
     if normalisation == "sum":
@@ -162,6 +170,7 @@ class Made(NamedTuple):
     isolation: Isolation
     digest: str
     started: float
+    plausibility: Plausibility | None = None
 
 
 def _write_result(
@@ -173,6 +182,8 @@ def _write_result(
     result = Result(
         **_measured(found.sums, answers),
         signature=signature(candidate_set, setting),
+        plausibility=made.plausibility,
+        ties=ties(found.sums),
         manifest=ResultManifest(
             evaluated=made.evaluated,
             isolation=made.isolation,
@@ -197,6 +208,16 @@ def _write_result(
     with new_file(submission.result_path(candidate_set.name, run, setting)) as file:
         file.write(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     return result
+
+
+def _plausibility(
+    submission: Submission, task: Task, answers: Answers, found: Scores
+) -> Plausibility:
+    """What scoring a few samples again shows."""
+    rows = dict(zip(answers.sample_ids, found.sums, strict=True))
+    some = {name: rows[name] for name in chosen(answers.sample_ids)}
+    samples = read_samples(task.candidate_set, task.dataset, task.setting)
+    return measure(task.scorer, samples, some, submission.card.listwise)
 
 
 def _measured(scores: np.ndarray, answers: Answers) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import msgspec
 from livebench import __version__
 from livebench.records import Setting
 from livebench.scoring.runner import BATCH
-from livebench.submissions.load import OUTPUTS, Run, Submission
+from livebench.submissions.load import CARD, OUTPUTS, Run, Submission
 
 if TYPE_CHECKING:
     from livebench.candidates.freeze import CandidateSet
@@ -31,6 +31,7 @@ def fingerprint(
     """Hashes and names of all that scores depend on, the parts named as a user is told of them."""
     return {
         "submission": _files(submission.path, _own_files(submission.path)),
+        "entry": submission.card.entry,
         "run": hashlib.sha256(msgspec.json.encode(run, order="sorted")).hexdigest(),
         "code": _installed(submission.card.entry.partition(":")[0].partition(".")[0]),
         "set": candidate_set.manifest.hash,
@@ -41,7 +42,7 @@ def fingerprint(
 
 
 def _own_files(folder: Path) -> Iterable[Path]:
-    """The files of a submission, but not what LiveBench wrote, nor hidden files and caches."""
+    """The files of a submission; not its card, what LiveBench wrote, nor hidden files and caches."""
     for place, folders, names in os.walk(folder):
         top = Path(place) == folder
         folders[:] = sorted(
@@ -49,7 +50,8 @@ def _own_files(folder: Path) -> Iterable[Path]:
             for name in folders
             if not (name.startswith(".") or name == "__pycache__" or (top and name in OUTPUTS))
         )
-        yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
+        kept = (name for name in sorted(names) if not name.startswith("."))
+        yield from (Path(place, name) for name in kept if not (top and name == CARD))
 
 
 def _installed(package: str) -> str:

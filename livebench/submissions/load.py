@@ -13,6 +13,7 @@ from livebench.errors import LiveBenchError
 from livebench.files import is_inside
 from livebench.records import FolderName, Setting, parse_toml
 
+CARD = "submission.toml"
 OUTPUTS = ("scores", "results", "generated")
 """Folders of a submission that LiveBench writes."""
 
