@@ -48,7 +48,7 @@ def isolation_options(command):
             type=click.FloatRange(min=0, min_open=True),
             default=3600,
             show_default=True,
-            help="Seconds that a submission may take to be made, to be fitted, or for 64 samples.",
+            help="Seconds that a submission may take to be made, to be fitted, or for 32 samples.",
         ),
     )
     for option in reversed(options):

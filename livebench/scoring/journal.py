@@ -35,7 +35,8 @@ CURES = {
 
 
 class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The head of a block; `size` in bytes and `sha256` are those of its lines of scores."""
+    """The head of a block; `size` in bytes is that of its lines of scores, `sha256` that of these and of
+    the rest of the head."""
 
     block: int
     samples: int
@@ -88,8 +89,8 @@ class Journal:
     def append(self, lines: list[bytes], seconds: float) -> None:
         """Write the scores of a block, and wait until they are on disk."""
         data = b"".join(lines)
-        digest = hashlib.sha256(data).hexdigest()
-        head = Block(self.blocks, len(lines), len(data), digest, round(seconds, 3))
+        head = Block(self.blocks, len(lines), len(data), "", round(seconds, 3))
+        head = msgspec.structs.replace(head, sha256=_checksum(head, data))
         self._write(msgspec.json.encode(head) + b"\n" + data)
         self._count(head)
 
@@ -172,7 +173,7 @@ class Journal:
         if head.size < 0 or head.block != self.blocks:
             return None
         data = file.read(head.size)
-        whole = len(data) == head.size and hashlib.sha256(data).hexdigest() == head.sha256
+        whole = len(data) == head.size and _checksum(head, data) == head.sha256
         return head if whole else None
 
     def _count(self, head: Block) -> None:
@@ -210,6 +211,11 @@ class Journal:
         self.path.rename(aside)
         os.close(self._handle)
         self._handle = self._lock()
+
+
+def _checksum(head: Block, data: bytes) -> str:
+    rest = f"{head.block} {head.samples} {head.size} {head.seconds}\n"
+    return hashlib.sha256(rest.encode() + data).hexdigest()
 
 
 def _fingerprint_of(line: bytes) -> Fingerprint | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # they are heavy, and the process that runs a submission does
     from livebench.data.dataset import Dataset
     from livebench.scoring.journal import Journal
 
-BATCH = 64
+BATCH = 32
 """Samples given to a scorer at once; the scores do not depend on it."""
 
 
