@@ -173,8 +173,8 @@ def parse_json(path: Path, kind: type[Record]) -> Record:
 def _content(path: Path, most: int) -> bytes:
     path = Path(path)
     try:
-        if path.exists() and not path.is_file():
-            raise LiveBenchError(f"{path}: is not a file")
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise LiveBenchError(f"{path}: is not a file")  # a pipe might never end
         with path.open("rb") as file:
             content = file.read(most + 1)
     except FileNotFoundError:

@@ -134,13 +134,11 @@ def test_a_full_disk_keeps_the_whole_blocks(path, monkeypatch):
             raise OSError(28, "No space left on device")
         return write(handle, data[:100], at)
 
-    with pytest.raises(
-        LiveBenchError, match=r"both\.journal: cannot be written: No space left"
-    ) as e:  # noqa: SIM117
-        with Journal(path, ABOUT) as journal:
-            monkeypatch.setattr(os, "pwrite", full)
-            for block in BLOCKS:
-                journal.append(block, 0.5)
+    message = r"both\.journal: cannot be written: No space left"
+    with pytest.raises(LiveBenchError, match=message) as e, Journal(path, ABOUT) as journal:
+        monkeypatch.setattr(os, "pwrite", full)
+        for block in BLOCKS:
+            journal.append(block, 0.5)
     assert "make room, and run the same command again: it goes on from there" in str(e.value)
     monkeypatch.setattr(os, "pwrite", write)
     with Journal(path, ABOUT) as journal:
@@ -218,7 +216,7 @@ CHANGES = {
         lambda path: (path / "submission.toml").write_text(
             (path / "submission.toml")
             .read_text()
-            .replace('name = "default"', 'name = "default"\nseed = 3')
+            .replace('name = "default"', 'name = "default", seed = 3')
         ),
         "run",
     ),
