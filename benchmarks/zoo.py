@@ -2,8 +2,8 @@
 
     python benchmarks/zoo.py [--only NAME ...] [--kinds process sandbox]
 
-Each submission of tests/isolation/zoo.toml is evaluated by `livebench evaluate --memory 2 --time-limit
-5` on a small candidate set, and the table of docs/trust.md is printed: what it got, what the user saw.
+Each submission of tests/isolation/zoo.toml is evaluated by `livebench evaluate --memory 2` on a small
+candidate set, and the table of docs/trust.md is printed: what it got, and what the user saw.
 Exit status 1 if anything comes out otherwise than zoo.toml says. The sandbox needs bubblewrap.
 """
 
@@ -43,7 +43,6 @@ entry = "{name}:Mine"
 name = "default"
 arguments = {{port = {port}}}
 """
-LIMITS = ("--memory", "2", "--time-limit", "5")
 SAMPLES = 40
 
 
@@ -109,7 +108,14 @@ class Cage:
     def watch(self, name: str, kind: str) -> Outcome:
         """Evaluate a submission in a `process` or in the `sandbox`."""
         path = self.let_in(name)
-        options = [*LIMITS, *(["--sandbox"] if kind == "sandbox" else [])]
+        limit = str(self.animals[name].get("limit", 120))
+        options = [
+            "--memory",
+            "2",
+            "--time-limit",
+            limit,
+            *(["--sandbox"] if kind == "sandbox" else []),
+        ]
         command = [sys.executable, "-m", "livebench", "evaluate", "--quiet", "--submission", path]
         done = subprocess.run(
             [*command, "--candidates", self.set, *options],

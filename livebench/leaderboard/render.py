@@ -37,7 +37,7 @@ def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     # Markdown, not HTML: what comes from a submission goes through `cell`.
-    environment = Environment(
+    environment = Environment(  # nosec B701
         loader=PackageLoader("livebench.leaderboard"),
         undefined=StrictUndefined,
         trim_blocks=True,
