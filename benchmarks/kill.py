@@ -244,7 +244,7 @@ def main() -> None:
             if who in options.only:
                 path = bench.submission(who)
                 on_disk = bench.killed(path, options.kills, victim)
-                places = f"at {min(on_disk)} to {max(on_disk)} samples on disk"
+                places = f"with {', '.join(map(str, sorted(set(on_disk))))} samples on disk"
                 kept &= check(bench, path, whole, f"{who}, {len(on_disk)} kills {places}")
                 kept &= len(on_disk) >= options.kills
         if "disk" in options.only:
