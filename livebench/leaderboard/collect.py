@@ -117,9 +117,11 @@ def _rows(
         )
     results, found = [], []
     for run, path in zip(runs, paths, strict=True):
-        # First: what passes is no longer than it should be, whatever it unpacks to.
-        found.append(read_scores(path, answers.sample_ids, candidate_set.manifest.hash))
         results.append(_provenance(candidate_set, setting, submission, run))
+        # Before they are hashed: what passes is no longer than it should be, whatever it unpacks to.
+        found.append(read_scores(path, answers.sample_ids, candidate_set.manifest.hash))
+        if results[-1].manifest.scores_sha256 != gzip_content(path, any_writer=True)[0]:
+            raise LiveBenchError(f"{path}: changed since it was evaluated; {_again(submission)}")
     # Without a scorer nothing can have been run, whatever a result says.
     rerun = bool(submission.card.entry) and {r.manifest.evaluated for r in results} == {"re-run"}
     kinds = NORMALISATIONS if all(scores.token_counts is not None for scores in found) else ("sum",)
@@ -169,19 +171,19 @@ def _mean_metrics(runs: Sequence[np.ndarray], answers: Answers) -> dict[str, dic
 def _provenance(
     candidate_set: CandidateSet, setting: Setting, submission: Submission, run: Run
 ) -> Result:
-    """The result file, which says where scores come from, once it is sure to be about them."""
+    """The result file, which says where scores come from, once it is sure to be about this set."""
     path = submission.result_path(candidate_set.name, run, setting)
-    again = f"run `livebench evaluate --submission {submission.path}` again"
     if not path.exists():
-        raise LiveBenchError(f"{path}: missing beside its scores; {again}")
+        raise LiveBenchError(f"{path}: missing beside its scores; {_again(submission)}")
     result = parse_json(path, Result)
-    manifest = result.manifest
-    if manifest.set_hash != candidate_set.manifest.hash:
-        raise LiveBenchError(f"{path}: made for another version of {candidate_set.name}; {again}")
-    scores = submission.scores_path(candidate_set.name, run, setting)
-    if manifest.scores_sha256 != gzip_content(scores, any_writer=True)[0]:
-        raise LiveBenchError(f"{scores}: changed since it was evaluated; {again}")
+    if result.manifest.set_hash != candidate_set.manifest.hash:
+        name = candidate_set.name
+        raise LiveBenchError(f"{path}: made for another version of {name}; {_again(submission)}")
     return result
+
+
+def _again(submission: Submission) -> str:
+    return f"run `livebench evaluate --submission {submission.path}` again"
 
 
 def _ranked(rows: list[Row]) -> list[Row]:
