@@ -136,6 +136,35 @@ def test_sets_in_the_folder_of_the_submission_are_not_seen(submission, frozen, r
     assert scores.splitlines()[0].endswith(b'"scores":[' + b",".join([b"0"] * 100) + b"]}")
 
 
+def test_a_submission_that_is_a_set_itself_is_refused(submission, frozen, refused):
+    path = submission(code=THREADS)
+    shutil.copytree(frozen.path, path, dirs_exist_ok=True)
+    message = refused("evaluate", "--submission", path, "--candidates", path, "--sandbox")
+    assert message.endswith(
+        ": a sandbox cannot show it and hide what else is in it; put the submission into a folder of "
+        "its own"
+    )
+
+
+@needs_bwrap
+def test_a_submission_in_what_is_hidden_is_seen_and_nothing_beside_it(tmp_path, monkeypatch):
+    own, other = tmp_path / "submissions" / "mine", tmp_path / "submissions" / "other"
+    for folder in (own, other, tmp_path / "candidates", tmp_path / "inputs"):
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("")
+    # As if the checkout lay in the folder of Python.
+    monkeypatch.setattr(sandbox, "_python", lambda: [tmp_path])
+    view = sandbox.View(
+        own, tmp_path / "inputs", [tmp_path / "submissions", tmp_path / "candidates"]
+    )
+    command = sandbox.command(view, 0)
+    place = command.index("--seccomp")
+    del command[place : place + 2]
+    command += ["/usr/bin/find", str(tmp_path / "submissions"), str(tmp_path / "candidates")]
+    found = subprocess.run([*command, "-type", "f"], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == [str(own / "file")]
+
+
 def test_without_bubblewrap(submission, frozen, refused, monkeypatch):
     monkeypatch.setattr("livebench.isolation.sandbox.shutil.which", lambda name: None)
     options = ("--candidates", frozen.path, "--setting", "comments", "--sandbox")
