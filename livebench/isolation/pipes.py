@@ -16,8 +16,8 @@ from livebench.errors import LiveBenchError
 from livebench.isolation import wire
 
 PIPE = 1 << 20
-"""Bytes that a pipe holds: a block of samples goes in while the one before is scored, and who prints much
-is not waited for."""
+"""Bytes that a pipe holds: a block of samples goes in while the one before is scored, and much of what
+is printed."""
 
 LAST_OUTPUT = 2000
 """Bytes of what a process printed that are kept for a report."""
