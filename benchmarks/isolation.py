@@ -121,12 +121,9 @@ def compare(name: str, submission: Submission, dataset: Dataset, samples: Sample
     for kind in kinds[1:]:
         clock = spread(ratio(by_clock[kind], by_clock["none"]))
         print(f"{name}, {kind}: {clock} times as long as in process, by the clock")
-        what = f"{name}, {kind}: times the processor seconds of in process"
-        times = ratio(seconds[kind], seconds["none"])
-        if name == "transformer":
-            kept &= within(what, times, most=1.05)
-        else:
-            print(f"{what}: {spread(times)}")
+        if name == "transformer":  # the other is too quick for the processor's clock
+            what = f"{name}, {kind}: times the processor seconds of in process"
+            kept &= within(what, ratio(seconds[kind], seconds["none"]), most=1.05)
     return kept
 
 
