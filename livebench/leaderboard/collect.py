@@ -14,8 +14,9 @@ from livebench.candidates.freeze import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
 from livebench.records import SETTINGS, Setting, parse_json
-from livebench.scoring.evaluate import Answers, Result, ResultManifest, signature
+from livebench.scoring.evaluate import Answers, Result, signature
 from livebench.scoring.metrics import Interval, chance_metrics, sample_metrics, summarise
+from livebench.scoring.plausibility import remarks, ties
 from livebench.submissions.load import Run, Submission
 from livebench.submissions.validate import NORMALISATIONS, Normalisation, read_scores
 
@@ -24,9 +25,10 @@ from livebench.submissions.validate import NORMALISATIONS, Normalisation, read_s
 class Row:
     """A line of a board: the mean over the runs of a submission.
 
-    `rank` counts the re-run submissions from the best MRR of the best-placed correct candidate; probes,
-    self-reported scores, and other normalisations than the sum have none (0). `metrics` are by ground
-    truth and metric.
+    `evaluated` says how the scores came to be, `isolation` where the scorers of re-run ones ran, and
+    `remarks` what a reader should know of the scores. `rank` counts the re-run submissions from the best
+    MRR of the best-placed correct candidate; probes, self-reported scores, and other normalisations than
+    the sum have none (0). `metrics` are by ground truth and metric.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Row:
     metrics: dict[str, dict[str, Interval]]
     normalisation: Normalisation = "sum"
     rank: int = 0
+    isolation: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,19 +115,24 @@ def _rows(
             f"{missing[0]}: missing, while other runs have scores; evaluate every run, or take it out "
             f"of {submission.path / 'submission.toml'}"
         )
-    evaluated, found = set(), []
+    results, found = [], []
     for run, path in zip(runs, paths, strict=True):
-        how = _provenance(candidate_set, setting, submission, run).evaluated
-        # Without a scorer nothing can have been run, whatever a result says.
-        evaluated.add(how if submission.card.entry else "self-reported")
-        found.append(read_scores(path, answers.sample_ids))
+        results.append(_provenance(candidate_set, setting, submission, run))
+        # Before they are hashed: what passes is no longer than it should be, whatever it unpacks to.
+        found.append(read_scores(path, answers.sample_ids, candidate_set.manifest.hash))
+        if results[-1].manifest.scores_sha256 != gzip_content(path, any_writer=True)[0]:
+            raise LiveBenchError(f"{path}: changed since it was evaluated; {_again(submission)}")
+    # Without a scorer nothing can have been run, whatever a result says.
+    rerun = bool(submission.card.entry) and {r.manifest.evaluated for r in results} == {"re-run"}
     kinds = NORMALISATIONS if all(scores.token_counts is not None for scores in found) else ("sum",)
     row = functools.partial(
         Row,
         name=submission.card.name,
         folder=submission.name,
         kind=submission.card.kind,
-        evaluated="re-run" if evaluated == {"re-run"} else "self-reported",
+        evaluated="re-run" if rerun else "self-reported",
+        isolation=_least({r.manifest.isolation for r in results}) if rerun else "",
+        remarks=_remarks(submission, results, [scores.sums for scores in found], rerun),
         date=submission.card.date,
         runs=len(runs),
     )
@@ -136,6 +145,22 @@ def _rows(
     ]
 
 
+def _least(found: set[str]) -> str:
+    """The weakest isolation among those of the runs."""
+    return next((kind for kind in ("none", "process", "sandbox") if kind in found), "none")
+
+
+def _remarks(
+    submission: Submission, results: Sequence[Result], scores: Sequence[np.ndarray], rerun: bool
+) -> tuple[str, ...]:
+    """The remarks on all runs, each once; ties are counted here, whatever a result says."""
+    told: dict[str, None] = {}
+    for result, sums in zip(results, scores, strict=True):
+        measured = result.plausibility if rerun else None
+        told |= dict.fromkeys(remarks(measured, ties(sums), listwise=submission.card.listwise))
+    return tuple(told)
+
+
 def _mean_metrics(runs: Sequence[np.ndarray], answers: Answers) -> dict[str, dict[str, Interval]]:
     """Metrics of each sample, the mean over runs, summarised."""
     per_run = [sample_metrics(scores, answers.correct) for scores in runs]
@@ -145,19 +170,20 @@ def _mean_metrics(runs: Sequence[np.ndarray], answers: Answers) -> dict[str, dic
 
 def _provenance(
     candidate_set: CandidateSet, setting: Setting, submission: Submission, run: Run
-) -> ResultManifest:
-    """What the result file says of where scores come from, once it is sure to be about them."""
+) -> Result:
+    """The result file, which says where scores come from, once it is sure to be about this set."""
     path = submission.result_path(candidate_set.name, run, setting)
-    again = f"run `livebench evaluate --submission {submission.path}` again"
     if not path.exists():
-        raise LiveBenchError(f"{path}: missing beside its scores; {again}")
-    manifest = parse_json(path, Result).manifest
-    if manifest.set_hash != candidate_set.manifest.hash:
-        raise LiveBenchError(f"{path}: made for another version of {candidate_set.name}; {again}")
-    scores = submission.scores_path(candidate_set.name, run, setting)
-    if manifest.scores_sha256 != gzip_content(scores, any_writer=True)[0]:
-        raise LiveBenchError(f"{scores}: changed since it was evaluated; {again}")
-    return manifest
+        raise LiveBenchError(f"{path}: missing beside its scores; {_again(submission)}")
+    result = parse_json(path, Result)
+    if result.manifest.set_hash != candidate_set.manifest.hash:
+        name = candidate_set.name
+        raise LiveBenchError(f"{path}: made for another version of {name}; {_again(submission)}")
+    return result
+
+
+def _again(submission: Submission) -> str:
+    return f"run `livebench evaluate --submission {submission.path}` again"
 
 
 def _ranked(rows: list[Row]) -> list[Row]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-import unicodedata
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
+from livebench.errors import one_line
 from livebench.human.key import CRITERIA
 from livebench.human.report import Report
 from livebench.human.show import intervals_table, value, with_interval
@@ -24,9 +24,7 @@ _MARKDOWN |= {ord("<"): "&lt;", ord(">"): "&gt;", ord("&"): "&amp;"}
 
 def plain(text: str, length: int = NAME_LENGTH) -> str:
     """`text` on one line, without control and direction marks, cut at `length` characters."""
-    line = " ".join(text.split())
-    line = "".join(mark for mark in line if unicodedata.category(mark)[0] != "C")
-    return line if len(line) <= length else f"{line[: length - 1]}…"
+    return one_line(text, length)
 
 
 def cell(text: str, length: int = NAME_LENGTH) -> str:
@@ -39,7 +37,7 @@ def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     # Markdown, not HTML: what comes from a submission goes through `cell`.
-    environment = Environment(
+    environment = Environment(  # nosec B701
         loader=PackageLoader("livebench.leaderboard"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -55,6 +53,7 @@ def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
         number=number,
         interval=interval,
         who=_who,
+        how=_how,
         correct=_correct,
         published=_data("published.toml"),
         reports=reports,
@@ -93,6 +92,16 @@ def _who(row: Row) -> str:
         return "*chance*"
     link = f"[{cell(row.name) or cell(row.folder)}](submissions/{quote(row.folder)})"
     return link if row.normalisation == "sum" else f"{link}, score:{row.normalisation}"
+
+
+RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "sandbox"}
+
+
+def _how(row: Row) -> str:
+    """How the scores came to be, and what is to be known of them."""
+    parts = [row.evaluated, RAN.get(row.isolation, ""), f"{row.runs} runs" if row.runs > 1 else ""]
+    told = "".join(f"<br><sub>{cell(one, 120)}</sub>" for one in row.remarks)
+    return ", ".join(part for part in parts if part) + told
 
 
 def _correct(section: Section) -> str:

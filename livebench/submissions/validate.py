@@ -47,13 +47,18 @@ class Scores(NamedTuple):
         return self.sums / np.maximum(self.token_counts, 1)
 
 
-def read_scores(path: Path, sample_ids: Sequence[str]) -> Scores:
+def read_scores(path: Path, sample_ids: Sequence[str], set_hash: str = "") -> Scores:
     """The scores of a file, in the order of `sample_ids`.
 
+    Args:
+        set_hash: of the candidate set; a line that names one must name this.
+
     Raises:
-        LiveBenchError: the file cannot be read, or scores are missing, surplus, doubled or not finite;
-            file, line and sample are named.
+        LiveBenchError: the file cannot be read, or scores are missing, surplus, doubled, not finite, or
+            of another version of the set; file, line and sample are named.
     """
+    if path.exists() and not path.is_file():
+        raise LiveBenchError(f"{path}: is no file; put the file of scores there")
     rows = {sample_id: row for row, sample_id in enumerate(sample_ids)}
     scores = np.empty((len(rows), CANDIDATES))
     token_counts = np.empty(scores.shape, np.int64)
@@ -68,6 +73,12 @@ def read_scores(path: Path, sample_ids: Sequence[str]) -> Scores:
         if name in seen:
             raise LiveBenchError(
                 f"{path}, line {line}: sample {name} was scored on line {seen[name]} already; keep one"
+            )
+        if set_hash and record.set_hash is not None and record.set_hash != set_hash:
+            raise LiveBenchError(
+                f"{path}, line {line}: sample {name}: scored on the set with the hash "
+                f"{record.set_hash[:12]!r}, this one has {set_hash[:12]}; its candidates may be others: "
+                "score this set"
             )
         seen[name] = line
         scores[rows[name]] = record.scores
