@@ -17,6 +17,11 @@ def interval(metric: str, found: Interval) -> str:
     return f"{number(metric, found.low)} to {number(metric, found.high)}"
 
 
+def p_value(p: float) -> str:
+    """A p with four digits; never 0."""
+    return f"{p:.4f}" if p >= 0.00005 else "below 0.0001"
+
+
 def table(rows: dict[str, dict[str, Interval]]) -> str:
     """Metrics in columns and a line for each row: value and interval."""
     cells = [["", *METRICS]]
