@@ -119,7 +119,7 @@ def read_entry(
         origin=origin,
         manifests=manifests,
     )
-    if any(_major(one.versions["livebench"]) != _major(__version__) for one in manifests):
+    if any(is_of_another_major(one) for one in manifests):
         return Earlier(
             submission, setting, len(runs), origin, "another major version of LiveBench", entry
         )
@@ -141,8 +141,22 @@ def _origin(
     )
 
 
-def _major(version: str) -> str:
-    return version.split(".", maxsplit=1)[0]
+def is_of_another_major(manifest: ResultManifest) -> bool:
+    """Whether another major version of LiveBench, by the first of its numbers, made a result."""
+    major, own = (
+        version.split(".", maxsplit=1)[0]
+        for version in (manifest.versions["livebench"], __version__)
+    )
+    return major != own
+
+
+def origin_problem(manifest: ResultManifest) -> str:
+    """Why a result does not say what it was made of; empty if it does."""
+    if not re.fullmatch(r"[0-9a-f]{64}", manifest.set_hash):
+        return "set_hash is not a hash"
+    if not VERSION.match(manifest.versions.get("livebench", "")):
+        return "versions does not say which LiveBench made it"
+    return ""
 
 
 def read_manifest(
@@ -159,10 +173,8 @@ def read_manifest(
     if not path.exists():
         raise LiveBenchError(f"{path}: missing beside its scores; {again}")
     manifest = parse_json(path, Result).manifest
-    if not re.fullmatch(r"[0-9a-f]{64}", manifest.set_hash):
-        raise LiveBenchError(f"{path}: set_hash is not a hash; {again}")
-    if not VERSION.match(manifest.versions.get("livebench", "")):
-        raise LiveBenchError(f"{path}: versions does not say which LiveBench made it; {again}")
+    if problem := origin_problem(manifest):
+        raise LiveBenchError(f"{path}: {problem}; {again}")
     scores = submission.scores_path(candidate_set.name, run, setting)
     if manifest.scores_sha256 != gzip_content(scores, any_writer=True)[0]:
         raise LiveBenchError(f"{scores}: changed since it was evaluated; {again}")
