@@ -82,15 +82,23 @@ def check(folders, candidates) -> None:
         sys.exit(1)
 
 
-def _say(folder: Path, findings, tolerate_stale: bool = False) -> int:
+def _say(folder: Path, findings, *, tolerate_stale: bool = False) -> int:
     """Print what is wrong; return how much of it must be mended."""
+    from livebench.review.check import has_scores
+
     wrong = [one for one in findings if not (tolerate_stale and one.stale)]
     for one in wrong:
         click.echo(str(one))
     stale = len(findings) - len(wrong)
-    aside = f" ({stale} results are no longer current: they stand apart)" if stale else ""
-    things = "thing is" if len(wrong) == 1 else "things are"
-    click.echo(f"{folder}: {f'{len(wrong)} {things} wrong' if wrong else 'in order'}{aside}")
+    verdict = "in order"
+    if wrong:
+        verdict = f"{len(wrong)} {'thing is' if len(wrong) == 1 else 'things are'} wrong"
+    elif not has_scores(folder):
+        makes = f"`livebench evaluate --submission {folder}` makes them"
+        verdict += f"; it has no scores and no row yet: {makes}"
+    if stale:
+        verdict += f"; {stale} of its results are no longer current, and stand apart"
+    click.echo(f"{folder}: {verdict}")
     return len(wrong)
 
 
@@ -129,14 +137,16 @@ def review(folders, base, submissions, candidates, human, board) -> None:
     if everything:
         folders = sorted(path for path in submissions.iterdir() if path.is_dir())
     checker = Checker(sets)
+    findings = {folder: checker.check(folder) for folder in folders}
     wrong = sum(
-        [_say(folder, checker.check(folder), tolerate_stale=everything) for folder in folders]
+        [_say(folder, found, tolerate_stale=everything) for folder, found in findings.items()]
     )
     # What only stands apart can be rendered; with anything else wrong there is no row to show.
-    blocking = [folder for folder in folders if any(not one.stale for one in checker.check(folder))]
-    if blocking:
-        names = ", ".join(str(folder) for folder in blocking)
-        click.echo(f"\nNo row is computed before this is mended: {names}")
+    broken = [
+        str(folder) for folder, found in findings.items() if not all(one.stale for one in found)
+    ]
+    if broken:
+        click.echo(f"\nNo row is computed before these are in order: {', '.join(broken)}")
         sys.exit(1)
     present = find_submissions(submissions)
     if not everything:

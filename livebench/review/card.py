@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime
 import difflib
 import importlib.util
 import re
@@ -15,7 +16,7 @@ import msgspec
 from livebench.errors import LiveBenchError
 from livebench.records import FOLDER_NAME, parse_toml
 from livebench.review.findings import Finding
-from livebench.submissions.load import Card, Run, is_entry
+from livebench.submissions.load import Card, Run, Submission, is_entry
 
 CURES = {
     "name": 'write name = "..." as the leaderboard shall show it',
@@ -34,6 +35,8 @@ CURES = {
     "runs.checkpoint": 'write checkpoint = "checkpoints/..." of a file in this folder',
     "runs.checkpoint_sha256": "write the 64 hex digits that `sha256sum` prints",
 }
+
+TOML_TYPES = (datetime.datetime, datetime.date, datetime.time)
 
 
 def check_card(path: Path) -> tuple[dict[str, Any], list[Finding]]:
@@ -58,6 +61,11 @@ def check_card(path: Path) -> tuple[dict[str, Any], list[Finding]]:
     entry = raw.get("entry", "")
     if isinstance(entry, str) and entry:
         found += _entry(path, entry)
+    if not found:
+        try:
+            Submission(path.parent)
+        except LiveBenchError as error:
+            found.append(Finding.of(path, error, "see docs/submissions.md"))
     return raw, found
 
 
@@ -79,7 +87,7 @@ def _fields(path: Path, raw: dict[str, Any], kind: type, where: str) -> Iterator
                 yield Finding(path, name, "one is no table", cure)
             continue  # each by itself
         try:
-            msgspec.convert(raw[name], field.type)
+            msgspec.convert(raw[name], field.type, builtin_types=TOML_TYPES)
         except (msgspec.ValidationError, RecursionError) as error:
             what = str(error) or "is nested too deeply"
             yield Finding(path, f"{where}{name}", what[:1].lower() + what[1:], cure)

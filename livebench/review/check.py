@@ -184,6 +184,11 @@ class Checker:
                     yield Finding(file, "", "is missing, while other runs have scores", cure)
 
 
+def has_scores(path: Path) -> bool:
+    """Whether a submission has any scores."""
+    return any(Path(path).glob(f"scores/*/*/*{SCORES_ENDING}"))
+
+
 def _tables(found: Any) -> list[dict[str, Any]]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
@@ -199,7 +204,7 @@ def _walk(path: Path) -> Iterator[Path]:
 
 
 def _triples(folder: Path, ending: str) -> dict[tuple[str, ...], Path]:
-    """Files of scores or results by set, run and setting; others by their path."""
+    """Files of scores or results by set, run and setting; others by more than three parts."""
     found = {}
     if folder.is_dir():
         for file in _walk(folder):
@@ -207,5 +212,5 @@ def _triples(folder: Path, ending: str) -> dict[tuple[str, ...], Path]:
             if len(parts) == 3 and file.name.endswith(ending):
                 found[parts[0], parts[1], file.name.removesuffix(ending)] = file
             else:
-                found["", *parts, ""] = file
+                found[*parts, "", "", ""] = file
     return found

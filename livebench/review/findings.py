@@ -7,6 +7,9 @@ from pathlib import Path
 
 from livebench.errors import LiveBenchError
 
+LENGTH = 300
+"""Characters of each part that are shown."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -37,6 +40,13 @@ class Finding:
         return cls(file, "", what, given)
 
     def __str__(self) -> str:
-        place = f"{self.place}: " if self.place else ""
-        line = f"{self.file}: {place}{self.what}\n    cure: {self.cure}"
-        return "".join(mark for mark in line if mark.isprintable() or mark == "\n")
+        """Two lines, whatever stands in them: others wrote what is quoted here."""
+        place = f"{_shown(self.place)}: " if self.place else ""
+        return (
+            f"{_shown(str(self.file))}: {place}{_shown(self.what)}\n    cure: {_shown(self.cure)}"
+        )
+
+
+def _shown(text: str) -> str:
+    text = "".join(mark for mark in " ".join(text.split()) if mark.isprintable())
+    return text if len(text) <= LENGTH else f"{text[: LENGTH - 1]}…"
