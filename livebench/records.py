@@ -133,6 +133,9 @@ def _cause(line: bytes, error: Exception) -> str:
 TOML_LIMIT = 1 << 20
 """Bytes. What LiveBench reads as TOML is written by people: a page or two."""
 
+# A key of so many parts takes tomllib a time that grows with their square.
+_LONG_KEY = re.compile(rb"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){50}")
+
 
 def parse_toml(path: Path, kind: type[Record] | type[dict[str, Any]]) -> Record | dict[str, Any]:
     """Read a TOML file as a record of this kind.
@@ -150,6 +153,8 @@ def parse_toml(path: Path, kind: type[Record] | type[dict[str, Any]]) -> Record 
         raise LiveBenchError(f"{path}: cannot be read: {error.strerror}") from None
     if len(content) > TOML_LIMIT:
         raise LiveBenchError(f"{path}: is larger than 1 MB; what belongs into it is a page of text")
+    if _LONG_KEY.search(content):
+        raise LiveBenchError(f"{path}: a key has more than 50 parts; a field has one")
     try:
         return msgspec.toml.decode(content, type=kind)
     except RecursionError:

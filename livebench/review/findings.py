@@ -41,12 +41,12 @@ class Finding:
 
     def __str__(self) -> str:
         """Two lines, whatever stands in them: others wrote what is quoted here."""
-        place = f"{_shown(self.place)}: " if self.place else ""
-        return (
-            f"{_shown(str(self.file))}: {place}{_shown(self.what)}\n    cure: {_shown(self.cure)}"
-        )
+        place = f"{one_line(self.place)}: " if self.place else ""
+        what, cure = one_line(self.what), one_line(self.cure)
+        return f"{one_line(str(self.file))}: {place}{what}\n    cure: {cure}"
 
 
-def _shown(text: str) -> str:
+def one_line(text: str) -> str:
+    """What others wrote, on one line of a terminal: printable, and not endless."""
     text = "".join(mark for mark in " ".join(text.split()) if mark.isprintable())
     return text if len(text) <= LENGTH else f"{text[: LENGTH - 1]}…"
