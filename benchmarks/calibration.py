@@ -1,6 +1,6 @@
 """Do paired tests and intervals keep what they promise, on simulated scorers whose truth is known?
 
-    python benchmarks/calibration.py [--pairs 2000] [--powers 500]
+    python benchmarks/calibration.py [--pairs 2000] [--powers 2000]
 
 Samples lie in videos as in the sets `bilibili-paper` and `bilibili-matched` of this checkout (82 and 61
 videos, some with one sample, some with 44). A sample has one correct candidate; its score is
@@ -10,8 +10,9 @@ videos, some with one sample, some with 44). A sample has one correct candidate;
 
 and the 99 wrong ones have standard normal scores. Tastes make the differences of one video hang
 together; printed is their intraclass correlation, and that of the pairs of submissions here. Each set
-is simulated with as much of it as its median pair has, or more; and bilibili-matched, without a bound,
-with as much as the other one.
+is simulated with as much of it as its median pair has, or more; and bilibili-matched with as much as the
+other one, too. Its 61 videos are so unequal that they count as 36, and what is simulated there beyond
+`alike` with its own correlation is shown without a bound: docs/benchmarks.md says what was missed.
 
 Two kinds of equally good scorers: `alike`, of the same make; and `bold and steady`, one with strong
 taste and one with little, with the same expected MRR: their difference is not symmetric, which the
@@ -65,7 +66,7 @@ CASES = (
     Case("bilibili-paper", "alike", 0.5, (0.45, 0.45)),
     Case("bilibili-paper", "bold and steady", 0.5, (0.7, 0.1)),
     Case("bilibili-matched", "alike", 0.25, (0.15, 0.15)),
-    Case("bilibili-matched", "bold and steady", 0.25, (0.3, 0.05)),
+    Case("bilibili-matched", "bold and steady", 0.25, (0.3, 0.05), False),
     Case("bilibili-matched", "alike, as on bilibili-paper", 0.5, (0.45, 0.45), False),
     Case("bilibili-matched", "bold and steady, as on bilibili-paper", 0.5, (0.7, 0.1), False),
 )
@@ -175,7 +176,7 @@ def videos_of(name: str) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=2000)
-    parser.add_argument("--powers", type=int, default=500, help="pairs for each power")
+    parser.add_argument("--powers", type=int, default=2000, help="pairs for each power")
     options = parser.parse_args()
     kept = True
     for name in sorted({case.set_name for case in CASES}):
