@@ -91,9 +91,9 @@ def test_a_toml_of_100_mb(project, run, refused):
     started = time.monotonic()
     done = run("submit", "check", "submissions/theirs")
     assert done.status == 1
-    assert done.out.splitlines()[0] == ("submissions/theirs/submission.toml: is larger than 1 MB")
+    assert done.out.startswith("submissions/theirs/submission.toml: is larger than 1 MB")
     assert refused("leaderboard").startswith(
-        "submissions/theirs/submission.toml: is larger than 1 MB; "
+        "submissions/theirs/submission.toml: is larger than 1 MB"
     )
     assert time.monotonic() - started < 60  # it is not read
 
