@@ -18,6 +18,9 @@ from livebench.errors import LiveBenchError
 
 # gzip with no name, no time and no system: the same content gives the same bytes.
 GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 255])
+LINE = 8 << 20
+"""Bytes of a line of records, at most."""
+
 GZIP_ENDING = 9  # bytes: the last one of the compressed content, its checksum and its size
 
 
@@ -42,10 +45,30 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
         raise LiveBenchError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Whether a path lies in a folder once every symbolic link is followed; it need not exist."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a loop of links
+        return False
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on disk, where the system can do that."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return
+    with contextlib.suppress(OSError):
+        os.fsync(handle)
+    os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -111,20 +134,29 @@ def new_gzip(path: Path) -> Iterator[GzipWriter]:
 
 
 def read_gzip_lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a gzip file, without line ends.
+    """Yield the lines of a gzip file, without line ends; memory is bounded, whatever it unpacks to.
 
     Raises:
-        LiveBenchError: the file is missing, is not gzip, is cut off or damaged.
+        LiveBenchError: the file is missing, is not gzip, is cut off or damaged, or a line is longer than
+            `LINE`; the line is named.
     """
+    number = 0
     try:
-        with gzip.open(path, "rb") as file:
-            for line in io.BufferedReader(file, 1 << 20):
+        with gzip.open(path, "rb") as packed, io.BufferedReader(packed, 1 << 20) as file:
+            while line := file.readline(LINE + 1):
+                number += 1
+                if len(line) > LINE:
+                    raise LiveBenchError(
+                        f"{path}, line {number}: is longer than {LINE >> 20} MB, which no record is; "
+                        "write one record a line"
+                    )
                 yield line.rstrip(b"\n")
     except FileNotFoundError:
         raise LiveBenchError(f"{path}: no such file") from None
     except (OSError, EOFError, zlib.error) as error:
+        after = f" after line {number}" if number else ""
         raise LiveBenchError(
-            f"{path}: cannot be read as gzip: {error}; fetch or write the file again"
+            f"{path}: cannot be read as gzip{after}: {error}; fetch or write the file again"
         ) from None
 
 

@@ -71,11 +71,16 @@ class AnswerRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScoreRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A line of a file of scores: log-likelihoods in the order of the sample's candidates."""
+    """A line of a file of scores: log-likelihoods in the order of the sample's candidates.
+
+    `set_hash` is that of the candidate set which was scored, for whoever hands in scores and wants to be
+    told when they were made for another version of it.
+    """
 
     sample_id: str
     scores: Hundred[float]
     token_counts: Hundred[Count] | None = None
+    set_hash: str | None = None
 
 
 class GeneratedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,18 +121,46 @@ def read_records(
     for number, line in enumerate(read_gzip_lines(path), 1):
         try:
             yield decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            report(LiveBenchError(f"{path}, line {number}: {_cause(line, error)}"))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            cause = _cause(line, error, CURES.get(kind, ""))
+            report(LiveBenchError(f"{path}, line {number}: {cause}"))
             yield None
 
 
-def _cause(line: bytes, error: Exception) -> str:
-    """Why a line is not a record, with the sample where it can be made out."""
+CURES = {
+    ScoreRecord: f'write {{"sample_id": "...", "scores": [{CANDIDATES} finite numbers]}}',
+    GeneratedRecord: 'write {"sample_id": "...", "text": "..."}',
+}
+"""What a line should be, of the files that people hand in."""
+
+MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks of UTF-8 and UTF-16."""
+
+
+def _cause(line: bytes, error: Exception, cure: str) -> str:
+    """Why a line is not a record, with the sample where it can be made out, and what to do."""
+    cure = f"; {cure}" if cure else ""
+    if line.startswith(MARKS):
+        return "begins with a byte order mark; write the file as UTF-8 without one"
+    if isinstance(error, UnicodeDecodeError) or b"\0" in line[:100] or "utf-8" in str(error):
+        return f"is not UTF-8; write the file in that encoding{cure}"
     found = re.search(rb'"sample_id"\s*:\s*"([^"\\]{1,200})"', line)
     sample = f"sample {found[1].decode(errors='replace')}: " if found else ""
     if "out of range" in str(error) or re.search(rb"[\[,:]\s*-?(NaN|Infinity)\s*[,\]}]", line):
-        return f"{sample}a number is not finite; every number must be"
-    return f"{sample}{error}"
+        return f"{sample}a number is not finite; every number must be{cure}"
+    if isinstance(error, RecursionError):
+        return f"{sample}lists within lists without end{cure}"
+    return f"{sample}{str(error)[:MESSAGE]}{cure}"
+
+
+MESSAGE = 300
+"""Characters of a decoder's message that are shown: it may hold what it found."""
+
+TOML_SIZE, JSON_SIZE = 1 << 20, 16 << 20
+"""Bytes of a manifest, at most."""
+
+# A dotted key of n parts costs Python's reader of TOML n * n steps.
+_LONG_KEY = re.compile(rb"""(?<![\w"'-])(?:[\w"'-]++\s*+\.\s*+){64}""")
 
 
 TOML_LIMIT = 1 << 20
@@ -141,37 +174,40 @@ def parse_toml(path: Path, kind: type[Record] | type[dict[str, Any]]) -> Record 
     """Read a TOML file as a record of this kind.
 
     Raises:
-        LiveBenchError: the file is missing, larger than TOML_LIMIT, is not TOML, or a field is unknown,
-            missing or wrong; the field is named.
+        LiveBenchError: the file is missing, is not TOML, is too large, or a field is unknown, missing or
+            wrong; the field is named.
     """
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(TOML_LIMIT + 1)
-    except FileNotFoundError:
-        raise LiveBenchError(f"{path}: no such file") from None
-    except OSError as error:
-        raise LiveBenchError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(content) > TOML_LIMIT:
-        raise LiveBenchError(f"{path}: is larger than 1 MB; what belongs into it is a page of text")
+    content = _content(path, TOML_SIZE)
     if _LONG_KEY.search(content):
-        raise LiveBenchError(f"{path}: a key has more than 50 parts; a field has one")
-    try:
-        return msgspec.toml.decode(content, type=kind)
-    except RecursionError:
-        raise LiveBenchError(
-            f"{path}: is nested too deeply; a field is a value or a list"
-        ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise LiveBenchError(f"{path}: {' '.join(str(error).split())}") from None
+        raise LiveBenchError(f"{path}: has a key of more than 64 parts, which no field is")
+    return _parsed(path, content, kind, msgspec.toml.decode)
 
 
 def parse_json(path: Path, kind: type[Record]) -> Record:
     """Read a JSON file as a record of this kind; raises like `parse_toml`."""
+    return _parsed(path, _content(path, JSON_SIZE), kind, msgspec.json.decode)
+
+
+def _content(path: Path, most: int) -> bytes:
+    path = Path(path)
     try:
-        return msgspec.json.decode(Path(path).read_bytes(), type=kind)
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise LiveBenchError(f"{path}: is not a file")  # a pipe might never end
+        with path.open("rb") as file:
+            content = file.read(most + 1)
     except FileNotFoundError:
         raise LiveBenchError(f"{path}: no such file") from None
     except OSError as error:
         raise LiveBenchError(f"{path}: cannot be read: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise LiveBenchError(f"{path}: {error}") from None
+    if len(content) > most:
+        raise LiveBenchError(f"{path}: is larger than {most >> 20} MB, which no manifest is")
+    return content
+
+
+def _parsed(path: Path, content: bytes, kind: type[Record], decode: Callable[..., Any]) -> Record:
+    try:
+        return decode(content, type=kind)
+    except RecursionError:
+        raise LiveBenchError(f"{path}: lists or tables within each other without end") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise LiveBenchError(f"{path}: {str(error)[:MESSAGE]}") from None

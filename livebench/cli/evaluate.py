@@ -7,9 +7,12 @@ from pathlib import Path
 import click
 
 from livebench.cli.datasets import Datasets
-from livebench.cli.options import datasets_option, setting_option
+from livebench.cli.options import datasets_option, isolation_of, isolation_options, setting_option
 from livebench.cli.progress import bar, quiet_option, remark
 from livebench.errors import LiveBenchError
+
+# Where answers and other submissions are by default; a sandbox shows none of them.
+HIDDEN = tuple(map(Path, ("candidates", "datasets", "submissions")))
 
 
 @click.command()
@@ -40,12 +43,20 @@ from livebench.errors import LiveBenchError
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the results as JSON Lines, nothing else."
 )
+@isolation_options
+@click.option(
+    "--restart",
+    is_flag=True,
+    help="Begin anew where an evaluation was stopped; what it had scored is kept under another name.",
+)
 @quiet_option
-def evaluate(folders, candidates, datasets, setting, normalisation, as_json, quiet) -> None:
+def evaluate(
+    folders, candidates, datasets, setting, normalisation, as_json, restart, quiet, **isolated
+) -> None:
     """Score submissions on candidate sets.
 
     Scores go to SUBMISSION/scores/, results to SUBMISSION/results/; what cannot be evaluated is named
-    with the reason.
+    with the reason. What was scored is on disk at once: after a stop, the same command goes on there.
     """
     from livebench.candidates.freeze import CandidateSet, find_sets
     from livebench.records import SETTINGS
@@ -54,10 +65,19 @@ def evaluate(folders, candidates, datasets, setting, normalisation, as_json, qui
     sets = [CandidateSet(path) for path in candidates] or find_sets(Path("candidates"))
     at_hand = Datasets(datasets, quiet)
     settings = SETTINGS if setting == "all" else (setting,)
+    hidden = (*(one.path for one in sets), *(Path(one) for one in datasets), *HIDDEN)
+    isolation = isolation_of(**isolated, hidden=hidden)
     for submission in [Submission(folder) for folder in folders]:
         done = 0
         results = each_result(
-            submission, sets, settings, at_hand, normalisation=normalisation, quiet=quiet
+            submission,
+            sets,
+            settings,
+            at_hand,
+            isolation=isolation,
+            normalisation=normalisation,
+            restart=restart,
+            quiet=quiet,
         )
         for task, result in results:
             done += 1
@@ -66,13 +86,23 @@ def evaluate(folders, candidates, datasets, setting, normalisation, as_json, qui
             raise LiveBenchError(f"{submission.path}: nothing could be evaluated, as said above")
 
 
-def each_result(submission, sets, settings, at_hand, *, normalisation="sum", quiet=False):
+def each_result(
+    submission,
+    sets,
+    settings,
+    at_hand,
+    *,
+    isolation,
+    normalisation="sum",
+    restart=False,
+    quiet=False,
+):
     """Evaluate a submission on what is at hand; yield task and result, and say what is skipped."""
     from livebench.scoring.evaluate import evaluate as evaluate_task
     from livebench.scoring.plan import Skipped, plan
 
     done = 0
-    for task in plan(submission, sets, settings, at_hand.of):
+    for task in plan(submission, sets, settings, at_hand.of, isolation.open):
         name = f"{submission.name} on {task.candidate_set.name}"
         if isinstance(task, Skipped):
             # Where nothing comes out at all, the reasons are the answer.
@@ -85,12 +115,10 @@ def each_result(submission, sets, settings, at_hand, *, normalisation="sum", qui
             with bar(samples, f"{name}, {task.setting}", quiet) as progress:
                 result = evaluate_task(
                     submission,
-                    task.run,
-                    task.candidate_set,
-                    task.setting,
-                    scorer=task.scorer,
-                    dataset=task.dataset,
+                    task,
                     normalisation=normalisation,
+                    isolation=isolation.kind,
+                    restart=restart,
                     progress=progress,
                 )
         except LiveBenchError as error:

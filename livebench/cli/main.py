@@ -23,7 +23,10 @@ from livebench.cli.simulate import simulate
 from livebench.cli.stats import stats
 from livebench.cli.submit import submit
 from livebench.cli.train import train
-from livebench.errors import LiveBenchError
+from livebench.errors import LiveBenchError, one_line
+
+LONGEST = 4000
+"""Characters of an error that are shown, at most."""
 
 COMMANDS = (
     import_,
@@ -69,7 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
     except LiveBenchError as error:
         if error.__cause__ is not None:  # the code of a submission: its author wants to see where
             traceback.print_exception(error.__cause__)
-        click.echo(f"livebench: {error}", err=True)
+        click.echo(f"livebench: {one_line(str(error), LONGEST)}", err=True)
         sys.exit(2)
     except OSError as error:
         if error.filename is None:  # not about a file: a defect

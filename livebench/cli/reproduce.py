@@ -27,6 +27,7 @@ def reproduce(out, quiet) -> None:
     from livebench.cli.evaluate import each_result
     from livebench.cli.leaderboard import render_all
     from livebench.files import write_text
+    from livebench.isolation.remote import Isolation
     from livebench.records import SETTINGS
     from livebench.scoring.show import number
     from livebench.submissions.load import find_submissions
@@ -40,14 +41,17 @@ def reproduce(out, quiet) -> None:
     for found in sets:
         click.echo(verified(found.path))
     shutil.rmtree(out / "submissions", ignore_errors=True)
-    # Checkpoints are never committed: where some are at hand nothing else comes out than in CI.
-    unlisted = shutil.ignore_patterns("checkpoints")
+    # Checkpoints and journals are never committed: where some are at hand nothing else comes out than in
+    # CI.
+    unlisted = shutil.ignore_patterns("checkpoints", "*.journal*")
     shutil.copytree("submissions", out / "submissions", ignore=unlisted)
     at_hand, changed, done = Datasets((), quiet), [], 0
     for original, copy in zip(originals, find_submissions(out / "submissions"), strict=True):
         ours = [found for found in sets if (original.path / "scores" / found.name).is_dir()]
         if copy.card.entry and copy.card.kind != "model":  # models are not ours to run here
-            for task, result in each_result(copy, ours, SETTINGS, at_hand, quiet=quiet):
+            for task, result in each_result(
+                copy, ours, SETTINGS, at_hand, isolation=Isolation(), quiet=quiet
+            ):
                 done += 1
                 mrr = number("MRR", result.metrics["best"]["MRR"].value)
                 where = f"{task.candidate_set.name}, {task.setting}"

@@ -84,8 +84,8 @@ def check(folders, candidates) -> None:
 
 def _say(folder: Path, findings, *, tolerate_stale: bool = False) -> int:
     """Print what is wrong; return how much of it must be mended."""
+    from livebench.errors import one_line
     from livebench.review.check import has_scores
-    from livebench.review.findings import one_line
 
     wrong = [one for one in findings if not (tolerate_stale and one.stale)]
     for one in wrong:
@@ -95,11 +95,11 @@ def _say(folder: Path, findings, *, tolerate_stale: bool = False) -> int:
     if wrong:
         verdict = f"{len(wrong)} {'thing is' if len(wrong) == 1 else 'things are'} wrong"
     elif not has_scores(folder):
-        makes = f"`livebench evaluate --submission {one_line(str(folder))}` makes them"
+        makes = f"`livebench evaluate --submission {one_line(str(folder), 300)}` makes them"
         verdict += f"; it has no scores and no row yet: {makes}"
     if stale:
         verdict += f"; {stale} of its results are no longer current, and stand apart"
-    click.echo(f"{one_line(str(folder))}: {verdict}")
+    click.echo(f"{one_line(str(folder), 300)}: {verdict}")
     return len(wrong)
 
 
@@ -126,10 +126,10 @@ def review(folders, base, submissions, candidates, human, board) -> None:
     """
     from livebench.candidates.freeze import find_sets
     from livebench.cli.leaderboard import compare_with, render_all
+    from livebench.errors import one_line
     from livebench.leaderboard.collect import collect
     from livebench.review.check import Checker
     from livebench.review.difference import changed_folders, changes, describe_changes
-    from livebench.review.findings import one_line
     from livebench.submissions.load import find_submissions
 
     sets = find_sets(candidates)
@@ -145,7 +145,7 @@ def review(folders, base, submissions, candidates, human, board) -> None:
     )
     # What only stands apart can be rendered; with anything else wrong there is no row to show.
     broken = [
-        one_line(str(folder))
+        one_line(str(folder), 300)
         for folder, found in findings.items()
         if not all(one.stale for one in found)
     ]

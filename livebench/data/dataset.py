@@ -190,13 +190,14 @@ class DatasetSplit:
     """What belongs to some splits of a dataset; scorers are fitted on the split `train`.
 
     Attributes:
+        dataset: what they are splits of.
         videos: the videos of the splits.
         strings: the distinct comments (words joined by spaces), sorted.
         counts: int64 [strings], how often each occurs.
     """
 
     def __init__(self, dataset: Dataset, splits: frozenset[Split]) -> None:
-        self._dataset = dataset
+        self.dataset = dataset
         self.indices = [i for i, video in enumerate(dataset.videos) if video.split in splits]
         self.videos = [dataset.videos[i] for i in self.indices]
 
@@ -208,7 +209,7 @@ class DatasetSplit:
     @cached_property
     def counts_by_id(self) -> np.ndarray:
         """int64 [all strings of the dataset]: how often each occurs in this split."""
-        comments = self._dataset.comments
+        comments = self.dataset.comments
         rows = [comments.string[comments.of(index)] for index in self.indices]
         return np.bincount(
             np.concatenate([np.empty(0, np.int32), *rows]), minlength=len(comments.strings)
@@ -216,7 +217,7 @@ class DatasetSplit:
 
     @cached_property
     def strings(self) -> list[str]:
-        return [self._dataset.comments.strings[i] for i in self.string_ids]
+        return [self.dataset.comments.strings[i] for i in self.string_ids]
 
     @cached_property
     def counts(self) -> np.ndarray:

@@ -10,11 +10,12 @@ import numpy as np
 
 from livebench.audit.candidates import SetAudit, read_audit
 from livebench.candidates.freeze import CandidateSet
-from livebench.leaderboard.entries import Earlier, Origin, read_entry
+from livebench.leaderboard.entries import Earlier, Entry, Origin, read_entry
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.evaluate import Answers, signature
 from livebench.scoring.metrics import METRICS, Interval, chance_metrics, summarise
 from livebench.scoring.paired import Pair, all_pairs, ranks
+from livebench.scoring.plausibility import remarks, ties
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import NORMALISATIONS, Normalisation
 
@@ -28,6 +29,8 @@ class Row:
     `rank` is 1 + the number of ranked rows that are significantly better in the MRR of the best-placed
     correct candidate. Re-run models and baselines are ranked; probes, self-reported scores, and other
     normalisations than the sum have rank 0, which is none. `metrics` are by ground truth and metric.
+    `evaluated` says how the scores came to be, `isolation` where the scorers of re-run ones ran, and
+    `remarks` what a reader should know of the scores.
     `date` is that of the submission, `made` that of its latest evaluation, `version` that of the
     LiveBench that made it.
     """
@@ -41,6 +44,8 @@ class Row:
     metrics: dict[str, dict[str, Interval]]
     normalisation: Normalisation = "sum"
     rank: int = 0
+    isolation: str = ""
+    remarks: tuple[str, ...] = ()
     made: datetime.date | None = None
     version: str = ""
     signature: str = ""
@@ -113,7 +118,7 @@ def _board(
         elif found is not None:
             for kind in found.normalisations:
                 values = found.per_sample(answers, kind)
-                row = _row(submission, len(found.runs), found.origin)
+                row = _with_remarks(_row(submission, len(found.runs), found.origin), found)
                 row = replace(row, normalisation=kind, metrics=summarise(values, answers.videos))
                 row = replace(row, signature=row.signature.replace("score:sum", f"score:{kind}"))
                 rows.append(row)
@@ -157,9 +162,23 @@ def _row(submission: Submission, runs: int, origin: Origin) -> Row:
     )
 
 
+def _with_remarks(row: Row, entry: Entry) -> Row:
+    """With where the scorers ran, and the remarks on all runs, each once; ties are counted here."""
+    rerun, told = row.evaluated == "re-run", {}
+    for result, scores in zip(entry.results, entry.scores, strict=True):
+        measured = result.plausibility if rerun else None
+        listwise = entry.submission.card.listwise
+        told |= dict.fromkeys(remarks(measured, ties(scores.sums), listwise=listwise))
+    ran = {manifest.isolation for manifest in entry.manifests}
+    # The weakest isolation among those of the runs.
+    least = next((kind for kind in ("none", "process", "sandbox") if kind in ran), "none")
+    return replace(row, isolation=least if rerun else "", remarks=tuple(told))
+
+
 def _earlier(found: Earlier, answers: Answers) -> EarlierRow:
     row = _row(found.submission, found.runs, found.origin)
     if found.entry is not None:
+        row = _with_remarks(row, found.entry)
         row = replace(row, metrics=summarise(found.entry.per_sample(answers), answers.videos))
     return EarlierRow(row, found.why)
 

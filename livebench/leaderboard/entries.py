@@ -118,7 +118,7 @@ def read_entry(
         return Earlier(submission, setting, len(runs), origin, "another version of the set", None)
     origin = _origin(submission, manifests, candidate_set.manifest.signature, setting)
     # First the scores: what passes is no longer than it should be, whatever it unpacks to.
-    scores = [read_scores(path, answers.sample_ids) for path in paths]
+    scores = [read_scores(path, answers.sample_ids, candidate_set.manifest.hash) for path in paths]
     for path, manifest in zip(paths, manifests, strict=True):
         if manifest.scores_sha256 != gzip_content(path, any_writer=True)[0]:
             raise LiveBenchError(f"{path}: changed since it was evaluated; {_again(submission)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+from livebench.errors import one_line
 
 NAME_LENGTH = 60
 _MARKDOWN = {ord(mark): f"\\{mark}" for mark in "\\`*_[]~|$"}
@@ -11,9 +11,7 @@ _MARKDOWN |= {ord("<"): "&lt;", ord(">"): "&gt;", ord("&"): "&amp;"}
 
 def plain(text: str, length: int = NAME_LENGTH) -> str:
     """`text` on one line, without control and direction marks, cut at `length` characters."""
-    line = " ".join(text.split())
-    line = "".join(mark for mark in line if unicodedata.category(mark)[0] != "C")
-    return line if len(line) <= length else f"{line[: length - 1]}…"
+    return one_line(text, length)
 
 
 def cell(text: str, length: int = NAME_LENGTH) -> str:

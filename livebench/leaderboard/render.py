@@ -27,7 +27,7 @@ def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     # Markdown, not HTML: what comes from a submission goes through `cell`.
-    environment = Environment(
+    environment = Environment(  # nosec B701
         loader=PackageLoader("livebench.leaderboard"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -47,6 +47,7 @@ def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
         neighbours=_neighbours,
         p_value=p_value,
         flaws=_flaws,
+        how=_how,
         correct=_correct,
         published=_data("published.toml"),
         reports=reports,
@@ -104,6 +105,16 @@ def _flaws(section: Section) -> list[str]:
     """What is known to be wrong with a set that others made."""
     found = section.candidate_set.manifest.flaws
     return [] if found is msgspec.UNSET else found
+
+
+RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "sandbox"}
+
+
+def _how(row: Row) -> str:
+    """How the scores came to be, and what is to be known of them."""
+    parts = [row.evaluated, RAN.get(row.isolation, ""), f"{row.runs} runs" if row.runs > 1 else ""]
+    told = "".join(f"<br><sub>{cell(one, 120)}</sub>" for one in row.remarks)
+    return ", ".join(part for part in parts if part) + told
 
 
 def _correct(section: Section) -> str:

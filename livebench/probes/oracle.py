@@ -37,7 +37,7 @@ class Oracle(Scorer):
         Raises:
             LiveBenchError: the dataset is not a simulated world.
         """
-        dataset = training._dataset
+        dataset = training.dataset
         self._path = dataset.path
         self._scenes = _read_scenes(dataset.path)
         self._seconds = {}

@@ -160,7 +160,12 @@ class Checker:
                 raise _Enough
 
         try:
-            read_scores(file, self._answers[set_name].sample_ids, report)
+            read_scores(
+                file,
+                self._answers[set_name].sample_ids,
+                self._sets[set_name].manifest.hash,
+                report,
+            )
         except LiveBenchError as error:
             found.append(Finding.of(file, error, "write the file again"))
         except _Enough:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from livebench.errors import LiveBenchError
+from livebench.errors import LiveBenchError, one_line
 
 LENGTH = 300
 """Characters of each part that are shown."""
@@ -41,12 +41,6 @@ class Finding:
 
     def __str__(self) -> str:
         """Two lines, whatever stands in them: others wrote what is quoted here."""
-        place = f"{one_line(self.place)}: " if self.place else ""
-        what, cure = one_line(self.what), one_line(self.cure)
-        return f"{one_line(str(self.file))}: {place}{what}\n    cure: {cure}"
-
-
-def one_line(text: str) -> str:
-    """What others wrote, on one line of a terminal: printable, and not endless."""
-    text = "".join(mark for mark in " ".join(text.split()) if mark.isprintable())
-    return text if len(text) <= LENGTH else f"{text[: LENGTH - 1]}…"
+        place = f"{one_line(self.place, LENGTH)}: " if self.place else ""
+        what, cure = one_line(self.what, LENGTH), one_line(self.cure, LENGTH)
+        return f"{one_line(str(self.file), LENGTH)}: {place}{what}\n    cure: {cure}"

@@ -9,22 +9,26 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
 from livebench import __version__
 from livebench.candidates.freeze import CandidateSet
-from livebench.data.dataset import Dataset
 from livebench.files import gzip_content, new_file
 from livebench.records import AnswerRecord, Setting
 from livebench.scoring.anatomy import anatomy
+from livebench.scoring.fingerprint import fingerprint
+from livebench.scoring.journal import Journal
 from livebench.scoring.metrics import Interval, sample_metrics, summarise
+from livebench.scoring.plan import Task
+from livebench.scoring.plausibility import Plausibility, Ties, chosen, measure, ties
 from livebench.scoring.runner import read_samples, write_scores
-from livebench.scoring.scorer import Scorer
-from livebench.submissions.load import Run, Submission
-from livebench.submissions.validate import Normalisation, read_scores
+from livebench.submissions.load import Submission
+from livebench.submissions.validate import Normalisation, Scores, read_scores
+
+Isolation = Literal["none", "process", "sandbox", ""]
 
 
 class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -32,11 +36,15 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     Attributes:
         evaluated: `re-run` if LiveBench ran the scorer, `self-reported` if it only got the scores.
+        isolation: where the scorer ran: in LiveBench's own process (`none`), in a `process` of its own,
+            or in a `sandbox`; empty if it was not run.
+        wall_seconds: of scoring, in all sessions, and of what comes after.
         frames_sha256, encoder: of the frame vectors that the setting showed; empty if none.
         commit, dirty: of the checkout; scores and results in it do not make it dirty.
     """
 
     evaluated: Literal["re-run", "self-reported"]
+    isolation: Isolation = "none"
     submission: str
     run: str
     entry: str
@@ -58,12 +66,18 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A result file: `metrics` by ground truth (`best`, `all`) and metric; see docs/metrics.md."""
+    """A result file: `metrics` by ground truth (`best`, `all`) and metric; see docs/metrics.md.
+
+    `plausibility` and `ties` say whether the scorer keeps the rules, as far as a few samples tell
+    (docs/trust.md); absent from results of before they were measured.
+    """
 
     signature: str
     metrics: dict[str, dict[str, Interval]]
     anatomy: dict[str, dict[str, float]]
     manifest: ResultManifest
+    plausibility: Plausibility | None = None
+    ties: Ties | None = None
 
 
 def signature(
@@ -114,60 +128,47 @@ class Answers:
 
 def evaluate(
     submission: Submission,
-    run: Run,
-    candidate_set: CandidateSet,
-    setting: Setting,
+    task: Task,
     *,
-    scorer: Scorer | None,
-    dataset: Dataset | None = None,
     normalisation: Normalisation = "sum",
+    isolation: Isolation = "none",
+    restart: bool = False,
     progress: Callable[[int], object] = lambda done: None,
 ) -> Result:
     """Score a set in a setting, and write scores and result into the folder of the submission.
 
+    An evaluation that was stopped goes on where it was: the file of scores comes out the same.
+
     Args:
-        scorer: made and fitted; None for a submission that has scores only: they are read instead.
-        dataset: needed where the setting shows the video.
+        task: run, set and setting; with the scorer made and fitted, or with None for a submission that
+            has scores only: they are read instead.
         normalisation: of the metrics returned; the files always hold sums, and their metrics.
+        isolation: where the scorer runs, for the record.
+        restart: begin anew, and keep a journal that is there under another name.
 
     Raises:
-        LiveBenchError: the scorer failed, or its scores are not valid; nothing is written.
+        LiveBenchError: the scorer failed, or its scores are not valid: no file of scores or results is
+            written or changed; or another process evaluates the same.
     """
-    started = time.perf_counter()
+    run, candidate_set, setting = task.run, task.candidate_set, task.setting
     path = submission.scores_path(candidate_set.name, run, setting)
-    if scorer is not None:
-        samples = read_samples(candidate_set, dataset, setting)
-        digest = write_scores(path, scorer, samples, progress=progress)
+    if task.scorer is None:
+        started = time.perf_counter()
+        answers = Answers(candidate_set)
+        found = read_scores(path, answers.sample_ids, candidate_set.manifest.hash)
+        made = Made("self-reported", "", gzip_content(path, any_writer=True)[0], started)
+        result = _write_result(submission, task, answers, found, made)
     else:
-        digest = gzip_content(path, any_writer=True)[0]
-    answers = Answers(candidate_set)
-    found = read_scores(path, answers.sample_ids)
-    commit, dirty = _checkout(submission)
-    result = Result(
-        **_measured(found.sums, answers),
-        signature=signature(candidate_set, setting),
-        manifest=ResultManifest(
-            evaluated="self-reported" if scorer is None else "re-run",
-            submission=submission.name,
-            run=run.name,
-            entry=submission.card.entry,
-            arguments=run.arguments,
-            seed=run.seed,
-            candidate_set=candidate_set.name,
-            set_hash=candidate_set.manifest.hash,
-            frames_sha256=dataset.info.frames_sha256 if dataset and setting != "comments" else "",
-            encoder=dataset.info.encoder if dataset and setting != "comments" else "",
-            setting=setting,
-            scores_sha256=digest,
-            versions=_versions(),
-            commit=commit,
-            dirty=dirty,
-            date=datetime.datetime.now(datetime.UTC).date(),
-            wall_seconds=round(time.perf_counter() - started, 3),
-        ),
-    )
-    with new_file(submission.result_path(candidate_set.name, run, setting)) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+        about = fingerprint(submission, run, candidate_set, setting, task.dataset)
+        with Journal(path, about, restart=restart) as journal:
+            samples = read_samples(candidate_set, task.dataset, setting)
+            digest = write_scores(journal, task.scorer, samples, progress=progress)
+            made = Made("re-run", isolation, digest, time.perf_counter() - journal.seconds)
+            answers = Answers(candidate_set)
+            found = read_scores(path, answers.sample_ids)
+            made = made._replace(plausibility=_plausibility(submission, task, answers, found))
+            result = _write_result(submission, task, answers, found, made)
+            journal.remove()  # last: whoever is killed before comes here again
     if normalisation == "sum":
         return result
     return msgspec.structs.replace(
@@ -175,6 +176,64 @@ def evaluate(
         **_measured(found.normalised(normalisation, answers.lengths), answers),
         signature=signature(candidate_set, setting, normalisation),
     )
+
+
+class Made(NamedTuple):
+    """How scores came to be: `digest` is the sha256 of their file's content, `started` a time of
+    `time.perf_counter`."""
+
+    evaluated: Literal["re-run", "self-reported"]
+    isolation: Isolation
+    digest: str
+    started: float
+    plausibility: Plausibility | None = None
+
+
+def _write_result(
+    submission: Submission, task: Task, answers: Answers, found: Scores, made: Made
+) -> Result:
+    run, candidate_set, setting = task.run, task.candidate_set, task.setting
+    shown = task.dataset.info if task.dataset and setting != "comments" else None
+    commit, dirty = _checkout(submission)
+    result = Result(
+        **_measured(found.sums, answers),
+        signature=signature(candidate_set, setting),
+        plausibility=made.plausibility,
+        ties=ties(found.sums),
+        manifest=ResultManifest(
+            evaluated=made.evaluated,
+            isolation=made.isolation,
+            submission=submission.name,
+            run=run.name,
+            entry=submission.card.entry,
+            arguments=run.arguments,
+            seed=run.seed,
+            candidate_set=candidate_set.name,
+            set_hash=candidate_set.manifest.hash,
+            frames_sha256=shown.frames_sha256 if shown else "",
+            encoder=shown.encoder if shown else "",
+            setting=setting,
+            scores_sha256=made.digest,
+            versions=_versions(),
+            commit=commit,
+            dirty=dirty,
+            date=datetime.datetime.now(datetime.UTC).date(),
+            wall_seconds=round(time.perf_counter() - made.started, 3),
+        ),
+    )
+    with new_file(submission.result_path(candidate_set.name, run, setting)) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    return result
+
+
+def _plausibility(
+    submission: Submission, task: Task, answers: Answers, found: Scores
+) -> Plausibility:
+    """What scoring a few samples again shows."""
+    rows = dict(zip(answers.sample_ids, found.sums, strict=True))
+    some = {name: rows[name] for name in chosen(answers.sample_ids)}
+    samples = read_samples(task.candidate_set, task.dataset, task.setting)
+    return measure(task.scorer, samples, some, submission.card.listwise)
 
 
 def _measured(scores: np.ndarray, answers: Answers) -> dict[str, Any]:

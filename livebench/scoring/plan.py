@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 from livebench.candidates.freeze import CandidateSet, restore
@@ -33,16 +34,27 @@ class Skipped(NamedTuple):
     why: str
 
 
+Opened = Callable[[Submission, Run], AbstractContextManager[Scorer]]
+"""Makes the scorer of a run, and lets it go."""
+
+
+@contextmanager
+def in_process(submission: Submission, run: Run) -> Iterator[Scorer]:
+    """The scorer of a run, in this process."""
+    yield make_scorer(submission, run)
+
+
 def plan(
     submission: Submission,
     candidate_sets: Sequence[CandidateSet],
     settings: Sequence[Setting],
     find_dataset: Callable[[CandidateSet], Dataset | None],
+    opened: Opened = in_process,
 ) -> Iterator[Task | Skipped]:
     """Yield what to evaluate, set by set, and what is skipped.
 
-    A set whose text is absent is restored if its dataset is at hand. A scorer is made and fitted when
-    its first task is asked for, and let go after its last.
+    A set whose text is absent is restored if its dataset is at hand. A scorer is made (by `opened`) and
+    fitted when its first task is asked for, and let go after its last.
     """
     for candidate_set in candidate_sets:
         declared = [setting for setting in settings if setting in submission.card.settings]
@@ -54,7 +66,7 @@ def plan(
         if lacking:
             yield Skipped(candidate_set, lacking, "the dataset of the set has no frames")
         if wanted and submission.card.entry:
-            yield from _to_run(submission, candidate_set, wanted, find_dataset)
+            yield from _to_run(submission, candidate_set, wanted, find_dataset, opened)
         elif wanted:
             yield from _to_read(submission, candidate_set, wanted)
 
@@ -64,6 +76,7 @@ def _to_run(
     candidate_set: CandidateSet,
     settings: Sequence[Setting],
     find_dataset: Callable[[CandidateSet], Dataset | None],
+    opened: Opened,
 ) -> Iterator[Task | Skipped]:
     trained_on = candidate_set.manifest.dataset.name
     dataset = find_dataset(candidate_set)
@@ -85,16 +98,16 @@ def _to_run(
             why = f"its checkpoint {run.checkpoint} is not here; `livebench train` makes one"
             yield Skipped(candidate_set, f"run {run.name}", why)
             continue
-        scorer = make_scorer(submission, run)
-        lacking = [setting for setting in settings if needs_dataset(scorer, setting)]
-        if dataset is None and lacking:
-            yield Skipped(candidate_set, f"run {run.name}: {', '.join(lacking)}", absent)
-        elif dataset is not None:
-            fit(scorer, dataset)
-        for setting in settings:
-            if dataset is not None or setting not in lacking:
-                remark = check_trained(scorer, candidate_set, setting)
-                yield Task(run, candidate_set, setting, scorer, dataset, remark)
+        with opened(submission, run) as scorer:
+            lacking = [setting for setting in settings if needs_dataset(scorer, setting)]
+            if dataset is None and lacking:
+                yield Skipped(candidate_set, f"run {run.name}: {', '.join(lacking)}", absent)
+            elif dataset is not None:
+                fit(scorer, dataset)
+            for setting in settings:
+                if dataset is not None or setting not in lacking:
+                    remark = check_trained(scorer, candidate_set, setting)
+                    yield Task(run, candidate_set, setting, scorer, dataset, remark)
 
 
 def _to_read(

@@ -1,23 +1,29 @@
-"""Runs a scorer on a candidate set: samples in, a file of scores out, whole or not at all."""
+"""Runs a scorer on a candidate set: samples in, a journal of scores out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from livebench.candidates.freeze import CandidateSet
-from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
-from livebench.files import new_gzip
-from livebench.records import CANDIDATES, SampleRecord, Setting
-from livebench.scoring.scorer import Comment, LogLikelihood, Sample, Score, Scorer, VideoContext
+from livebench.records import SampleRecord, Setting
+from livebench.scoring.numbers import Numbers, WrongAnswer, numbers_of, score_line
+from livebench.scoring.scorer import Comment, Sample, Scorer, VideoContext
 from livebench.submissions.entry import load_entry
 from livebench.submissions.load import Run, Submission
 
-BATCH = 64
+if TYPE_CHECKING:  # they are heavy, and the process that runs a submission does without
+    from livebench.candidates.freeze import CandidateSet
+    from livebench.data.dataset import Dataset
+    from livebench.scoring.journal import Journal
+
+BATCH = 32
 """Samples given to a scorer at once; the scores do not depend on it."""
 
 
@@ -145,90 +151,109 @@ def _comments(record: SampleRecord, setting: Setting) -> tuple[list[Comment], li
     return around, [Comment(text, tokens) for text, tokens in candidates]
 
 
+Samples = list[tuple[str, Sample]]
+"""A block: the id of each sample, which no scorer sees, and the sample."""
+
+
+class Streaming(Scorer):
+    """A scorer elsewhere that can be given a block while it works on the one before."""
+
+    @abstractmethod
+    def score_blocks(self, blocks: Iterable[Samples]) -> Iterator[tuple[Samples, list[Numbers]]]:
+        """Yield each block with the numbers of its samples, in order; raises LiveBenchError."""
+
+
 def write_scores(
-    path: Path,
+    journal: Journal,
     scorer: Scorer,
     samples: Iterator[tuple[str, Sample]],
     *,
     batch: int = BATCH,
     progress: Callable[[int], object] = lambda done: None,
 ) -> str:
-    """Score all samples and write them to `path`; return the sha256 of its content.
+    """Score the samples that the journal has not yet, and make the file of scores of it.
 
     Args:
+        journal: open; each block of `batch` samples is on disk before the next one is written.
         progress: told how many samples were scored since the last time.
 
+    Returns:
+        The sha256 of the content of the file of scores.
+
     Raises:
-        LiveBenchError: the scorer raised, or gave other than one finite number for each candidate;
-            the sample is named, and nothing is written.
+        LiveBenchError: the scorer raised, or gave other than one finite number for each candidate; the
+            sample is named. There is no file of scores then; the journal keeps the blocks before.
     """
-    with new_gzip(path) as file:
-        while part := list(islice(samples, batch)):
-            for (sample_id, _), scores in zip(part, _score(scorer, part), strict=True):
-                file.write(_line(sample_id, scores))
-            progress(len(part))
-    return file.sha256.hexdigest()
+    if journal.samples:
+        _skip(journal, samples)
+        progress(journal.samples)
+    blocks = iter(lambda: list(islice(samples, batch)), [])
+    started = time.perf_counter()
+    for block, found in score_blocks(scorer, blocks):
+        lines = [score_line(name, one) for (name, _), one in zip(block, found, strict=True)]
+        now = time.perf_counter()
+        journal.append(lines, now - started)
+        started = now
+        progress(len(block))
+    return journal.finish()
 
 
-def _score(scorer: Scorer, part: list[tuple[str, Sample]]) -> Sequence[Sequence[Score]]:
+def _skip(journal: Journal, samples: Iterator[tuple[str, Sample]]) -> None:
+    """Pass over the samples that have scores."""
+    for done in journal.ids():
+        name, _ = next(samples, ("", None))
+        if name != done:
+            raise LiveBenchError(
+                f"{journal.path}: holds scores of {done} where the set has {name or 'no sample'}; give "
+                "--restart to begin anew"
+            )
+
+
+def score_blocks(
+    scorer: Scorer, blocks: Iterable[Samples]
+) -> Iterator[tuple[Samples, list[Numbers]]]:
+    """Yield each block with the numbers of its samples.
+
+    Raises:
+        LiveBenchError: the scorer raised, or gave other than one finite number for each candidate.
+    """
+    if isinstance(scorer, Streaming):
+        yield from scorer.score_blocks(blocks)
+        return
+    for block in blocks:
+        with naming(block):
+            found = score_block(scorer, [sample for _, sample in block])
+        yield block, found
+
+
+def score_block(scorer: Scorer, samples: Sequence[Sample]) -> list[Numbers]:
+    """The numbers of some samples; raises whatever the scorer does, and WrongAnswer."""
+    found = [list(row) for row in scorer.score_samples(samples)]
+    if len(found) != len(samples):
+        text = f"the scorer gave scores for {len(found)} samples instead of {len(samples)}, from"
+        raise WrongAnswer(-1, text)
+    return [
+        numbers_of(row, len(sample.candidates), place)
+        for place, (row, sample) in enumerate(zip(found, samples, strict=True))
+    ]
+
+
+@contextmanager
+def naming(block: Samples) -> Iterator[None]:
+    """Say of which sample, or of which samples, what goes wrong in here is."""
     try:
-        found = [list(row) for row in scorer.score_samples([sample for _, sample in part])]
+        yield
     except LiveBenchError:
         raise
+    except WrongAnswer as error:
+        if error.place < 0:
+            raise LiveBenchError(f"{error.text} sample {block[0][0]} on") from None
+        raise LiveBenchError(f"sample {block[error.place][0]}{error.text}") from None
     except (Exception, SystemExit) as error:
-        where = part[0][0] if len(part) == 1 else f"{part[0][0]} to {part[-1][0]}"
-        raise LiveBenchError(
-            f"the scorer raised {type(error).__name__} on sample {where}: {error}"
-        ) from error
-    if len(found) != len(part):
-        raise LiveBenchError(
-            f"the scorer gave scores for {len(found)} samples instead of {len(part)}, from sample "
-            f"{part[0][0]} on"
-        )
-    return found
+        raise LiveBenchError(raised(block, type(error).__name__, str(error))) from error
 
 
-def _line(sample_id: str, scores: Sequence[Score]) -> bytes:
-    """A line of a file of scores: float32, 6 significant digits."""
-    if len(scores) != CANDIDATES:
-        raise LiveBenchError(
-            f"sample {sample_id}: the scorer gave {len(scores)} scores for {CANDIDATES} candidates"
-        )
-    totals = [score.total if isinstance(score, LogLikelihood) else score for score in scores]
-    try:
-        with np.errstate(over="ignore"):
-            values = np.array([float(total) for total in totals]).astype(np.float32)
-    except (TypeError, ValueError) as error:
-        raise LiveBenchError(f"sample {sample_id}: a score is not a number: {error}") from None
-    wrong = np.flatnonzero(~np.isfinite(values))
-    if len(wrong):
-        raise LiveBenchError(
-            f"sample {sample_id}, candidate {wrong[0]}: the score {totals[wrong[0]]} is not a finite "
-            "float32; every score must be"
-        )
-    line = f'{{"sample_id":{_quoted(sample_id)},"scores":[{_numbers(values)}]'
-    lengths = [score.tokens for score in scores if isinstance(score, LogLikelihood)]
-    if lengths:
-        line += f',"token_counts":[{_token_counts(sample_id, lengths)}]'
-    return f"{line}}}\n".encode()
-
-
-def _token_counts(sample_id: str, lengths: list[int]) -> str:
-    counts = [int(n) for n in lengths if isinstance(n, (int, np.integer)) and n >= 0]
-    if len(counts) != CANDIDATES:
-        raise LiveBenchError(
-            f"sample {sample_id}: {len(counts)} of {CANDIDATES} scores say how many tokens they have; "
-            "either all do, with a whole number of at least 0, or none"
-        )
-    return ",".join(map(str, counts))
-
-
-def _quoted(text: str) -> str:
-    import msgspec
-
-    return msgspec.json.encode(text).decode()
-
-
-def _numbers(values: np.ndarray) -> str:
-    # Adding 0.0 turns -0.0 into 0.0: they are the same score, and so are their bytes.
-    return ",".join(f"{value:.6g}" for value in (values + np.float32(0)).tolist())
+def raised(block: Samples, kind: str, text: str) -> str:
+    """What is said of a scorer that raised on a block."""
+    where = block[0][0] if len(block) == 1 else f"{block[0][0]} to {block[-1][0]}"
+    return f"the scorer raised {kind} on sample {where}: {text}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from livebench.data.context import ContextRule, FrameRule
-from livebench.data.dataset import DatasetSplit
+
+if TYPE_CHECKING:
+    from livebench.data.dataset import DatasetSplit
 
 
 class Comment(NamedTuple):

@@ -10,7 +10,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from livebench.errors import LiveBenchError
+from livebench.files import is_inside
 from livebench.records import FolderName, Setting, parse_toml
+
+CARD = "submission.toml"
+OUTPUTS = ("scores", "results", "generated")
+"""Folders of a submission that LiveBench writes."""
 
 
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +46,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         entry: "module:Class" of a scorer; the module is a file in the folder of the submission, or
             one that is installed. Absent if the submission has scores only.
         settings: those it takes part in.
+        listwise: its scores depend on the other candidates of the sample, by design.
         kind: a `probe` uses a shortcut and is kept to show how far it gets; a `baseline` ships with
             LiveBench as reference; an `oracle` reads what made the simulated world; a `model` is what
             anyone submits.
@@ -54,6 +60,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runs: Annotated[list[Run], msgspec.Meta(min_length=1)]
     entry: str = ""
     url: str = ""
+    listwise: bool = False
     kind: Literal["model", "baseline", "probe", "oracle"] = "model"
 
 
@@ -89,13 +96,23 @@ class Submission:
         return self.path.resolve().name
 
     def scores_path(self, set_name: str, run: Run, setting: Setting) -> Path:
-        return self.path / "scores" / set_name / run.name / f"{setting}.jsonl.gz"
+        return self._own("scores", set_name, run.name, f"{setting}.jsonl.gz")
 
     def result_path(self, set_name: str, run: Run, setting: Setting) -> Path:
-        return self.path / "results" / set_name / run.name / f"{setting}.json"
+        return self._own("results", set_name, run.name, f"{setting}.json")
 
     def generated_path(self, set_name: str, run: Run, setting: Setting) -> Path:
-        return self.path / "generated" / set_name / run.name / f"{setting}.jsonl.gz"
+        return self._own("generated", set_name, run.name, f"{setting}.jsonl.gz")
+
+    def _own(self, *parts: str) -> Path:
+        """A path in the folder; raises LiveBenchError if a symbolic link on the way leads out of it."""
+        path = self.path.joinpath(*parts)
+        if not is_inside(path, self.path):
+            raise LiveBenchError(
+                f"{path}: leads out of the folder of the submission by a symbolic link; put the file "
+                "itself there"
+            )
+        return path
 
     def checkpoint(self, run: Run) -> Path | None:
         """The checkpoint of a run, if it has one.
@@ -106,7 +123,7 @@ class Submission:
         if not run.checkpoint:
             return None
         path = (self.path / run.checkpoint).resolve()
-        if not path.is_relative_to(self.path.resolve()):
+        if not is_inside(path, self.path):
             raise LiveBenchError(
                 f"{self.path}: run {run.name}: checkpoint {run.checkpoint} is outside the folder"
             )

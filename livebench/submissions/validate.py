@@ -48,18 +48,24 @@ class Scores(NamedTuple):
 
 
 def read_scores(
-    path: Path, sample_ids: Sequence[str], report: Callable[[LiveBenchError], None] = refuse
+    path: Path,
+    sample_ids: Sequence[str],
+    set_hash: str = "",
+    report: Callable[[LiveBenchError], None] = refuse,
 ) -> Scores:
     """The scores of a file, in the order of `sample_ids`.
 
     Args:
+        set_hash: of the candidate set; a line that names one must name this.
         report: told of everything that is wrong; by default it refuses the first. What is returned means
             something only if it was told nothing.
 
     Raises:
-        LiveBenchError: the file cannot be read, or scores are missing, surplus, doubled or not finite;
-            file, line and sample are named.
+        LiveBenchError: the file cannot be read, or scores are missing, surplus, doubled, not finite, or
+            of another version of the set; file, line and sample are named.
     """
+    if path.exists() and not path.is_file():
+        raise LiveBenchError(f"{path}: is no file; put the file of scores there")
     rows = {sample_id: row for row, sample_id in enumerate(sample_ids)}
     scores = np.empty((len(rows), CANDIDATES))
     token_counts = np.empty(scores.shape, np.int64)
@@ -79,6 +85,15 @@ def read_scores(
         if name in seen:
             where = f"{path}, line {line}: sample {name}"
             report(LiveBenchError(f"{where} was scored on line {seen[name]} already; keep one"))
+            continue
+        if set_hash and record.set_hash is not None and record.set_hash != set_hash:
+            report(
+                LiveBenchError(
+                    f"{path}, line {line}: sample {name}: scored on the set with the hash "
+                    f"{record.set_hash[:12]!r}, this one has {set_hash[:12]}; its candidates may be "
+                    "others: score this set"
+                )
+            )
             continue
         seen[name] = line
         scores[rows[name]] = record.scores

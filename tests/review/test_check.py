@@ -171,12 +171,12 @@ FILES = {
             path, [lines_of(path)[0].replace(b"[", b"[NaN,", 1), *lines_of(path)[1:]]
         ),
         f"{SCORES}: line 1: sample v02@40: a number is not finite",
-        "every number must be",
+        'write {"sample_id": "...", "scores": [100 finite numbers]}',
     ),
     "no record": (
         lambda path: write_lines(path, [b"{}", *lines_of(path)[1:]]),
         f"{SCORES}: line 1: Object missing required field `sample_id`",
-        'a line is {"sample_id": "...", "scores": [100 finite numbers]}',
+        'write {"sample_id": "...", "scores": [100 finite numbers]}',
     ),
     "no gzip": (
         lambda path: (path / SCORES).write_bytes(b"x" * 100),

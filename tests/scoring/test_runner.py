@@ -12,7 +12,9 @@ import pytest
 
 from livebench.errors import LiveBenchError
 from livebench.records import ScoreRecord, read_records
-from livebench.scoring.runner import fit, make_scorer, read_samples, write_scores
+from livebench.scoring import runner
+from livebench.scoring.journal import Journal
+from livebench.scoring.runner import fit, make_scorer, read_samples
 from livebench.scoring.scorer import LogLikelihood, Scorer
 from livebench.submissions.load import Submission, find_submissions
 from livebench.submissions.validate import read_scores
@@ -36,6 +38,14 @@ def bundled(request, dataset):
 @pytest.fixture
 def samples(frozen, dataset):
     return lambda setting="both", count=60: list(read_samples(frozen, dataset, setting))[:count]
+
+
+def write_scores(path, scorer, samples, **options):
+    """An evaluation from its beginning to its end: the journal is gone."""
+    with Journal(path, {}) as journal:
+        digest = runner.write_scores(journal, scorer, samples, **options)
+        journal.remove()
+    return digest
 
 
 def written(tmp_path, scorer, some, **options):

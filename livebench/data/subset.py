@@ -1,0 +1,67 @@
+"""Some videos of a dataset as a dataset of their own: all that a scorer gets to learn from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from livebench.data.dataset import Dataset, DatasetSplit, Video
+from livebench.data.parquet import read_parquet
+from livebench.files import new_folder, write_text
+
+VIDEO_COLUMNS = list(Video.__struct_fields__)
+COMMENT_COLUMNS = ["video_id", "time", "text", "tokens"]
+
+
+def write_subset(split: DatasetSplit, out: Path) -> Dataset:
+    """Write the videos of a split, their comments and their frame vectors, and nothing of the others.
+
+    The rows are those of the dataset, in their order. The fingerprints in dataset.toml stay those of
+    the whole: they say where the rows come from.
+
+    Raises:
+        LiveBenchError: `out` exists or cannot be written.
+    """
+    with new_folder(out) as folder:
+        _write_rows(split, folder)
+        if any(video.frame_count for video in split.videos) and split.dataset.has_frames:
+            _write_frames(split, folder / "frames.npy")
+        write_text(folder / "dataset.toml", msgspec.toml.encode(split.dataset.info).decode())
+    return Dataset(out)
+
+
+def _write_rows(split: DatasetSplit, folder: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    kept = pa.array([video.video_id for video in split.videos], pa.string())
+    for name, columns in (("videos.parquet", VIDEO_COLUMNS), ("comments.parquet", COMMENT_COLUMNS)):
+        table = read_parquet(split.dataset.path / name, columns)
+        # A dictionary would keep the strings of the rows that are left out.
+        plain = [
+            pa.field(one.name, pa.string()) if pa.types.is_dictionary(one.type) else one
+            for one in table.schema
+        ]
+        table = table.cast(pa.schema(plain))
+        table = table.filter(pc.is_in(table["video_id"], kept))
+        if name == "videos.parquet":
+            counts = table["frame_count"].to_numpy()
+            first = pa.array(np.cumsum(counts) - counts, pa.int64())
+            table = table.set_column(columns.index("first_frame"), "first_frame", first)
+        pq.write_table(table, folder / name)
+
+
+def _write_frames(split: DatasetSplit, path: Path) -> None:
+    dataset = split.dataset
+    total = sum(video.frame_count for video in split.videos)
+    shape = (total, dataset.frame_width)
+    target = np.lib.format.open_memmap(path, mode="w+", dtype="<f2", shape=shape)
+    row = 0
+    for video in split.videos:
+        vectors = dataset.frames(video, range(video.frame_count))
+        target[row : row + video.frame_count] = vectors  # float16 before: nothing is lost
+        row += video.frame_count
+    target.flush()

@@ -1,0 +1,118 @@
+"""The process of a submission: it is given samples, and gives numbers back.
+
+It is a new process, not a fork: of LiveBench's memory, with answers in it, there is nothing here.
+What the submission prints goes to a pipe of its own, and cannot be taken for an answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+import msgspec
+
+from livebench.errors import LiveBenchError
+from livebench.isolation import wire
+from livebench.scoring.numbers import WrongAnswer
+from livebench.scoring.runner import make_scorer, score_block
+from livebench.scoring.scorer import Scorer
+from livebench.submissions.load import Submission
+
+PR_SET_PDEATHSIG = 1
+
+
+def main(source: int, target: int) -> None:
+    """Answer messages until there are no more.
+
+    Args:
+        source, target: open file descriptors to read messages from, and to write answers to.
+    """
+    _end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to end
+    scorer: Scorer | None = None
+    while (found := _read(source)) is not None:
+        kind, data = found
+        try:
+            if kind == wire.START:
+                scorer = _start(msgspec.msgpack.decode(data, type=wire.Start))
+                fits = type(scorer).fit is not Scorer.fit
+                answer = wire.HELLO, wire.Hello(type(scorer).__name__, fits, scorer.trained)
+            elif kind == wire.FIT:
+                _fit(scorer, msgspec.msgpack.decode(data, type=wire.Fit))
+                answer = wire.FITTED, None
+            else:
+                samples = wire.unpack_samples(
+                    msgspec.msgpack.decode(data, type=list[wire.SentSample])
+                )
+                answer = wire.SCORED, wire.pack_numbers(score_block(scorer, samples))
+        except WrongAnswer as error:
+            answer = wire.FAILED, wire.Failure("wrong", error.text[: wire.TEXT], place=error.place)
+        except LiveBenchError as error:
+            shown = _shown(error.__cause__) if error.__cause__ is not None else ""
+            answer = wire.FAILED, wire.Failure("mend", str(error)[: wire.TEXT], traceback=shown)
+        except (Exception, SystemExit) as error:
+            name, text = type(error).__name__, str(error)[: wire.TEXT]
+            answer = wire.FAILED, wire.Failure("raised", text, name, traceback=_shown(error))
+        _write(target, wire.message(*answer))
+    # Nothing is left to do; what a library would tidy up takes time.
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    os._exit(0)
+
+
+def _start(start: wire.Start) -> Scorer:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if start.memory:
+        resource.setrlimit(resource.RLIMIT_AS, (start.memory, start.memory))
+    submission = Submission(Path(start.folder))
+    (run,) = (run for run in submission.card.runs if run.name == start.run)
+    return make_scorer(submission, run)
+
+
+def _fit(scorer: Scorer, wanted: wire.Fit) -> None:
+    from livebench.data.dataset import Dataset
+
+    scorer.fit(Dataset(Path(wanted.folder)).split("train"))
+
+
+def _shown(error: BaseException) -> str:
+    lines = "".join(traceback.format_exception(error))
+    return lines[-wire.TEXT :]
+
+
+def _end_with_parent() -> None:
+    """Have the system end this process when the parent has ended, however that was (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _read(source: int) -> tuple[bytes, bytes] | None:
+    head = _exactly(source, wire.HEAD.size)
+    if head is None:
+        return None
+    kind, size = wire.HEAD.unpack(head)
+    data = _exactly(source, size)
+    return None if data is None else (kind, data)
+
+
+def _exactly(source: int, size: int) -> bytes | None:
+    """So many bytes; None if there are no more."""
+    found = bytearray()
+    while len(found) < size:
+        part = os.read(source, size - len(found))
+        if not part:
+            return None
+        found += part
+    return bytes(found)
+
+
+def _write(target: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(target, left) :]

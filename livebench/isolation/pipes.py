@@ -1,0 +1,226 @@
+"""Talks to a process without ever waiting for it in vain: whole messages, or what became of it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import signal
+import subprocess
+import time
+import unicodedata
+from collections.abc import Callable
+
+from livebench.errors import LiveBenchError
+from livebench.isolation import wire
+
+PIPE = 1 << 20
+"""Bytes that a pipe holds: a block of samples goes in while the one before is scored."""
+
+LAST_OUTPUT = 2000
+"""Bytes of what a process printed that are kept for a report."""
+
+GRACE = 2.0
+"""Seconds that a process has to end by itself."""
+
+LOOK = 0.5
+"""Seconds between looks at whether the process still lives."""
+
+
+class Child:
+    """A process, with a pipe to it, one for its answers, and one for what it prints.
+
+    Args:
+        command: makes the command line from the descriptors that the process reads and writes.
+        folder: to run it in.
+        handles: further descriptors that it inherits.
+        time_limit: seconds that it may take for an answer.
+    """
+
+    def __init__(
+        self,
+        command: Callable[[int, int], list[str]],
+        *,
+        folder: str,
+        handles: tuple[int, ...] = (),
+        time_limit: float,
+    ) -> None:
+        self._limit, self._printed, self._in, self._out = time_limit, b"", bytearray(), bytearray()
+        theirs_in, self._to = os.pipe()
+        self._from, theirs_out = os.pipe()
+        self._prints, theirs_prints = os.pipe()
+        for handle in (self._to, self._from, self._prints):
+            os.set_blocking(handle, False)
+        with contextlib.suppress(OSError, AttributeError):  # Linux, and as far as a user may
+            fcntl.fcntl(self._to, fcntl.F_SETPIPE_SZ, PIPE)
+        try:
+            self._process = subprocess.Popen(
+                command(theirs_in, theirs_out),
+                stdin=subprocess.DEVNULL,
+                stdout=theirs_prints,
+                stderr=theirs_prints,
+                pass_fds=(theirs_in, theirs_out, *handles),
+                cwd=folder,
+                start_new_session=True,
+            )
+        finally:
+            for handle in (theirs_in, theirs_out, theirs_prints):
+                os.close(handle)
+        self._poll = select.poll()
+        self._poll.register(self._from, select.POLLIN)
+        self._poll.register(self._prints, select.POLLIN)
+
+    @property
+    def pid(self) -> int:
+        """The number of the process (of the sandbox around it, if there is one)."""
+        return self._process.pid
+
+    def send(self, data: bytes) -> None:
+        """Begin to send a message: what the pipe does not hold goes on its way during `receive`."""
+        if not self._out:
+            self._poll.register(self._to, select.POLLOUT)
+        self._out += data
+        self._write()
+
+    def receive(self) -> tuple[bytes, bytes]:
+        """The kind and the content of the next message.
+
+        Raises:
+            LiveBenchError: the process ended, took too long, or wrote something that is no message; with
+                what it printed last.
+        """
+        deadline = time.monotonic() + self._limit
+        while (found := self._message()) is None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self.kill()
+                raise self.failed(
+                    f"the submission gave no answer within {self._limit:g} s (--time-limit)"
+                )
+            events = self._poll.poll(1000 * min(left, LOOK))
+            for handle, _ in events:
+                if handle == self._to:
+                    self._write()
+                elif handle == self._prints:
+                    self._keep_print()
+                elif not self._read():
+                    raise self._ended()
+            if not events and self._process.poll() is not None:
+                raise self._ended()  # another process holds its pipe open
+        return found
+
+    def failed(self, text: str) -> LiveBenchError:
+        """An error that shows what the process printed last."""
+        while self._keep_print():
+            pass
+        error = LiveBenchError(text)
+        if printed := harmless(self._printed.decode("utf-8", errors="replace")):
+            error.__cause__ = LastOutput(printed)
+        return error
+
+    def kill(self) -> None:
+        """End the process, and all that it has started in its session."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def close(self) -> None:
+        """Let the process end; it is killed if it does not."""
+        if self._to >= 0:
+            os.close(self._to)
+            self._to = -1
+        deadline = time.monotonic() + GRACE
+        while self._process.poll() is None and time.monotonic() < deadline:
+            self._keep_print()
+            time.sleep(0.005)
+        self.kill()
+        os.close(self._from)
+        os.close(self._prints)
+
+    def _write(self) -> None:
+        try:
+            while self._out:
+                del self._out[: os.write(self._to, memoryview(self._out)[: 1 << 20])]
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            self._out.clear()  # that it has ended is seen by what it does not answer
+        self._poll.unregister(self._to)
+
+    def _read(self) -> bool:
+        """Take what is there of an answer; False if there will be no more."""
+        try:
+            data = os.read(self._from, 1 << 18)
+        except BlockingIOError:
+            return True
+        self._in += data
+        return bool(data)
+
+    def _message(self) -> tuple[bytes, bytes] | None:
+        if len(self._in) < wire.HEAD.size:
+            return None
+        kind, size = wire.HEAD.unpack_from(self._in)
+        if kind not in (wire.HELLO, wire.FITTED, wire.SCORED, wire.FAILED) or size > wire.MOST:
+            raise self.garbage("it is no message")
+        end = wire.HEAD.size + size
+        if len(self._in) < end:
+            return None
+        data = bytes(self._in[wire.HEAD.size : end])
+        del self._in[:end]
+        return kind, data
+
+    def garbage(self, why: str) -> LiveBenchError:
+        """The process wrote something else than an answer; it is killed."""
+        self.kill()
+        return self.failed(f"the submission wrote garbage into the pipe of its answers: {why}")
+
+    def _keep_print(self) -> bool:
+        """Take what was printed, and keep its end; False if there is nothing now."""
+        try:
+            data = os.read(self._prints, 1 << 18)
+        except BlockingIOError:
+            return False
+        if not data:
+            with contextlib.suppress(KeyError):
+                self._poll.unregister(self._prints)
+            return False
+        self._printed = (self._printed + data)[-LAST_OUTPUT:]
+        return True
+
+    def _ended(self) -> LiveBenchError:
+        try:
+            status = self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return self.failed("the submission closed the pipe of its answers")
+        self.kill()
+        # A sandbox says 128 + the signal that its program was killed by.
+        number = -status if status < 0 else status - 128 if status > 128 else 0
+        if number == signal.SIGKILL:
+            return self.failed(
+                "the process of the submission was killed (SIGKILL), most often for lack of memory"
+            )
+        if number:
+            return self.failed(f"the process of the submission died: {signal.strsignal(number)}")
+        return self.failed(f"the submission ended its process (exit status {status})")
+
+
+def harmless(text: str) -> str:
+    """A text of a submission for a terminal: without the marks that would drive it."""
+    kept = (mark for mark in text if mark == "\n" or unicodedata.category(mark)[0] != "C")
+    return "".join(kept).strip()
+
+
+class LastOutput(Exception):
+    """What the process of a submission printed last."""
+
+    def __str__(self) -> str:
+        return f"what it printed last:\n{self.args[0]}"
+
+
+class SubmissionTraceback(Exception):
+    """Where in the code of a submission an exception was raised, as its process told."""
+
+    def __str__(self) -> str:
+        return f"in the process of the submission:\n{self.args[0]}"

@@ -1,0 +1,228 @@
+"""The scorer of a submission, in a process of its own: to LiveBench a scorer like any other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import msgspec
+
+from livebench.errors import LiveBenchError
+from livebench.isolation import sandbox, wire
+from livebench.isolation.pipes import Child, SubmissionTraceback, harmless
+from livebench.isolation.seccomp import no_new_processes
+from livebench.scoring.numbers import Numbers, WrongAnswer
+from livebench.scoring.runner import Samples, Streaming, make_scorer, naming, raised
+from livebench.scoring.scorer import LogLikelihood, Sample, Scorer
+from livebench.submissions.load import Run, Submission
+
+if TYPE_CHECKING:
+    from livebench.data.dataset import DatasetSplit
+
+Answer = TypeVar("Answer")
+
+AHEAD = 2
+"""Blocks that a process has at a time: the one it scores, and the next."""
+
+GIGABYTE = 1 << 30
+# Modules are found as they are here; the folder that a command is run in is none of them.
+PROGRAM = (
+    "import sys; sys.path[:] = {path!r}; from livebench.isolation.child import main; "
+    "main({source}, {target})"
+)
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """Where the code of submissions runs.
+
+    Attributes:
+        kind: `none`, in this process; `process`, in one of its own, which sees the files of this
+            machine but no memory of this process; `sandbox`, in one that sees next to nothing.
+        memory: GB of address space that it may take; 0 for no limit.
+        time_limit: seconds that it may take for an answer: to be made, to be fitted, to score a block.
+        hidden: folders that a sandbox never shows.
+    """
+
+    kind: Literal["none", "process", "sandbox"] = "process"
+    memory: float = 0
+    time_limit: float = 3600
+    hidden: tuple[Path, ...] = ()
+
+    @contextmanager
+    def open(self, submission: Submission, run: Run) -> Iterator[Scorer]:
+        """The scorer of a run; its process ends with the block.
+
+        Raises:
+            LiveBenchError: it cannot be made, or bubblewrap is wanted and not here.
+        """
+        if self.kind == "none":
+            yield make_scorer(submission, run)
+            return
+        with tempfile.TemporaryDirectory(prefix="livebench-inputs-") as inputs:
+            child = self._start(submission, Path(inputs))
+            try:
+                start = wire.Start(
+                    folder=str(submission.path.absolute()),
+                    run=run.name,
+                    memory=int(self.memory * GIGABYTE),
+                )
+                yield self._scorer(child, start, submission, Path(inputs))
+            finally:
+                child.close()
+
+    def _start(self, submission: Submission, inputs: Path) -> Child:
+        path = [one for one in sys.path if one]
+
+        def program(source: int, target: int) -> list[str]:
+            code = PROGRAM.format(path=path, source=source, target=target)
+            return [sys.executable, "-P", "-c", code]
+
+        folder = str(submission.path)
+        if self.kind == "process":
+            return Child(program, folder=folder, time_limit=self.time_limit)
+        source, target = os.pipe()
+        try:
+            os.write(target, no_new_processes())
+            os.close(target)
+            view = sandbox.View(submission.path, inputs, self.hidden)
+            around = sandbox.command(view, source)
+            return Child(
+                lambda *handles: [*around, *program(*handles)],
+                folder=folder,
+                handles=(source,),
+                time_limit=self.time_limit,
+            )
+        finally:
+            os.close(source)
+
+    def _scorer(self, child: Child, start: wire.Start, submission: Submission, inputs: Path):
+        child.send(wire.message(wire.START, start))
+        hello = _answer(child, wire.HELLO, wire.Hello, what="making the scorer")
+        shown = Path(sandbox.INPUTS) if self.kind == "sandbox" else inputs
+        whole = submission.card.kind == "oracle"
+        kind = RemoteFitted if hello.fits else RemoteScorer
+        return kind(child, hello, Inputs(inputs, shown, whole))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Where what a scorer learns from is put, and where its process sees it; an oracle is given the
+    `whole` dataset, for that is what it is."""
+
+    here: Path
+    there: Path
+    whole: bool
+
+
+class RemoteScorer(Streaming):
+    """A scorer in a process of its own."""
+
+    def __init__(self, child: Child, hello: wire.Hello, inputs: Inputs) -> None:
+        self._child, self._hello, self._inputs = child, hello, inputs
+        self.trained = hello.trained
+
+    def score(self, video_ctx, comments, candidate) -> LogLikelihood | float:
+        """One score; in blocks it is faster."""
+        return self.score_samples([Sample(video_ctx, comments, [candidate])])[0][0]
+
+    def score_samples(self, samples: Sequence[Sample]) -> list[list[LogLikelihood | float]]:
+        ((_, found),) = self.score_blocks([[("", sample) for sample in samples]])
+        return [
+            one.totals.tolist()
+            if one.tokens is None
+            else [LogLikelihood(*pair) for pair in _pairs(one)]
+            for one in found
+        ]
+
+    def score_blocks(self, blocks: Iterable[Samples]) -> Iterator[tuple[Samples, list[Numbers]]]:
+        waiting: deque[Samples] = deque()
+        for block in blocks:
+            samples = wire.pack_samples([sample for _, sample in block])
+            self._child.send(wire.message(wire.BLOCK, samples))
+            waiting.append(block)
+            if len(waiting) == AHEAD:
+                yield waiting[0], self._scored(waiting.popleft())
+        while waiting:
+            yield waiting[0], self._scored(waiting.popleft())
+
+    def _scored(self, block: Samples) -> list[Numbers]:
+        sent = _answer(self._child, wire.SCORED, list[wire.SentNumbers], block)
+        try:
+            with naming(block):
+                return wire.unpack_numbers(sent, [sample for _, sample in block])
+        except ValueError as error:
+            raise self._child.garbage(str(error)) from None
+
+
+class RemoteFitted(RemoteScorer):
+    """One that wants to be fitted."""
+
+    def fit(self, training: DatasetSplit) -> None:
+        from livebench.data.subset import write_subset
+
+        # A copy: of the test videos there is nothing in it.
+        here = self._inputs.here / "dataset"
+        shutil.rmtree(here, ignore_errors=True)
+        if self._inputs.whole:
+            shutil.copytree(training.dataset.path, here)
+        else:
+            write_subset(training, here)
+        there = str(self._inputs.there / "dataset")
+        self._child.send(wire.message(wire.FIT, wire.Fit(there)))
+        what = f"fitting {self._hello.name} on {training.dataset.path}"
+        _answer(self._child, wire.FITTED, type(None), what=what)
+
+
+def _answer(
+    child: Child, due: bytes, kind: type[Answer], block: Samples = (), what: str = ""
+) -> Any:
+    """The next message, which must be of this kind.
+
+    Raises:
+        LiveBenchError: it is not, or says that something went wrong: with `block`, or with `what`.
+    """
+    try:
+        found, data = child.receive()
+    except LiveBenchError as error:
+        if not block:
+            raise
+        where = f"sample {block[0][0]} to {block[-1][0]}"
+        raise LiveBenchError(f"{where}: {error}") from error.__cause__
+    try:
+        if found == wire.FAILED:
+            raise _failure(msgspec.msgpack.decode(data, type=wire.Failure), block, what)
+        if found != due:
+            raise child.garbage("it is another answer than was asked for")
+        return msgspec.msgpack.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise child.garbage(str(error)) from None
+
+
+def _pairs(found: Numbers) -> Iterator[tuple[float, int]]:
+    return zip(found.totals.tolist(), found.tokens.tolist(), strict=True)
+
+
+def _failure(told: wire.Failure, block: Samples, what: str) -> LiveBenchError:
+    text = " ".join(harmless(told.text[: wire.TEXT]).split())
+    if told.kind == "wrong" and block:
+        try:
+            with naming(block):
+                raise WrongAnswer(min(told.place, len(block) - 1), text)
+        except LiveBenchError as error:
+            return error
+    if told.kind == "raised":
+        name = told.name[:100]
+        text = raised(block, name, text) if block else f"{what} raised {name}: {text}"
+    error = LiveBenchError(text)
+    if told.traceback:
+        error.__cause__ = SubmissionTraceback(harmless(told.traceback[: wire.TEXT]))
+    return error

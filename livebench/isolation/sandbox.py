@@ -1,0 +1,110 @@
+"""The sandbox: what bubblewrap lets a submission see. Everything else does not exist in it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from livebench.errors import LiveBenchError
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+CONFIGURATION = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
+PACKAGES = ("livebench", "baselines")
+INPUTS = "/inputs"
+SCRATCH = 1 << 30
+"""Bytes of temporary files, at most."""
+
+KEPT_ENVIRONMENT = ("LANG", "LC_ALL", "TZ", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class View(NamedTuple):
+    """What is shown of this machine.
+
+    Attributes:
+        folder: of the submission.
+        inputs: folder that is shown as `/inputs`; LiveBench puts what a scorer learns from there.
+        hidden: folders that are empty in the sandbox even where they lie in one that is shown.
+    """
+
+    folder: Path
+    inputs: Path
+    hidden: Sequence[Path]
+
+
+def bwrap() -> str:
+    """Where bubblewrap is.
+
+    Raises:
+        LiveBenchError: it is not installed, or this is not Linux.
+    """
+    found = shutil.which("bwrap") if sys.platform == "linux" else None
+    if found is None:
+        raise LiveBenchError(
+            "--sandbox needs bubblewrap, which is not here: install the Debian package `bubblewrap` "
+            "(apt-get install bubblewrap; on Linux alone), or evaluate without --sandbox"
+        )
+    return found
+
+
+def command(view: View, filter_handle: int) -> list[str]:
+    """The command that opens the sandbox; the program to run in it is to be added.
+
+    No network, no other processes, no capability; the system, Python with its packages, and the folder
+    of the submission to read; /tmp to write, in memory, bounded.
+
+    Args:
+        filter_handle: an open file descriptor to read the filter of system calls from.
+
+    Raises:
+        LiveBenchError: bubblewrap is not installed.
+    """
+    line = [bwrap(), "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    for place in map(Path, SYSTEM):
+        if place.is_symlink():
+            line += ["--symlink", str(place.readlink()), str(place)]
+        elif place.is_dir():
+            line += ["--ro-bind", str(place), str(place)]
+    for name in CONFIGURATION:
+        line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    line += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    for size, place in ((SCRATCH, "/tmp"), (SCRATCH, "/dev/shm")):  # nosec B108 (in the sandbox)
+        line += ["--size", str(size), "--tmpfs", place]
+    shown = [*_python(), view.folder.absolute()]
+    for place in shown:
+        line += ["--ro-bind", str(place.resolve()), str(place)]
+    line += ["--ro-bind", str(view.inputs), INPUTS]
+    for place in view.hidden:
+        if any(_within(place, one) for one in shown):
+            line += ["--tmpfs", str(place.absolute()), "--remount-ro", str(place.absolute())]
+    line += ["--remount-ro", "/", "--seccomp", str(filter_handle), "--clearenv"]
+    environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+    environment |= {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "nobody"}  # nosec B108
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    for name, value in environment.items():
+        line += ["--setenv", name, value]
+    return [*line, "--chdir", str(view.folder.absolute()), "--"]
+
+
+def _within(place: Path, folder: Path) -> bool:
+    """Whether a folder that exists lies in another, and is not that."""
+    inner, outer = place.resolve(), folder.resolve()
+    return place.is_dir() and inner != outer and inner.is_relative_to(outer)
+
+
+def _python() -> list[Path]:
+    """Folders with Python and the packages that are installed; of a checkout its packages alone."""
+    places = [Path(sys.prefix), Path(sys.base_prefix)]
+    places += [Path(one) for one in sys.path if Path(one).name.endswith("-packages")]
+    for name in PACKAGES:
+        spec = importlib.util.find_spec(name)
+        places += [Path(one) for one in (spec.submodule_search_locations or ())] if spec else []
+    kept: list[Path] = []
+    for place in places:
+        if place.is_dir() and not any(place.is_relative_to(one) for one in (*SYSTEM, *kept)):
+            kept.append(place.absolute())
+    return kept

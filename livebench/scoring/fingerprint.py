@@ -1,0 +1,81 @@
+"""What scores depend on, by name: a journal is continued only if all of it is the same."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from livebench import __version__
+from livebench.records import Setting
+from livebench.scoring.runner import BATCH
+from livebench.submissions.load import CARD, OUTPUTS, Run, Submission
+
+if TYPE_CHECKING:
+    from livebench.candidates.freeze import CandidateSet
+    from livebench.data.dataset import Dataset
+
+
+def fingerprint(
+    submission: Submission,
+    run: Run,
+    candidate_set: CandidateSet,
+    setting: Setting,
+    dataset: Dataset | None,
+) -> dict[str, str]:
+    """Hashes and names of all that scores depend on, the parts named as a user is told of them."""
+    return {
+        "submission": _files(submission.path, _own_files(submission.path)),
+        "entry": submission.card.entry,
+        "run": hashlib.sha256(msgspec.json.encode(run, order="sorted")).hexdigest(),
+        "code": _installed(submission.card.entry.partition(":")[0].partition(".")[0]),
+        "set": candidate_set.manifest.hash,
+        "dataset": f"{dataset.info.fingerprint}+{dataset.info.frames_sha256}" if dataset else "",
+        "setting": setting,
+        "version": f"{__version__}, {BATCH} samples a block",
+    }
+
+
+def _own_files(folder: Path) -> Iterable[Path]:
+    """The files of a submission; not its card, what LiveBench wrote, nor hidden files and caches."""
+    for place, folders, names in os.walk(folder):
+        top = Path(place) == folder
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not (name.startswith(".") or name == "__pycache__" or (top and name in OUTPUTS))
+        )
+        kept = (name for name in sorted(names) if not name.startswith("."))
+        yield from (Path(place, name) for name in kept if not (top and name == CARD))
+
+
+def _installed(package: str) -> str:
+    """Hash of the Python files of an installed package or module; empty if there is none.
+
+    Nothing of it is imported: a submission's code does not run in this process.
+    """
+    try:
+        spec = importlib.util.find_spec(package) if package else None
+    except (ImportError, ValueError):
+        return ""
+    if spec is None:
+        return ""
+    places = [Path(place) for place in spec.submodule_search_locations or ()]
+    if places:
+        return _files(places[0], sorted(places[0].rglob("*.py")))
+    return _files(Path(spec.origin).parent, [Path(spec.origin)]) if spec.has_location else ""
+
+
+def _files(folder: Path, files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        if path.is_file():
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{path.relative_to(folder)}\0{content}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,161 @@
+"""Does a scorer do what the rules say? Asked again on a few samples: twice, shuffled, and alone.
+
+The score of a candidate depends on the moment and on that candidate: not on its place among the
+others, not on the others (unless the submission is declared listwise), and not on how often it is asked
+for. What differs by more than 1e-4 * max(1, |score|) deviates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import ceil
+
+import msgspec
+import numpy as np
+
+from livebench.candidates.draws import draw
+from livebench.errors import LiveBenchError
+from livebench.scoring.runner import BATCH, score_blocks
+from livebench.scoring.scorer import Sample, Scorer
+
+SHARE = 0.05
+TOLERANCE = 1e-4
+DIGITS = 5e-6
+"""Relative error of a score that was written with 6 significant digits."""
+
+MANY_TIES = 10
+"""Per cent of candidates that tie, from where on it is said."""
+
+ASKED = {
+    "again": "scored a second time",
+    "shuffled": "scored with the candidates in another order",
+    "alone": "scored with one candidate alone",
+}
+
+
+class Deviation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many of the samples deviate, and the largest difference by max(1, |score|)."""
+
+    samples: int
+    largest: float
+
+
+class Ties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Per cent of candidates whose score another of the sample has, and of samples with one score."""
+
+    candidates: float
+    constant: float
+
+
+class Plausibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was found on `samples` samples.
+
+    Attributes:
+        again: scored a second time.
+        shuffled: scored with its candidates in another order.
+        alone: one candidate of each scored without the others; None if the submission is declared
+            listwise, where it must differ.
+    """
+
+    samples: int
+    again: Deviation
+    shuffled: Deviation
+    alone: Deviation | None
+
+
+def chosen(sample_ids: Sequence[str]) -> list[str]:
+    """5% of the samples, at least one, drawn by hash: the same for every submission."""
+    count = ceil(SHARE * len(sample_ids))
+    return sorted(sample_ids, key=lambda name: (draw(0, name, "plausibility"), name))[:count]
+
+
+def measure(
+    scorer: Scorer,
+    samples: Iterator[tuple[str, Sample]],
+    first: dict[str, np.ndarray],
+    listwise: bool,
+) -> Plausibility:
+    """Score some samples again.
+
+    Args:
+        samples: all of the set; those of `first` are looked at.
+        first: float64 [candidates], the scores that each of them got.
+        listwise: the submission is declared to need the whole list.
+
+    Raises:
+        LiveBenchError: the scorer raised, or gave other than one finite number for each candidate.
+    """
+    some = [(name, sample) for name, sample in samples if name in first]
+    orders = {name: _order(name, len(sample.candidates)) for name, sample in some}
+    ways = {
+        "again": some,
+        "shuffled": [(name, _taken(sample, orders[name])) for name, sample in some],
+        "alone": [(name, _taken(sample, orders[name][:1])) for name, sample in some],
+    }
+    if listwise:
+        del ways["alone"]
+    found = {}
+    for way, asked in ways.items():
+        blocks = (asked[start : start + BATCH] for start in range(0, len(asked), BATCH))
+        worst = []
+        try:
+            for block, numbers in score_blocks(scorer, blocks):
+                for (name, _), one in zip(block, numbers, strict=True):
+                    before = first[name]
+                    if way != "again":
+                        before = before[orders[name][: len(one.totals)]]
+                    worst.append(_difference(before, one.totals))
+        except LiveBenchError as error:
+            cure = "; if it needs the whole list, declare listwise = true" if way == "alone" else ""
+            raise LiveBenchError(f"{ASKED[way]}: {error}{cure}") from error.__cause__
+        over = np.array(worst) > TOLERANCE
+        found[way] = Deviation(int(over.sum()), float(f"{max(worst, default=0.0):.3g}"))
+    return Plausibility(len(some), found["again"], found["shuffled"], found.get("alone"))
+
+
+def ties(scores: np.ndarray) -> Ties:
+    """How often scores are equal.
+
+    Args:
+        scores: float [samples, candidates].
+    """
+    ordered = np.sort(scores, axis=1)
+    same = ordered[:, 1:] == ordered[:, :-1]
+    edge = np.zeros((len(scores), 1), bool)
+    tied = np.concatenate([edge, same], axis=1) | np.concatenate([same, edge], axis=1)
+    return Ties(round(100 * float(tied.mean()), 2), round(100 * float(same.all(axis=1).mean()), 2))
+
+
+def _order(name: str, candidates: int) -> list[int]:
+    """The places of a sample's candidates in another order, drawn by hash."""
+    return sorted(range(candidates), key=lambda place: draw(place, name, "shuffle"))
+
+
+def _taken(sample: Sample, places: Sequence[int]) -> Sample:
+    return sample._replace(candidates=[sample.candidates[place] for place in places])
+
+
+def _difference(before: np.ndarray, now: np.ndarray) -> float:
+    """The largest difference by max(1, |score|), less what writing the first ones with 6 digits cost."""
+    size = np.maximum(1, np.abs(before))
+    off = np.abs(before - now.astype(np.float64)) - DIGITS * np.abs(before)
+    return float((np.maximum(off, 0) / size).max())
+
+
+def remarks(found: Plausibility | None, tied: Ties, *, listwise: bool) -> tuple[str, ...]:
+    """What a reader of a row should know; nothing where all is as it should be."""
+    told = ["listwise: a score depends on the other candidates"] if listwise else []
+    if found is not None:
+        ways = {
+            "scored twice, it gives other scores": found.again,
+            "scores depend on the order of candidates": found.shuffled,
+            "scores depend on the other candidates": found.alone,
+        }
+        for what, one in ways.items():
+            if one is not None and one.samples:
+                told.append(f"{what} ({one.samples} of {found.samples} samples)")
+    if tied.constant:
+        told.append(f"one score for all candidates in {tied.constant:g}% of samples")
+    elif tied.candidates >= MANY_TIES:
+        told.append(f"{tied.candidates:g}% of candidates tie")
+    return tuple(told)

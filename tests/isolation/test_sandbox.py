@@ -1,0 +1,202 @@
+"""The sandbox, driven by the zoo: nothing to be got in it, and everything told. Needs bubblewrap."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import shutil
+import struct
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from livebench.errors import LiveBenchError
+from livebench.isolation import sandbox, seccomp
+
+ROOT = Path(__file__).parent.parent.parent
+WITHOUT = shutil.which("bwrap") is None
+needs_bwrap = pytest.mark.skipif(WITHOUT, reason="bubblewrap is not here")
+
+
+@pytest.fixture(scope="module")
+def cage(tmp_path_factory, frozen_without_frames):
+    """The cage of benchmarks/zoo.py, with the tiny set in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "benchmarks")
+        import zoo
+    folder = tmp_path_factory.mktemp("cage")
+    name = frozen_without_frames.name
+    shutil.copytree(frozen_without_frames.path, folder / "candidates" / name)
+    with zoo.Cage(folder) as opened:
+        yield opened
+
+
+def animals():
+    return tomllib.loads((Path(__file__).parent / "zoo.toml").read_text("utf-8"))
+
+
+# Those that take long are left to benchmarks/zoo.py; test_remote.py has the like of them.
+QUICK = [name for name in animals() if name not in ("sleeps", "prints", "allocates")]
+
+
+@needs_bwrap
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUICK)
+def test_in_the_sandbox(cage, name):
+    animal, found = cage.animals[name], cage.watch(name, "sandbox")
+    assert found.agrees(animal["sandbox"], animal.get("remark", "")), found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["reads_answers", "opens_network", "kills_parent", "deletes_folder"]
+)
+def test_a_process_of_its_own_is_no_sandbox(cage, name):
+    found = cage.watch(name, "process")
+    assert found.agrees(cage.animals[name]["process"], ""), found
+
+
+FITTED = """
+from pathlib import Path
+SEEN = ["", "/comments.parquet", "/dataset.toml", "/frames.npy", "/videos.parquet"]
+class Mine:
+    def __init__(self, inside):
+        self.inside = inside
+    def fit(self, training):
+        self.known = set(training.strings)
+        seen = sorted(str(one) for one in Path("/inputs").rglob("*"))
+        if self.inside and seen != [f"/inputs/dataset{name}" for name in SEEN]:
+            raise ValueError(seen)
+    def score(self, v, comments, candidate):
+        return float(candidate.tokens in self.known) + float(v.frames.sum())
+"""
+
+
+@needs_bwrap
+def test_it_is_fitted_and_scores_the_same_as_outside(submission, frozen, dataset, run):
+    scores = []
+    for name, option in (("inside", "--sandbox"), ("outside", "--in-process")):
+        runs = [{"name": "default", "arguments": {"inside": name == "inside"}}]
+        path = submission(name, code=FITTED, runs=runs)
+        sources = ("--candidates", frozen.path, "--dataset", dataset.path)
+        done = run("evaluate", "--submission", path, *sources, option)
+        assert done.status == 0, done.err
+        scores.append((path / "scores/tiny-paper/default/both.jsonl.gz").read_bytes())
+    assert scores[0] == scores[1]
+
+
+THREADS = """
+import threading
+class Mine:
+    def score(self, v, c, x):
+        found = []
+        one = threading.Thread(target=lambda: found.append(1.0))
+        one.start()
+        one.join()
+        return found[0]
+"""
+
+
+@needs_bwrap
+def test_threads_are_no_processes(submission, frozen, run):
+    options = ("--candidates", frozen.path, "--setting", "comments", "--sandbox")
+    done = run("evaluate", "--submission", submission(code=THREADS), *options)
+    assert done.status == 0, done.err
+
+
+@needs_bwrap
+def test_sets_in_the_folder_of_the_submission_are_not_seen(submission, frozen, run, tmp_path):
+    code = (
+        "from pathlib import Path\nclass Mine:\n    def score(self, v, c, x):\n"
+        "        return float(len(list(Path(__file__).parent.glob('candidates/*/*'))))\n"
+    )
+    path = submission(code=code)
+    shutil.copytree(frozen.path, path / "candidates" / frozen.name)
+    options = ("--candidates", path / "candidates" / frozen.name, "--setting", "comments")
+    assert run("evaluate", "--submission", path, *options, "--sandbox").status == 0
+    scores = gzip.decompress((path / "scores/tiny-paper/default/comments.jsonl.gz").read_bytes())
+    assert scores.splitlines()[0].endswith(b'"scores":[' + b",".join([b"0"] * 100) + b"]}")
+
+
+def test_without_bubblewrap(submission, frozen, refused, monkeypatch):
+    monkeypatch.setattr("livebench.isolation.sandbox.shutil.which", lambda name: None)
+    options = ("--candidates", frozen.path, "--setting", "comments", "--sandbox")
+    path = submission(code=THREADS)
+    message = refused("evaluate", "--submission", path, *options)
+    assert message == (
+        "--sandbox needs bubblewrap, which is not here: install the Debian package `bubblewrap` "
+        "(apt-get install bubblewrap; on Linux alone), or evaluate without --sandbox"
+    )
+
+
+def test_a_bubblewrap_that_may_not_work_is_told(submission, frozen, run, tmp_path, monkeypatch):
+    broken = tmp_path / "bin" / "bwrap"
+    broken.parent.mkdir()
+    broken.write_text(
+        "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
+    )
+    broken.chmod(0o755)
+    monkeypatch.setattr(sandbox, "bwrap", lambda: str(broken))
+    options = ("--candidates", frozen.path, "--setting", "comments", "--sandbox")
+    done = run("evaluate", "--submission", submission(code=THREADS), *options)
+    assert done.status == 2
+    assert "bwrap: No permissions to create new namespace" in done.err
+    assert done.err.splitlines()[-1].endswith("the submission ended its process (exit status 1)")
+
+
+# By hand from linux/filter.h: what a filter answers to a call, run as the kernel would.
+def answer(program, architecture, number, flags=0):
+    data = {0: number, 4: architecture, 16: flags}
+    steps = list(struct.iter_unpack("=HBBI", program))
+    place, held = 0, 0
+    while True:
+        code, yes, no, value = steps[place]
+        place += 1
+        if code == 0x20:
+            held = data[value]
+        elif code == 0x06:
+            return value
+        else:
+            true = {0x15: held == value, 0x35: held >= value, 0x45: bool(held & value)}[code]
+            place += yes if true else no
+
+
+ALLOW, KILL = 0x7FFF0000, 0x80000000
+THREAD, FORK = 0x3D0F00, 0x1200011  # the flags of glibc's pthread_create and fork
+CALLS = [
+    ("x86_64", 0xC000003E, 0, 0, ALLOW),  # read
+    ("x86_64", 0xC000003E, 56, THREAD, ALLOW),
+    ("x86_64", 0xC000003E, 56, FORK, 0x50000 | errno.EAGAIN),
+    ("x86_64", 0xC000003E, 57, 0, 0x50000 | errno.EAGAIN),
+    ("x86_64", 0xC000003E, 58, 0, 0x50000 | errno.EAGAIN),
+    ("x86_64", 0xC000003E, 59, 0, ALLOW),  # execve
+    ("x86_64", 0xC000003E, 435, THREAD, 0x50000 | errno.ENOSYS),
+    ("x86_64", 0xC000003E, 101, 0, 0x50000 | errno.EPERM),
+    ("x86_64", 0xC000003E, 0x40000000 + 57, 0, 0x50000 | errno.ENOSYS),
+    ("x86_64", 0x40000003, 2, 0, KILL),  # fork of 32 bits
+    ("aarch64", 0xC00000B7, 220, THREAD, ALLOW),
+    ("aarch64", 0xC00000B7, 220, FORK, 0x50000 | errno.EAGAIN),
+    ("aarch64", 0xC00000B7, 117, 0, 0x50000 | errno.EPERM),
+    ("aarch64", 0xC00000B7, 57, 0, ALLOW),  # close
+]
+
+
+@pytest.mark.parametrize(("machine", "architecture", "number", "flags", "expected"), CALLS)
+def test_the_filter_of_system_calls(machine, architecture, number, flags, expected):
+    program = seccomp.no_new_processes(machine)
+    assert answer(program, architecture, number, flags) == expected
+
+
+def test_an_unknown_machine():
+    with pytest.raises(
+        LiveBenchError, match="knows the system calls of x86_64 and aarch64, not of"
+    ):
+        seccomp.no_new_processes("riscv64")
+
+
+def test_no_package_folder_of_the_checkout_is_shown_whole():
+    shown = sandbox._python()
+    assert not [one for one in shown if ROOT.is_relative_to(one)]
+    assert any(Path(sys.prefix).is_relative_to(one) for one in (*shown, Path("/usr")))

@@ -1,0 +1,9 @@
+import ctypes
+
+
+class Mine:
+    def __init__(self, port=0):
+        pass
+
+    def score(self, video_ctx, comments, candidate):
+        return ctypes.string_at(0)

@@ -1,0 +1,248 @@
+"""The journal: what was scored survives, is continued only by the same, and comes out the same."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+
+import pytest
+
+from livebench.errors import LiveBenchError
+from livebench.scoring.journal import Journal
+
+ABOUT = {"submission": "a", "set": "b"}
+BLOCKS = [[b'{"sample_id":"v@%d"}\n' % n for n in range(start, start + 3)] for start in (0, 3, 6)]
+CONTENT = b"".join(b"".join(block) for block in BLOCKS)
+
+
+def begun(path, blocks=BLOCKS):
+    with Journal(path, ABOUT) as journal:
+        for block in blocks:
+            journal.append(block, 0.5)
+    return path.with_name("both.journal")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "scores" / "set" / "both.jsonl.gz"
+
+
+def test_blocks_in_two_sessions_make_one_file(path, listing):
+    begun(path, BLOCKS[:2])
+    assert listing(path.parent) == ["both.journal"]
+    with Journal(path, ABOUT) as journal:
+        assert (journal.samples, journal.seconds) == (6, 1.0)
+        assert journal.ids() == [f"v@{n}" for n in range(6)]
+        journal.append(BLOCKS[2], 0.25)
+        journal.finish()
+        assert listing(path.parent) == ["both.journal", "both.jsonl.gz"]
+        journal.remove()
+    assert listing(path.parent) == ["both.jsonl.gz"]
+    assert gzip.decompress(path.read_bytes()) == CONTENT
+
+
+def test_a_journal_without_a_block_leaves_nothing(path, listing):
+    begun(path, [])
+    assert listing(path.parent) == []
+
+
+def test_whatever_was_cut_off_is_scored_again(path):
+    whole = begun(path).read_bytes()
+    journal = path.with_name("both.journal")
+    ends = [whole.index(b'{"block":0'), whole.index(b'{"block":1'), whole.index(b'{"block":2')]
+    for cut in range(0, len(whole), 7):
+        journal.write_bytes(whole[:cut])
+        with Journal(path, ABOUT) as opened:
+            kept = max([n for n, end in enumerate([*ends, len(whole)]) if end <= cut], default=0)
+            assert opened.samples == 3 * kept
+            for block in BLOCKS[kept:]:
+                opened.append(block, 0.5)
+        assert journal.read_bytes() == whole
+
+
+@pytest.mark.parametrize("place", range(30, 420, 13))
+def test_a_changed_byte_drops_its_block_and_those_after(path, place):
+    journal = begun(path)
+    data = bytearray(journal.read_bytes())
+    data[place] ^= 1
+    journal.write_bytes(data)
+    try:
+        with Journal(path, ABOUT) as opened:
+            assert opened.samples in (0, 3, 6)
+            assert opened.ids() == [f"v@{n}" for n in range(opened.samples)]
+    except LiveBenchError as error:  # the byte was in what the journal was begun with
+        assert place < 70
+        assert "was begun with another" in str(error)
+
+
+OTHER = {
+    "one part": ({"submission": "x", "set": "b"}, "was begun with another submission;"),
+    "two parts": (
+        {"submission": "x", "set": "y"},
+        "was begun with another set and another submission;",
+    ),
+    "a part more": ({**ABOUT, "version": "2"}, "was begun with another version;"),
+}
+
+
+@pytest.mark.parametrize("case", OTHER)
+def test_another_evaluation_does_not_continue_it(path, listing, case):
+    about, message = OTHER[case]
+    before = begun(path).read_bytes()
+    with pytest.raises(LiveBenchError, match=message), Journal(path, about):
+        pass
+    with Journal(path, about, restart=True) as journal:
+        assert journal.samples == 0
+        journal.append(BLOCKS[0], 0.5)
+    assert listing(path.parent) == ["both.journal", "both.journal.1"]
+    assert path.with_name("both.journal.1").read_bytes() == before
+    with Journal(path, about, restart=True) as journal:
+        assert journal.samples == 0
+    assert listing(path.parent) == ["both.journal.1", "both.journal.2"]
+
+
+def test_two_at_once_are_refused(path):
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom livebench.scoring.journal import Journal\n"
+        f"with Journal(Path({str(path)!r}), {ABOUT!r}):\n    print(1, flush=True)\n    sys.stdin.read()"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    other = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+    )
+    try:
+        other.stdout.readline()
+        message = "both.journal: is being written by another `livebench evaluate`; wait until"
+        with pytest.raises(LiveBenchError, match=message), Journal(path, ABOUT):
+            pass
+    finally:
+        other.communicate()
+    with Journal(path, ABOUT) as journal:  # the lock ends with the process that held it
+        assert journal.samples == 0
+
+
+def test_a_full_disk_keeps_the_whole_blocks(path, monkeypatch):
+    write = os.pwrite
+
+    def full(handle, data, at):
+        if at > 200:
+            raise OSError(28, "No space left on device")
+        return write(handle, data[:100], at)
+
+    message = r"both\.journal: cannot be written: No space left"
+    with pytest.raises(LiveBenchError, match=message) as e, Journal(path, ABOUT) as journal:
+        monkeypatch.setattr(os, "pwrite", full)
+        for block in BLOCKS:
+            journal.append(block, 0.5)
+    assert "make room, and run the same command again: it goes on from there" in str(e.value)
+    monkeypatch.setattr(os, "pwrite", write)
+    with Journal(path, ABOUT) as journal:
+        assert journal.samples in (3, 6)
+        for block in BLOCKS[journal.blocks :]:
+            journal.append(block, 0.5)
+        journal.finish()
+    assert gzip.decompress(path.read_bytes()) == CONTENT
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "scores").write_text("a file where a folder should be")
+    with (
+        pytest.raises(LiveBenchError, match=r"both\.journal: cannot be written: "),
+        Journal(tmp_path / "scores" / "both.jsonl.gz", ABOUT),
+    ):
+        pass
+
+
+STOPS = """
+from pathlib import Path
+class Mine:
+    calls = 0
+    def score_samples(self, samples):
+        self.calls += 1
+        with Path(__file__).with_name(".log").open("a") as log:
+            log.write(f"{len(samples)} ")
+        if Path(__file__).with_name(".stop").exists() and self.calls == 2:
+            raise ValueError("stopped")
+        return [[-len(one.text) for one in sample.candidates] for sample in samples]
+    def score(self, video_ctx, comments, candidate):
+        return -len(candidate.text)
+"""
+
+
+@pytest.fixture
+def stopped(submission, frozen, run):
+    """An evaluation that stopped in its second block, of 28 samples: its folder, and how to go on."""
+    path = submission(code=STOPS)
+
+    def go_on(*options):
+        arguments = ["--candidates", frozen.path, "--setting", "comments", *options]
+        return run("evaluate", "--submission", path, *arguments)
+
+    (path / ".stop").write_text("")
+    done = go_on()
+    assert done.status == 2
+    assert "ValueError: stopped" in done.err
+    (path / ".stop").unlink()
+    return path, go_on
+
+
+def scores_in(path, name="comments.jsonl.gz"):
+    return path / "scores" / "tiny-paper" / "default" / name
+
+
+def test_evaluate_goes_on_where_it_stopped(stopped, submission, frozen, run, listing):
+    path, go_on = stopped
+    assert listing(scores_in(path).parent) == ["comments.journal"]
+    done = go_on()
+    assert done.status == 0, done
+    assert listing(scores_in(path).parent) == ["comments.jsonl.gz"]
+    other = submission("undisturbed", code=STOPS)
+    options = ("--candidates", frozen.path, "--setting", "comments")
+    assert run("evaluate", "--submission", other, *options).status == 0
+    assert scores_in(other).read_bytes() == scores_in(path).read_bytes()
+    # 32, then 28 that failed; 28, and the 3 that are scored again, shuffled, and alone.
+    assert (path / ".log").read_text() == "32 28 28 3 3 3 "
+
+
+CHANGES = {
+    "code": (lambda path: (path / "scorer.py").write_text(STOPS + "# changed"), "submission"),
+    "a file": (lambda path: (path / "words.txt").write_text("new"), "submission"),
+    "a run": (
+        lambda path: (path / "submission.toml").write_text(
+            (path / "submission.toml")
+            .read_text()
+            .replace('name = "default"', 'name = "default", seed = 3')
+        ),
+        "run",
+    ),
+    "the version": (None, "version"),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_what_changed_is_noticed(stopped, monkeypatch, listing, case):
+    path, go_on = stopped
+    change, part = CHANGES[case]
+    if change is None:
+        monkeypatch.setattr("livebench.scoring.fingerprint.__version__", "9.9")
+    else:
+        change(path)
+    done = go_on()
+    assert done.status == 2
+    message = f"comments.journal: was begun with another {part}; give --restart to begin anew"
+    assert message in done.err.splitlines()[-1]
+    assert listing(scores_in(path).parent) == ["comments.journal"]
+    assert go_on("--restart").status == 0
+    assert listing(scores_in(path).parent) == ["comments.journal.1", "comments.jsonl.gz"]
+
+
+def test_a_changed_description_changes_no_score(stopped):
+    path, go_on = stopped
+    card = path / "submission.toml"
+    card.write_text(card.read_text().replace("For a test.", "For another test."))
+    assert go_on().status == 0
