@@ -1,4 +1,4 @@
-"""Makes a comment of a report that nobody vouches for: all of it in one block of code, cut where it is long.
+"""Makes a comment of a report that nobody vouches for: all in one block of code, cut where it is long.
 
     python3 .github/report_comment.py report.txt > comment.md
 """
