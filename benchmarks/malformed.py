@@ -1,6 +1,6 @@
 """Files of scores and manifests that are damaged at random: each is read, or refused in one line.
 
-    python benchmarks/malformed.py [--examples 3000]
+    python benchmarks/malformed.py [--examples 3000] [--only KIND ...]
 
 hypothesis makes so many of each kind: files of scores (gzip, lines, fields and numbers damaged), cards
 of submissions, manifests of candidate sets, result files, dataset.toml. Whatever is in them, the reader
@@ -204,12 +204,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--examples", type=int, default=3000, help="of each kind")
+    names = ["scores", "card", "result", "set", "dataset"]
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
     options = parser.parse_args()
     started, total, kept = time.perf_counter(), 0, True
     with tempfile.TemporaryDirectory() as name:
         found = kinds(Path(name))
         before = peak_memory()
-        for what, kind in found.items():
+        for what in options.only:
+            kind = found[what]
             counts, seconds = check(kind, Path(name) / what, options.examples)
             total += len(seconds)
             kept &= max(seconds) < LONGEST

@@ -186,7 +186,8 @@ def main() -> None:
                 found = cage.watch(name, kind)
                 if not found.agrees(animal[kind], animal.get("remark", "")):
                     wrong.append((name, kind, found))
-                saw = found.saw.replace(str(folder.resolve()), "...").replace("|", "\\|")
+                saw = found.saw.removeprefix(f"{name}/default on {cage.set.name}, comments: ")
+                saw = saw.replace(str(folder.resolve()), "...").replace("|", "\\|")
                 cells += [found.got or "refused", saw or "an ordinary row"]
             print(f"| `{name}` | {animal['tries']} | {' | '.join(cells)} |", flush=True)
     for one in wrong:

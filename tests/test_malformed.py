@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from livebench.errors import LiveBenchError, one_line
+from livebench.files import read_gzip_lines
 from livebench.records import parse_json, parse_toml
 from livebench.submissions.load import Card, Submission
 from livebench.submissions.validate import read_scores
@@ -153,12 +154,13 @@ def test_a_bomb_is_refused_in_little_memory(tmp_path, case):
 
 
 def test_a_file_that_is_cut_off_says_where(tmp_path):
-    whole = gzip.compress(b"".join(LINES), mtime=0)
-    path = written(tmp_path / "s.jsonl.gz", whole[:-8])
-    with pytest.raises(
-        LiveBenchError, match=r"s\.jsonl\.gz: cannot be read as gzip after line 6: "
-    ):
-        read_scores(path, IDS)
+    whole = gzip.compress(b"".join(LINES) * 2000, mtime=0)
+    path = written(tmp_path / "s.jsonl.gz", whole[: len(whole) // 2])
+    with pytest.raises(LiveBenchError) as error:
+        for number, _ in enumerate(read_gzip_lines(path), 1):
+            last = number
+    assert last > 1000
+    assert f"s.jsonl.gz: cannot be read as gzip after line {last}: " in str(error.value)
 
 
 MANIFESTS = {

@@ -16,7 +16,8 @@ from livebench.errors import LiveBenchError
 from livebench.isolation import wire
 
 PIPE = 1 << 20
-"""Bytes that a pipe holds: a block of samples goes in while the one before is scored."""
+"""Bytes that a pipe holds: a block of samples goes in while the one before is scored, and much of what
+is printed."""
 
 LAST_OUTPUT = 2000
 """Bytes of what a process printed that are kept for a report."""
@@ -53,7 +54,8 @@ class Child:
         for handle in (self._to, self._from, self._prints):
             os.set_blocking(handle, False)
         with contextlib.suppress(OSError, AttributeError):  # Linux, and as far as a user may
-            fcntl.fcntl(self._to, fcntl.F_SETPIPE_SZ, PIPE)
+            for handle in (self._to, self._prints):
+                fcntl.fcntl(handle, fcntl.F_SETPIPE_SZ, PIPE)
         try:
             self._process = subprocess.Popen(
                 command(theirs_in, theirs_out),
@@ -178,7 +180,7 @@ class Child:
     def _keep_print(self) -> bool:
         """Take what was printed, and keep its end; False if there is nothing now."""
         try:
-            data = os.read(self._prints, 1 << 18)
+            data = os.read(self._prints, PIPE)
         except BlockingIOError:
             return False
         if not data:

@@ -61,8 +61,13 @@ def command(view: View, filter_handle: int) -> list[str]:
         filter_handle: an open file descriptor to read the filter of system calls from.
 
     Raises:
-        LiveBenchError: bubblewrap is not installed.
+        LiveBenchError: bubblewrap is not installed, or the folder of the submission is to be hidden.
     """
+    if view.folder.resolve() in [place.resolve() for place in view.hidden]:
+        raise LiveBenchError(
+            f"{view.folder}: a sandbox cannot show it and hide what else is in it; put the submission "
+            "into a folder of its own"
+        )
     line = [bwrap(), "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     for place in map(Path, SYSTEM):
         if place.is_symlink():
@@ -72,22 +77,28 @@ def command(view: View, filter_handle: int) -> list[str]:
     for name in CONFIGURATION:
         line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     line += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    for size, place in ((SCRATCH, "/tmp"), (SCRATCH, "/dev/shm")):  # nosec B108 (in the sandbox)
+    for size, place in ((SCRATCH, "/tmp"), (SCRATCH, "/dev/shm")):  # nosec B108
         line += ["--size", str(size), "--tmpfs", place]
-    shown = [*_python(), view.folder.absolute()]
-    for place in shown:
-        line += ["--ro-bind", str(place.resolve()), str(place)]
+    own, masked = view.folder.absolute(), []
+    # What is hidden may lie in what is shown, and the submission in what is hidden.
+    for shown in (_python(), [own]):
+        for place in shown:
+            line += ["--ro-bind", str(place.resolve()), str(place)]
+        around = shown if own in shown else [*shown, *map(Path, SYSTEM)]
+        inner = [one.absolute() for one in view.hidden if any(_within(one, at) for at in around)]
+        for place in inner:
+            line += ["--tmpfs", str(place)]
+        masked += inner
+    for place in dict.fromkeys(masked):
+        line += ["--remount-ro", str(place)]
     line += ["--ro-bind", str(view.inputs), INPUTS]
-    for place in view.hidden:
-        if any(_within(place, one) for one in shown):
-            line += ["--tmpfs", str(place.absolute()), "--remount-ro", str(place.absolute())]
     line += ["--remount-ro", "/", "--seccomp", str(filter_handle), "--clearenv"]
     environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
     environment |= {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "nobody"}  # nosec B108
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     for name, value in environment.items():
         line += ["--setenv", name, value]
-    return [*line, "--chdir", str(view.folder.absolute()), "--"]
+    return [*line, "--chdir", str(own), "--"]
 
 
 def _within(place: Path, folder: Path) -> bool:

@@ -26,5 +26,5 @@ def test_killed_at_random_times(tmp_path, frozen, copy_set, monkeypatch):
     assert status == 0, out
     for who, victim in (("parent", kill.itself), ("child", kill.child_of)):
         path = bench.submission(who)
-        assert bench.killed(path, 3, victim)
+        assert bench.killed(path, 2, victim)
         assert kill.check(bench, path, whole, who)

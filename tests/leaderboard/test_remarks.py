@@ -1,0 +1,96 @@
+"""What a row says of where its scorer ran, and of whether it keeps the rules."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from livebench.candidates.freeze import CandidateSet
+from livebench.cli.leaderboard import render_all
+from livebench.leaderboard.collect import collect
+from livebench.submissions.load import Submission
+
+BY_PLACE = """
+class Mine:
+    def score(self, video_ctx, comments, candidate):
+        return 0.0
+    def score_candidates(self, video_ctx, comments, candidates):
+        return [-float(place) for place in range(len(candidates))]
+"""
+RESULT = "results/tiny-paper/{}/comments.json"
+
+
+@pytest.fixture
+def row_of(tmp_path, frozen, copy_set, submission, run):
+    """Evaluates a submission, and gives its row and its line in LEADERBOARD.md."""
+    copied = copy_set(frozen)
+
+    def call(*options, change=lambda path: None, runs=("default",), **fields):
+        runs = [{"name": name} for name in runs]
+        path = submission(code=BY_PLACE, settings=["comments"], runs=runs, **fields)
+        done = run("evaluate", "--submission", path, *options)
+        assert done.status == 0, done
+        change(path)
+        (section,) = collect([CandidateSet(copied.path)], [Submission(path)])
+        (row,) = [row for row in section.boards[1].rows if row.folder == "mine"]
+        text = render_all(tmp_path / "submissions", tmp_path / "candidates")
+        line = next(line for line in text.splitlines() if "(submissions/mine)" in line)
+        return row, line
+
+    return call
+
+
+ORDER = "scores depend on the order of candidates (3 of 3 samples)"
+OTHERS = "scores depend on the other candidates (3 of 3 samples)"
+
+
+def test_remarks_stand_on_the_row(row_of):
+    row, line = row_of()
+    assert row.isolation == "process"
+    assert row.remarks == (ORDER, OTHERS)
+    assert f"| re-run, own process<br><sub>{ORDER}</sub><br><sub>{OTHERS}</sub> |" in line
+
+
+def test_in_process(row_of):
+    row, line = row_of("--in-process")
+    assert row.isolation == "none"
+    assert "re-run, in LiveBench's process<br>" in line
+
+
+def test_listwise(row_of):
+    row, _ = row_of(listwise=True)
+    assert row.remarks == ("listwise: a score depends on the other candidates", ORDER)
+
+
+def test_the_weakest_of_the_runs_is_shown(row_of):
+    def change(path):
+        file = path / RESULT.format("b")
+        file.write_text(
+            file.read_text().replace('"isolation": "process"', '"isolation": "sandbox"')
+        )
+
+    row, line = row_of(change=change, runs=("a", "b"))
+    assert row.isolation == "process"
+    assert "re-run, own process, 2 runs<br>" in line
+
+
+def test_results_of_before_say_nothing(row_of):
+    def change(path):
+        file = path / RESULT.format("default")
+        result = json.loads(file.read_text())
+        del result["plausibility"], result["ties"], result["manifest"]["isolation"]
+        file.write_text(json.dumps(result))
+
+    row, _ = row_of(change=change)
+    assert (row.isolation, row.remarks) == ("none", ())
+
+
+def test_what_is_self_reported_was_not_isolated(row_of):
+    def change(path):
+        card = path / "submission.toml"
+        card.write_text(card.read_text().replace('entry = "scorer:Mine"\n', ""))
+
+    row, line = row_of(change=change)
+    assert (row.evaluated, row.isolation, row.remarks) == ("self-reported", "", ())
+    assert "| self-reported |" in line

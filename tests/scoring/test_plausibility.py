@@ -1,0 +1,187 @@
+"""Asked again: who keeps the rules shows nothing, and who does not is found out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from livebench.errors import LiveBenchError
+from livebench.scoring.plausibility import (
+    Deviation,
+    Plausibility,
+    Ties,
+    chosen,
+    measure,
+    remarks,
+    ties,
+)
+from livebench.scoring.runner import read_samples, score_block
+from livebench.scoring.scorer import Scorer
+
+
+class Plain(Scorer):
+    def score(self, video_ctx, comments, candidate):
+        return -float(len(candidate.text))
+
+
+class ByPlace(Plain):
+    def score_candidates(self, video_ctx, comments, candidates):
+        return [-float(place) for place in range(len(candidates))]
+
+
+class ByOthers(Plain):
+    def score_candidates(self, video_ctx, comments, candidates):
+        return [-float(len(one.text)) / len(candidates) for one in candidates]
+
+
+class Forgets(Plain):
+    """Another score each time that it is asked for the same candidate at the same moment."""
+
+    def __init__(self):
+        self.calls = {}
+
+    def score(self, video_ctx, comments, candidate):
+        key = video_ctx.time, tuple(comments), candidate
+        self.calls[key] = self.calls.get(key, 0) + 1
+        return -float(len(candidate.text) * self.calls[key])
+
+
+class AllOrNothing(Plain):
+    def score_candidates(self, video_ctx, comments, candidates):
+        if len(candidates) != 100:
+            raise ValueError("give me all")
+        return [0.0] * 100
+
+
+def off_by(relative):
+    class Off(Plain):
+        """Off by so much of the score where there is one candidate."""
+
+        def score_candidates(self, video_ctx, comments, candidates):
+            by = 1 + relative * (len(candidates) == 1)
+            return [-1234.5 * by for _ in candidates]
+
+    return Off
+
+
+@pytest.fixture
+def measured(frozen):
+    """Scores three samples, and asks again."""
+
+    def call(scorer, listwise=False):
+        some = dict(list(read_samples(frozen, None, "comments"))[:3])
+        found = score_block(scorer, list(some.values()))
+        # As a file of scores has them: six significant digits.
+        first = {
+            name: np.array([float(f"{value:.6g}") for value in one.totals.tolist()])
+            for name, one in zip(some, found, strict=True)
+        }
+        return measure(scorer, read_samples(frozen, None, "comments"), first, listwise)
+
+    return call
+
+
+# Scorer, and how many of 3 samples deviate: asked again, shuffled, alone.
+WHO = [
+    (Plain, (0, 0, 0)),
+    (ByPlace, (0, 3, 3)),
+    (ByOthers, (0, 0, 3)),
+    (Forgets, (3, 3, 3)),
+    (off_by(0.9e-4), (0, 0, 0)),
+    (off_by(1.2e-4), (0, 0, 3)),
+]
+
+
+@pytest.mark.parametrize(("kind", "expected"), WHO)
+def test_who_deviates(measured, kind, expected):
+    found = measured(kind())
+    assert found.samples == 3
+    assert (found.again.samples, found.shuffled.samples, found.alone.samples) == expected
+
+
+def test_how_much(measured):
+    # By hand: from the second call on the score is n times as long, at the longest of a sample
+    # max(1, n) / max(1, n) = 1 apart; the third call is 2 apart; one candidate alone 3.
+    found = measured(Forgets())
+    assert found.again.largest == pytest.approx(1, abs=1e-4)
+    assert found.shuffled.largest == pytest.approx(2, abs=1e-4)
+    assert found.alone.largest == pytest.approx(3, abs=1e-4)
+
+
+def test_whoever_is_declared_listwise_is_not_asked_for_one_alone(measured):
+    assert measured(ByOthers(), listwise=True).alone is None
+    assert measured(AllOrNothing(), listwise=True).again == Deviation(0, 0.0)
+    message = (
+        r"scored with one candidate alone: the scorer raised ValueError on sample .*: give me all; if "
+        "it needs the whole list, declare listwise = true"
+    )
+    with pytest.raises(LiveBenchError, match=message):
+        measured(AllOrNothing())
+
+
+def test_which_samples_are_asked_for_again():
+    names = [f"v{n}@3" for n in range(1000)]
+    found = chosen(names)
+    assert len(found) == len(set(found)) == 50
+    assert chosen(names[::-1]) == found  # the order is no matter
+    assert len(chosen(names[:30])) == 2
+    assert len(chosen(names[:1])) == 1
+    # Whoever was drawn among all is drawn among half of them, too: there are as many places for fewer.
+    assert set(chosen(names[:500])) >= {name for name in found[:25] if name in names[:500]}
+
+
+def row(*groups):
+    """100 scores: groups of so many equal ones."""
+    return [value for value, size in enumerate(groups) for _ in range(size)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([row(*[1] * 100)], Ties(0, 0)),
+        ([row(100)], Ties(100, 100)),
+        ([row(2, *[1] * 98)], Ties(2, 0)),
+        ([row(50, *[1] * 50), row(100)], Ties(75, 50)),
+        ([row(3, 3, *[1] * 94), row(*[1] * 100), row(*[1] * 100)], Ties(2, 0)),
+    ],
+)
+def test_ties(rows, expected):
+    assert ties(np.random.default_rng(0).permuted(np.array(rows, float), axis=1)) == expected
+
+
+NONE = Deviation(0, 0.0)
+SOME = Deviation(2, 0.5)
+TOLD = [
+    (Plausibility(50, NONE, NONE, NONE), Ties(9.9, 0), False, ()),
+    (None, Ties(0, 0), False, ()),
+    (
+        Plausibility(50, SOME, NONE, NONE),
+        Ties(0, 0),
+        False,
+        ("scored twice, it gives other scores (2 of 50 samples)",),
+    ),
+    (
+        Plausibility(50, NONE, SOME, SOME),
+        Ties(10, 0),
+        False,
+        (
+            "scores depend on the order of candidates (2 of 50 samples)",
+            "scores depend on the other candidates (2 of 50 samples)",
+            "10% of candidates tie",
+        ),
+    ),
+    (
+        Plausibility(50, NONE, NONE, None),
+        Ties(100, 12.5),
+        True,
+        (
+            "listwise: a score depends on the other candidates",
+            "one score for all candidates in 12.5% of samples",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("found", "tied", "listwise", "expected"), TOLD)
+def test_what_is_told(found, tied, listwise, expected):
+    assert remarks(found, tied, listwise=listwise) == expected
