@@ -1,6 +1,6 @@
 """Makes a comment of a report that nobody vouches for: all in one block of code, cut where it is long.
 
-    python3 .github/report_comment.py report.txt > comment.md
+python3 .github/report_comment.py report.txt > comment.md
 """
 
 import re
