@@ -58,6 +58,7 @@ def init(folder, name, authors, description, settings, url, scores_only) -> None
     else:
         click.echo(f"next: write your model into {path / 'scorer.py'} (it works as it is), then")
     click.echo(f"  livebench evaluate --submission {path}")
+    click.echo("  livebench leaderboard")
     click.echo(f"  livebench submit review {path}")
 
 
