@@ -100,8 +100,18 @@ def write_records(path: Path, records: Iterable[msgspec.Struct]) -> tuple[str, i
     return file.sha256.hexdigest(), file.size, count
 
 
-def read_records(path: Path, kind: type[Record]) -> Iterator[Record]:
+def refuse(error: LiveBenchError) -> None:
+    """What is done with the first thing that is wrong, where nothing else is asked for."""
+    raise error
+
+
+def read_records(
+    path: Path, kind: type[Record], report: Callable[[LiveBenchError], None] = refuse
+) -> Iterator[Record | None]:
     """Yield the records of a file.
+
+    Args:
+        report: told of each line that is not a record; None is yielded for those it does not refuse.
 
     Raises:
         LiveBenchError: the file cannot be read, or a line is not a record of this kind; the line
@@ -113,7 +123,8 @@ def read_records(path: Path, kind: type[Record]) -> Iterator[Record]:
             yield decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             cause = _cause(line, error, CURES.get(kind, ""))
-            raise LiveBenchError(f"{path}, line {number}: {cause}") from None
+            report(LiveBenchError(f"{path}, line {number}: {cause}"))
+            yield None
 
 
 CURES = {
@@ -152,7 +163,14 @@ TOML_SIZE, JSON_SIZE = 1 << 20, 16 << 20
 _LONG_KEY = re.compile(rb"""(?<![\w"'-])(?:[\w"'-]++\s*+\.\s*+){64}""")
 
 
-def parse_toml(path: Path, kind: type[Record]) -> Record:
+TOML_LIMIT = 1 << 20
+"""Bytes. What LiveBench reads as TOML is written by people: a page or two."""
+
+# A key of so many parts takes tomllib a time that grows with their square.
+_LONG_KEY = re.compile(rb"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){50}")
+
+
+def parse_toml(path: Path, kind: type[Record] | type[dict[str, Any]]) -> Record | dict[str, Any]:
     """Read a TOML file as a record of this kind.
 
     Raises:

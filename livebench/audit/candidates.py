@@ -17,6 +17,7 @@ from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import new_file
 from livebench.records import parse_json
+from livebench.scoring.anatomy import against_type
 from livebench.scoring.metrics import METRICS, Interval, best_metrics, intervals
 from livebench.scoring.significance import holm, shift_p
 
@@ -134,12 +135,8 @@ def _finding(
     found = intervals(best_metrics(probe.scores, correct), videos)
     by_type = {}
     for kind in sorted(set(types.ravel().tolist()) - {"correct"}):
-        # What is neither correct nor of this type stands below all.
-        shown = correct | (types == kind)
-        mrr = intervals(
-            best_metrics(np.where(shown, probe.scores, -np.inf), correct)[:, -1:], videos
-        )
-        alone = best_metrics(np.where(shown, 0.0, -np.inf), correct)[:, -1].mean()
+        mrr = intervals(against_type(probe.scores, types, kind)[:, -1:], videos)
+        alone = against_type(np.zeros(types.shape), types, kind)[:, -1].mean()
         by_type[kind] = AgainstType(mrr[0], float(alone))
     mrr, expected = found[-1], float(chance[:, -1].mean())
     return Finding(

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import datetime
-import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from livebench.audit.candidates import SetAudit, read_audit
 from livebench.candidates.freeze import CandidateSet
-from livebench.errors import LiveBenchError
-from livebench.files import gzip_content
-from livebench.records import SETTINGS, Setting, parse_json
-from livebench.scoring.evaluate import Answers, Result, signature
-from livebench.scoring.metrics import Interval, chance_metrics, sample_metrics, summarise
+from livebench.leaderboard.entries import Earlier, Entry, Origin, read_entry
+from livebench.records import SETTINGS, Setting
+from livebench.scoring.evaluate import Answers, signature
+from livebench.scoring.metrics import METRICS, Interval, chance_metrics, summarise
+from livebench.scoring.paired import Pair, all_pairs, ranks
 from livebench.scoring.plausibility import remarks, ties
-from livebench.submissions.load import Run, Submission
-from livebench.submissions.validate import NORMALISATIONS, Normalisation, read_scores
+from livebench.submissions.load import Submission
+from livebench.submissions.validate import NORMALISATIONS, Normalisation
+
+RANKED_BY = METRICS.index("MRR")
 
 
 @dataclass(frozen=True)
 class Row:
     """A line of a board: the mean over the runs of a submission.
 
+    `rank` is 1 + the number of ranked rows that are significantly better in the MRR of the best-placed
+    correct candidate. Re-run models and baselines are ranked; probes, self-reported scores, and other
+    normalisations than the sum have rank 0, which is none. `metrics` are by ground truth and metric.
     `evaluated` says how the scores came to be, `isolation` where the scorers of re-run ones ran, and
-    `remarks` what a reader should know of the scores. `rank` counts the re-run submissions from the best
-    MRR of the best-placed correct candidate; probes, self-reported scores, and other normalisations than
-    the sum have none (0). `metrics` are by ground truth and metric.
+    `remarks` what a reader should know of the scores.
+    `date` is that of the submission, `made` that of its latest evaluation, `version` that of the
+    LiveBench that made it.
     """
 
     name: str
@@ -42,15 +46,34 @@ class Row:
     rank: int = 0
     isolation: str = ""
     remarks: tuple[str, ...] = ()
+    made: datetime.date | None = None
+    version: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True)
 class Board:
-    """All rows of a candidate set in a setting, best MRR first, chance among them."""
+    """All rows of a candidate set in a setting, best MRR first, chance among them.
+
+    Attributes:
+        pairs: the tests that the ranks rest on: each two ranked rows by folder, in the order of rows.
+        earlier: rows that were made with another version of the set, or by another major version of
+            LiveBench. Without metrics where the answers of that version are not here.
+    """
 
     setting: Setting
     signature: str
     rows: list[Row]
+    pairs: list[Pair] = field(default_factory=list)
+    earlier: list[EarlierRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class EarlierRow:
+    """A row that is shown apart, and why; `row.metrics` is empty where it cannot be computed."""
+
+    row: Row
+    why: str
 
 
 @dataclass(frozen=True)
@@ -67,22 +90,47 @@ def collect(sets: Sequence[CandidateSet], submissions: Sequence[Submission]) -> 
     """Compute every row from scores and answers; no text is needed.
 
     Raises:
-        LiveBenchError: a submission has scores that are not valid, or that were made for other
-            candidates; the file is named.
+        LiveBenchError: a submission has scores that are not valid, or that do not belong to their
+            result; the file is named.
     """
     return [_section(candidate_set, submissions) for candidate_set in sets]
 
 
 def _section(candidate_set: CandidateSet, submissions: Sequence[Submission]) -> Section:
     answers = Answers(candidate_set)
-    boards = []
-    for setting in SETTINGS:
-        if setting in candidate_set.manifest.settings:
-            found = (_rows(candidate_set, answers, setting, one) for one in submissions)
-            rows = [_chance(answers), *(row for rows in found for row in rows)]
-            boards.append(Board(setting, signature(candidate_set, setting), _ranked(rows)))
-    audit = read_audit(candidate_set)
-    return Section(candidate_set, len(answers.sample_ids), audit, boards)
+    settings = [setting for setting in SETTINGS if setting in candidate_set.manifest.settings]
+    boards = [_board(candidate_set, answers, setting, submissions) for setting in settings]
+    return Section(candidate_set, len(answers.sample_ids), read_audit(candidate_set), boards)
+
+
+def _board(
+    candidate_set: CandidateSet,
+    answers: Answers,
+    setting: Setting,
+    submissions: Sequence[Submission],
+) -> Board:
+    rows, earlier = [_chance(answers)], []
+    ranked_by: dict[str, np.ndarray] = {}  # by folder [samples]
+    for submission in submissions:
+        found = read_entry(candidate_set, answers, setting, submission)
+        if isinstance(found, Earlier):
+            earlier.append(_earlier(found, answers))
+        elif found is not None:
+            for kind in found.normalisations:
+                values = found.per_sample(answers, kind)
+                row = _with_remarks(_row(submission, len(found.runs), found.origin), found)
+                row = replace(row, normalisation=kind, metrics=summarise(values, answers.videos))
+                row = replace(row, signature=row.signature.replace("score:sum", f"score:{kind}"))
+                rows.append(row)
+                if _is_ranked(row):
+                    ranked_by[row.folder] = values["best"][:, RANKED_BY]
+    rows.sort(key=_place)
+    names = [row.folder for row in rows if _is_ranked(row)]
+    values = np.array([ranked_by[name] for name in names])
+    pairs = all_pairs(names, values, answers.videos)
+    found_ranks = ranks(names, pairs)
+    rows = [replace(row, rank=found_ranks[row.folder]) if _is_ranked(row) else row for row in rows]
+    return Board(setting, signature(candidate_set, setting), rows, pairs, earlier)
 
 
 def _chance(answers: Answers) -> Row:
@@ -98,111 +146,53 @@ def _chance(answers: Answers) -> Row:
     )
 
 
-def _rows(
-    candidate_set: CandidateSet, answers: Answers, setting: Setting, submission: Submission
-) -> list[Row]:
-    """The rows of a submission: none without scores here, one for each normalisation that its token
-    counts allow."""
-    dataset = candidate_set.manifest.dataset.name
-    runs = [run for run in submission.card.runs if run.dataset in ("", dataset)]
-    paths = [submission.scores_path(candidate_set.name, run, setting) for run in runs]
-    missing = [path for path in paths if not path.exists()]
-    if len(missing) == len(paths):
-        return []
-    if missing:
-        # A mean over the runs that came out well is no mean over the runs.
-        raise LiveBenchError(
-            f"{missing[0]}: missing, while other runs have scores; evaluate every run, or take it out "
-            f"of {submission.path / 'submission.toml'}"
-        )
-    results, found = [], []
-    for run, path in zip(runs, paths, strict=True):
-        results.append(_provenance(candidate_set, setting, submission, run))
-        # Before they are hashed: what passes is no longer than it should be, whatever it unpacks to.
-        found.append(read_scores(path, answers.sample_ids, candidate_set.manifest.hash))
-        if results[-1].manifest.scores_sha256 != gzip_content(path, any_writer=True)[0]:
-            raise LiveBenchError(f"{path}: changed since it was evaluated; {_again(submission)}")
-    # Without a scorer nothing can have been run, whatever a result says.
-    rerun = bool(submission.card.entry) and {r.manifest.evaluated for r in results} == {"re-run"}
-    kinds = NORMALISATIONS if all(scores.token_counts is not None for scores in found) else ("sum",)
-    row = functools.partial(
-        Row,
+def _row(submission: Submission, runs: int, origin: Origin) -> Row:
+    """A row without numbers."""
+    return Row(
         name=submission.card.name,
         folder=submission.name,
         kind=submission.card.kind,
-        evaluated="re-run" if rerun else "self-reported",
-        isolation=_least({r.manifest.isolation for r in results}) if rerun else "",
-        remarks=_remarks(submission, results, [scores.sums for scores in found], rerun),
+        evaluated=origin.evaluated,
         date=submission.card.date,
-        runs=len(runs),
+        runs=runs,
+        metrics={},
+        made=origin.date,
+        version=origin.version,
+        signature=origin.signature,
     )
-    return [
-        row(
-            normalisation=kind,
-            metrics=_mean_metrics([s.normalised(kind, answers.lengths) for s in found], answers),
-        )
-        for kind in kinds
-    ]
 
 
-def _least(found: set[str]) -> str:
-    """The weakest isolation among those of the runs."""
-    return next((kind for kind in ("none", "process", "sandbox") if kind in found), "none")
-
-
-def _remarks(
-    submission: Submission, results: Sequence[Result], scores: Sequence[np.ndarray], rerun: bool
-) -> tuple[str, ...]:
-    """The remarks on all runs, each once; ties are counted here, whatever a result says."""
-    told: dict[str, None] = {}
-    for result, sums in zip(results, scores, strict=True):
+def _with_remarks(row: Row, entry: Entry) -> Row:
+    """With where the scorers ran, and the remarks on all runs, each once; ties are counted here."""
+    rerun, told = row.evaluated == "re-run", {}
+    for result, scores in zip(entry.results, entry.scores, strict=True):
         measured = result.plausibility if rerun else None
-        told |= dict.fromkeys(remarks(measured, ties(sums), listwise=submission.card.listwise))
-    return tuple(told)
+        listwise = entry.submission.card.listwise
+        told |= dict.fromkeys(remarks(measured, ties(scores.sums), listwise=listwise))
+    ran = {manifest.isolation for manifest in entry.manifests}
+    # The weakest isolation among those of the runs.
+    least = next((kind for kind in ("none", "process", "sandbox") if kind in ran), "none")
+    return replace(row, isolation=least if rerun else "", remarks=tuple(told))
 
 
-def _mean_metrics(runs: Sequence[np.ndarray], answers: Answers) -> dict[str, dict[str, Interval]]:
-    """Metrics of each sample, the mean over runs, summarised."""
-    per_run = [sample_metrics(scores, answers.correct) for scores in runs]
-    mean = {key: np.mean([values[key] for values in per_run], axis=0) for key in per_run[0]}
-    return summarise(mean, answers.videos)
+def _earlier(found: Earlier, answers: Answers) -> EarlierRow:
+    row = _row(found.submission, found.runs, found.origin)
+    if found.entry is not None:
+        row = _with_remarks(row, found.entry)
+        row = replace(row, metrics=summarise(found.entry.per_sample(answers), answers.videos))
+    return EarlierRow(row, found.why)
 
 
-def _provenance(
-    candidate_set: CandidateSet, setting: Setting, submission: Submission, run: Run
-) -> Result:
-    """The result file, which says where scores come from, once it is sure to be about this set."""
-    path = submission.result_path(candidate_set.name, run, setting)
-    if not path.exists():
-        raise LiveBenchError(f"{path}: missing beside its scores; {_again(submission)}")
-    result = parse_json(path, Result)
-    if result.manifest.set_hash != candidate_set.manifest.hash:
-        name = candidate_set.name
-        raise LiveBenchError(f"{path}: made for another version of {name}; {_again(submission)}")
-    return result
+def _is_ranked(row: Row) -> bool:
+    known = row.kind in ("model", "baseline") and row.evaluated == "re-run"
+    return known and row.normalisation == "sum"
 
 
-def _again(submission: Submission) -> str:
-    return f"run `livebench evaluate --submission {submission.path}` again"
-
-
-def _ranked(rows: list[Row]) -> list[Row]:
+def _place(row: Row) -> tuple:
     # Chance stands below those that tie with it. Rounded: equal numbers must not differ by the machine.
-    ordered = sorted(
-        rows,
-        key=lambda row: (
-            -round(row.metrics["best"]["MRR"].value, 9),
-            row.kind == "exact",
-            row.folder,
-            NORMALISATIONS.index(row.normalisation),
-        ),
+    return (
+        -round(row.metrics["best"]["MRR"].value, 9),
+        row.kind == "exact",
+        row.folder,
+        NORMALISATIONS.index(row.normalisation),
     )
-    rank, ranked = 0, []
-    for row in ordered:
-        ranks = row.kind in ("model", "baseline") and row.normalisation == "sum"
-        if ranks and row.evaluated == "re-run":
-            rank += 1
-            ranked.append(replace(row, rank=rank))
-        else:
-            ranked.append(row)
-    return ranked

@@ -5,31 +5,21 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from livebench.errors import one_line
+import msgspec
+
 from livebench.human.key import CRITERIA
 from livebench.human.report import Report
 from livebench.human.show import intervals_table, value, with_interval
-from livebench.leaderboard.collect import Row, Section
+from livebench.leaderboard.collect import Board, Row, Section
+from livebench.leaderboard.markdown import cell
 from livebench.records import CANDIDATES
 from livebench.scoring.metrics import GROUND_TRUTHS, METRICS, chance_metrics
-from livebench.scoring.show import interval, number
-
-NAME_LENGTH = 60
-_MARKDOWN = {ord(mark): f"\\{mark}" for mark in "\\`*_[]~|$"}
-_MARKDOWN |= {ord("<"): "&lt;", ord(">"): "&gt;", ord("&"): "&amp;"}
-
-
-def plain(text: str, length: int = NAME_LENGTH) -> str:
-    """`text` on one line, without control and direction marks, cut at `length` characters."""
-    return one_line(text, length)
-
-
-def cell(text: str, length: int = NAME_LENGTH) -> str:
-    """`text` as a cell of a Markdown table shows it: no mark of it means anything to Markdown."""
-    return plain(text, length).translate(_MARKDOWN)
+from livebench.scoring.paired import Pair
+from livebench.scoring.show import interval, number, p_value
 
 
 def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
@@ -53,6 +43,10 @@ def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
         number=number,
         interval=interval,
         who=_who,
+        folder_link=_folder_link,
+        neighbours=_neighbours,
+        p_value=p_value,
+        flaws=_flaws,
         how=_how,
         correct=_correct,
         published=_data("published.toml"),
@@ -81,6 +75,8 @@ def _agreed(report: Report) -> list[list[str]]:
 
 def _values(row: Row, ground_truth: str) -> list[str]:
     """The cells of a row: value and interval."""
+    if not row.metrics:
+        return ["" for _ in METRICS]
     found = row.metrics[ground_truth]
     if row.kind == "exact":
         return [f"*{number(m, found[m].value)}*" for m in METRICS]
@@ -92,6 +88,23 @@ def _who(row: Row) -> str:
         return "*chance*"
     link = f"[{cell(row.name) or cell(row.folder)}](submissions/{quote(row.folder)})"
     return link if row.normalisation == "sum" else f"{link}, score:{row.normalisation}"
+
+
+def _folder_link(folder: str) -> str:
+    return f"[{cell(folder)}](submissions/{quote(folder)})"
+
+
+def _neighbours(board: Board) -> list[Pair]:
+    """Each ranked row and the next one below."""
+    names = [row.folder for row in board.rows if row.rank]
+    following = set(pairwise(names))
+    return [pair for pair in board.pairs if (pair.first, pair.second) in following]
+
+
+def _flaws(section: Section) -> list[str]:
+    """What is known to be wrong with a set that others made."""
+    found = section.candidate_set.manifest.flaws
+    return [] if found is msgspec.UNSET else found
 
 
 RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "sandbox"}

@@ -1,10 +1,92 @@
-"""Where the candidates of each type stand: what a metric is made of."""
+"""What a metric is made of: who takes the ranks, and at which moments a scorer is good.
+
+Nothing here needs the text of a set: answers and scores say it all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
+
+from livebench.records import CANDIDATES
+from livebench.scoring.metrics import (
+    METRICS,
+    Interval,
+    best_metrics,
+    each_metrics,
+    intervals,
+)
+from livebench.scoring.ranking import best_of, expect, place_each
+
+if TYPE_CHECKING:
+    from livebench.scoring.evaluate import Answers
+
+UNKNOWN = "unknown"
+"""The name of the group of what a set does not say."""
+
+CONTEXT_BINS = (0, 1, 2, 3, 4, 5, 6, 11)
+FREQUENCY_BINS = (0, 1, 2, 4, 11, 101, 1001)
+LENGTH_BINS = (1, 2, 3, 4, 6, 9, 13)
+"""The least value of each bin; the last one is open."""
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Metrics over a part of the samples, or of the correct candidates.
+
+    Attributes:
+        name: of the part: a category, a type of candidates, or a range as "4 to 10".
+        samples: how many samples it has; where the parts are of correct candidates, how many of these.
+        videos: how many videos they are of. With one video an interval has no width, and says nothing.
+        metrics: by metric.
+        chance: by metric, what a scorer that knows nothing expects there.
+    """
+
+    name: str
+    samples: int
+    videos: int
+    metrics: dict[str, Interval]
+    chance: dict[str, float]
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """Recall at k = 1 .. 100, in per cent: each [100]; `low`, `high` are 95% intervals over videos."""
+
+    value: list[float]
+    low: list[float]
+    high: list[float]
+    chance: list[float]
+
+
+class Anatomy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a row is made of; all is a mean over its runs, ties are counted in expectation.
+
+    Attributes:
+        shares: by type, how many of 100 candidates are of it, in the mean: what chance gives `rank_1`.
+        rank_1: by type, per cent of samples in which a candidate of the type takes rank 1.
+        mean_rank: by type, the mean rank of its candidates; by chance 50.5.
+        against: for each wrong type, the best-placed correct candidate among the correct ones and those
+            of this type alone. Samples without such candidates do not count.
+        by_category, by_context: of the best-placed correct candidate, by category of the video, and by
+            number of surrounding comments.
+        by_frequency, by_length: of each correct candidate, ranked among all 100, by its occurrences in
+            the training split, and by its length in words.
+        curves: recall by ground truth, `best` and `all` (docs/metrics.md).
+        unknown: what cannot be said for this set, by name of the attribute, and why.
+    """
+
+    shares: dict[str, float]
+    rank_1: dict[str, float]
+    mean_rank: dict[str, float]
+    against: list[Group]
+    by_category: list[Group]
+    by_context: list[Group]
+    by_frequency: list[Group]
+    by_length: list[Group]
+    curves: dict[str, Curve]
+    unknown: dict[str, str]
 
 
 def anatomy(scores: np.ndarray, types: Sequence[Sequence[str]]) -> dict[str, dict[str, float]]:
@@ -29,3 +111,158 @@ def anatomy(scores: np.ndarray, types: Sequence[Sequence[str]]) -> dict[str, dic
         "rank_1": {name: 100 * float(share[kinds == name].sum()) / len(scores) for name in names},
         "mean_rank": {name: float(ranks[kinds == name].mean()) for name in names},
     }
+
+
+def against_type(scores: np.ndarray, kinds: np.ndarray, kind: str) -> np.ndarray:
+    """Metrics of the best-placed correct candidate among the correct ones and those of one type.
+
+    Args:
+        scores: float [samples, 100].
+        kinds: str [samples, 100].
+
+    Returns:
+        float64 [samples, METRICS]; by chance, where all scores are alike.
+    """
+    correct = kinds == "correct"
+    # What is neither correct nor of this type stands below all.
+    return best_metrics(np.where(correct | (kinds == kind), scores, -np.inf), correct)
+
+
+def dissect(runs: Sequence[np.ndarray], answers: Answers) -> Anatomy:
+    """Take the scores of a submission apart.
+
+    Args:
+        runs: the scores of each run, float [samples, 100], in the order of `answers`.
+    """
+    kinds = np.asarray(answers.types)
+    flat = np.zeros(kinds.shape)
+    parts = [anatomy(scores, answers.types) for scores in runs]
+    names = list(parts[0]["rank_1"])
+    each = _EachCorrect(runs, answers)
+    categories = [category or UNKNOWN for category in answers.categories]
+    by_sample = [*_of_samples(runs, answers, kinds, categories)]
+    unknown = {}
+    if set(categories) == {UNKNOWN}:
+        unknown["by_category"] = "the videos of this set have no category"
+    return Anatomy(
+        shares={name: float((kinds == name).sum(axis=1).mean()) for name in names},
+        **{
+            key: {name: float(np.mean([part[key][name] for part in parts])) for name in names}
+            for key in ("rank_1", "mean_rank")
+        },
+        against=_grouped(
+            (
+                (
+                    kind,
+                    _mean(against_type(scores, kinds, kind) for scores in runs),
+                    against_type(flat, kinds, kind),
+                    (kinds == kind).any(axis=1),
+                )
+                for kind in names
+                if kind != "correct"
+            ),
+            answers.videos,
+        ),
+        by_category=[] if unknown else by_sample[0],
+        by_context=by_sample[1],
+        by_frequency=each.groups(answers.train_counts, FREQUENCY_BINS),
+        by_length=each.groups(answers.lengths, LENGTH_BINS),
+        curves=_curves(runs, answers),
+        unknown=unknown,
+    )
+
+
+def _mean(arrays) -> np.ndarray:
+    return np.mean(list(arrays), axis=0)
+
+
+def _of_samples(
+    runs: Sequence[np.ndarray], answers: Answers, kinds: np.ndarray, categories: Sequence[str]
+) -> Iterator[list[Group]]:
+    """By category, and by number of surrounding comments."""
+    values = _mean(best_metrics(scores, answers.correct) for scores in runs)
+    chance = best_metrics(np.zeros(kinds.shape), answers.correct)
+    names = np.asarray(categories)
+    yield _grouped(
+        ((str(name), values, chance, names == name) for name in np.unique(names)), answers.videos
+    )
+    yield _grouped(
+        ((name, values, chance, part) for name, part in _bins(answers.n_context, CONTEXT_BINS)),
+        answers.videos,
+    )
+
+
+class _EachCorrect:
+    """Every correct candidate, ranked among all 100 of its sample."""
+
+    def __init__(self, runs: Sequence[np.ndarray], answers: Answers) -> None:
+        self._correct = answers.correct
+        sample, _ = np.nonzero(answers.correct)
+        self._videos = [answers.videos[row] for row in sample]
+        self._values = _mean(each_metrics(scores, answers.correct) for scores in runs)
+        self._chance = each_metrics(np.zeros(answers.correct.shape), answers.correct)
+
+    def groups(self, about: np.ndarray, bins: Sequence[int]) -> list[Group]:
+        """By a number that the answers give of each candidate, int64 [samples, 100]."""
+        parts = _bins(about[self._correct], bins)
+        return _grouped(
+            ((name, self._values, self._chance, part) for name, part in parts), self._videos
+        )
+
+
+def _bins(numbers: np.ndarray, starts: Sequence[int]) -> Iterator[tuple[str, np.ndarray]]:
+    """Names of ranges, and what is in each: bool [n]."""
+    for start, after in zip(starts, [*starts[1:], None], strict=True):
+        if after is None:
+            yield f"{start} or more", numbers >= start
+        else:
+            name = str(start) if after == start + 1 else f"{start} to {after - 1}"
+            yield name, (numbers >= start) & (numbers < after)
+
+
+def _grouped(parts, videos: Sequence[str]) -> list[Group]:
+    """Groups of those parts (name, values, chance, which) that are not empty, resampled together."""
+    kept = [part for part in parts if part[3].any()]
+    if not kept:
+        return []
+    columns = [np.where(which[:, None], values, np.nan) for _, values, _, which in kept]
+    found = iter(intervals(np.concatenate(columns, axis=1), videos))
+    of = np.asarray(videos)
+    return [
+        Group(
+            name=name,
+            samples=int(which.sum()),
+            videos=len(set(of[which].tolist())),
+            metrics={metric: next(found) for metric in METRICS},
+            chance=dict(zip(METRICS, chance[which].mean(axis=0).tolist(), strict=True)),
+        )
+        for name, _, chance, which in kept
+    ]
+
+
+def _curves(runs: Sequence[np.ndarray], answers: Answers) -> dict[str, Curve]:
+    ranks = list(range(1, CANDIDATES + 1))
+    counts = answers.correct.sum(axis=1)
+
+    def recalls(scores: np.ndarray) -> np.ndarray:
+        """[samples, 2, k], of `best` and of `all`."""
+        sample, each = place_each(scores, answers.correct)
+        best = expect(best_of(sample, each), ranks).within
+        within = expect(each, ranks).within
+        sums = np.zeros(best.shape)
+        np.add.at(sums, sample, within)
+        return 100 * np.stack([best, sums / counts[:, None]], axis=1)
+
+    values = _mean(recalls(scores) for scores in runs)
+    chance = recalls(np.zeros(answers.correct.shape)).mean(axis=0)
+    found = intervals(values.reshape(len(values), -1), answers.videos)
+    curves = {}
+    for row, name in enumerate(("best", "all")):
+        own = found[row * CANDIDATES : (row + 1) * CANDIDATES]
+        curves[name] = Curve(
+            value=[one.value for one in own],
+            low=[one.low for one in own],
+            high=[one.high for one in own],
+            chance=chance[row].tolist(),
+        )
+    return curves

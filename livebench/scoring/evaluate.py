@@ -84,8 +84,18 @@ def signature(
     candidate_set: CandidateSet, setting: Setting, normalisation: Normalisation = "sum"
 ) -> str:
     """One line that names all that a number depends on."""
-    scoring = f"setting:{setting}|gt:best|score:{normalisation}|ties:mean|v:{__version__}"
-    return f"{candidate_set.manifest.signature}|{scoring}"
+    return signature_of(candidate_set.manifest.signature, setting, normalisation)
+
+
+def signature_of(
+    set_signature: str,
+    setting: Setting,
+    normalisation: Normalisation = "sum",
+    made_by: str = __version__,
+) -> str:
+    """The signature of a number on a set that need not be at hand, by another version of LiveBench."""
+    scoring = f"setting:{setting}|gt:best|score:{normalisation}|ties:mean|v:{made_by}"
+    return f"{set_signature}|{scoring}"
 
 
 class Answers:
@@ -93,7 +103,10 @@ class Answers:
 
     Attributes:
         sample_ids, videos: [samples].
+        categories: [samples], of the video; empty where it is unknown.
+        n_context: int64 [samples], the number of surrounding comments.
         types: [samples][100].
+        train_counts: int64 [samples, 100], occurrences in the training split.
         lengths: int64 [samples, 100], in words.
         correct: bool [samples, 100].
 
@@ -105,7 +118,10 @@ class Answers:
         records: list[AnswerRecord] = list(candidate_set.answers())
         self.sample_ids = [record.sample_id for record in records]
         self.videos = [record.video_id for record in records]
+        self.categories = [record.category for record in records]
+        self.n_context = np.array([record.n_context for record in records])
         self.types = [record.types for record in records]
+        self.train_counts = np.array([record.train_counts for record in records])
         self.lengths = np.array([record.lengths for record in records])
         self.correct = np.array(self.types) == "correct"
 

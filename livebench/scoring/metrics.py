@@ -59,6 +59,12 @@ def best_metrics(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
     return _columns(expect(place_best(scores, correct), RECALL_AT))
 
 
+def each_metrics(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
+    """Of each correct candidate among all 100 of its sample: float64 [correct ones, METRICS], in the
+    order of np.nonzero(correct)."""
+    return _columns(expect(place_each(scores, correct)[1], RECALL_AT))
+
+
 def chance_metrics(correct_counts: Sequence[int]) -> dict[str, np.ndarray]:
     """What a scorer that knows nothing expects, exactly, for samples with so many correct ones.
 
@@ -76,12 +82,15 @@ def intervals(
     """Mean of each column over samples, with its 95% interval, resampling videos.
 
     Args:
-        values: float64 [samples, columns].
+        values: float64 [samples, columns]; where one is nan, the sample does not count for that column,
+            nor does a resample that has none which does.
         videos: [samples], the video of each.
     """
-    means = values.mean(axis=0)
     resampled = bootstrap_means(values, videos, seed=seed, resamples=resamples)
+    means = np.nanmean(values, axis=0) if np.isnan(values).any() else values.mean(axis=0)
     low, high = np.percentile(resampled, (2.5, 97.5), axis=0)
+    for column in np.flatnonzero(np.isnan(low)):
+        low[column], high[column] = np.nanpercentile(resampled[:, column], (2.5, 97.5))
     return [Interval(*map(float, row)) for row in zip(means, low, high, strict=True)]
 
 

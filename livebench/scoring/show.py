@@ -9,12 +9,17 @@ DIGITS = {"R@1": 2, "R@5": 2, "R@10": 2, "MR": 2, "MRR": 4}
 
 def number(metric: str, value: float) -> str:
     """A value with the digits of its metric; the same text for values equal to within 1e-9."""
-    return f"{round(value, 9):.{DIGITS[metric]}f}"
+    return f"{round(value, 9):z.{DIGITS[metric]}f}"
 
 
 def interval(metric: str, found: Interval) -> str:
     """The 95% interval, as "11.02 to 13.61"."""
     return f"{number(metric, found.low)} to {number(metric, found.high)}"
+
+
+def p_value(p: float) -> str:
+    """A p with four digits; never 0."""
+    return f"{p:.4f}" if p >= 0.00005 else "below 0.0001"
 
 
 def table(rows: dict[str, dict[str, Interval]]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,25 +20,53 @@ def bootstrap_means(
     """Means over samples in resamples of the videos, drawn with replacement.
 
     Args:
-        values: float64 [samples, metrics].
+        values: float64 [samples, metrics]; where one is nan, the sample does not count for that metric.
         videos: [samples], the video of each sample; their order does not matter.
         seed: of the resamples. The same seed and the same videos give the same resamples, so that two
             submissions are resampled alike.
 
     Returns:
-        float64 [resamples, metrics].
+        float64 [resamples, metrics]; nan where a resample has no sample that counts.
     """
     _, cluster, sizes = np.unique(np.asarray(videos), return_inverse=True, return_counts=True)
-    count = len(sizes)
-    sums = np.stack([np.bincount(cluster, column, minlength=count) for column in values.T], axis=1)
-    means = np.empty((resamples, values.shape[1]))
-    generator = np.random.PCG64(seed)
-    step = max(1, VALUES_AT_ONCE // count)
-    for start in range(0, resamples, step):
-        rows = min(step, resamples - start)
-        weights = draw_counts(generator, rows, count)
-        means[start : start + rows] = (weights @ sums) / (weights @ sizes)[:, None]
+    count, absent = len(sizes), np.isnan(values)
+    sizes = sizes[:, None]
+    if absent.any():
+        sizes = sum_by_video((~absent).astype(np.float64), cluster)
+        values = np.where(absent, 0.0, values)
+    sums = sum_by_video(values, cluster)
+    means, start = np.empty((resamples, values.shape[1])), 0
+    for weights in _weights(seed, resamples, count):
+        rows = slice(start, start + len(weights))
+        with np.errstate(invalid="ignore"):
+            means[rows] = (weights @ sums) / (weights @ sizes)
+        start += len(weights)
     return means
+
+
+def _weights(seed: int, resamples: int, videos: int) -> Iterator[np.ndarray]:
+    """The weights of all resamples, in parts that fit into memory."""
+    step = max(1, VALUES_AT_ONCE // videos)
+    if resamples <= step:
+        yield _kept_weights(seed, resamples, videos)
+        return
+    generator = np.random.PCG64(seed)
+    for start in range(0, resamples, step):
+        yield draw_counts(generator, min(step, resamples - start), videos)
+
+
+@lru_cache(maxsize=1)
+def _kept_weights(seed: int, resamples: int, videos: int) -> np.ndarray:
+    """The rows of a table are resampled alike: drawing takes longer than all else."""
+    weights = draw_counts(np.random.PCG64(seed), resamples, videos)
+    weights.flags.writeable = False
+    return weights
+
+
+def sum_by_video(values: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+    """Sums of float64 [samples, columns] by the number of their video, int64 [samples]."""
+    count = int(cluster.max()) + 1
+    return np.stack([np.bincount(cluster, column, minlength=count) for column in values.T], axis=1)
 
 
 def draw_counts(generator: np.random.PCG64, resamples: int, videos: int) -> np.ndarray:
@@ -89,16 +118,48 @@ def flip_p(sums: np.ndarray, *, seed: int = 0) -> float:
     Args:
         sums: float64 [videos], the sum of the differences of each video: their signs flip together.
     """
-    exact = 2 ** len(sums) <= RESAMPLES
-    if exact:
-        bits = np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums)) & 1
-    else:
-        raw = np.random.PCG64(seed).random_raw(RESAMPLES * len(sums))
-        bits = (raw >> np.uint64(63)).astype(np.int8).reshape(RESAMPLES, -1)
-    flipped = np.abs((2.0 * bits - 1) @ sums)
-    # Sums that differ by rounding alone are equal.
-    count = int(np.count_nonzero(flipped >= abs(sums.sum()) - 1e-9))
-    return count / len(flipped) if exact else (count + 1) / (len(flipped) + 1)
+    return float(pairwise_flip_p(np.stack([sums, np.zeros_like(sums)]), seed=seed)[0, 1])
+
+
+PAIR_FLIPS = 40
+"""Ways to set the signs for each pair, where there are many: Holm can then still find p below 1 / 40."""
+
+
+def pairwise_flip_p(sums: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """`flip_p` of the difference of each two rows, under the same flips.
+
+    n is at least RESAMPLES, and PAIR_FLIPS for each pair: the least p there can be, 1 / (n + 1), must
+    stay small after correction for so many pairs.
+
+    Args:
+        sums: float64 [rows, videos], the sum of the values of each video.
+
+    Returns:
+        float64 [rows, rows], symmetric, 1 on the diagonal.
+    """
+    rows, videos = sums.shape
+    exact = 2**videos <= RESAMPLES
+    flips = 2**videos if exact else max(RESAMPLES, PAIR_FLIPS * rows * (rows - 1) // 2)
+    observed = np.abs(sums.sum(axis=1)[:, None] - sums.sum(axis=1))
+    counts = np.zeros((rows, rows), np.int64)
+    generator = np.random.PCG64(seed)
+    step = max(1, VALUES_AT_ONCE // max(videos, rows))
+    for start in range(0, flips, step):
+        number = min(step, flips - start)
+        if exact:
+            bits = np.arange(start, start + number)[:, None] >> np.arange(videos) & 1
+        else:
+            raw = generator.random_raw(number * videos)
+            bits = (raw >> np.uint64(63)).astype(np.int8).reshape(number, videos)
+        flipped = (2.0 * bits - 1) @ sums.T
+        for row in range(rows - 1):
+            apart = np.abs(flipped[:, row + 1 :] - flipped[:, row, None])
+            # Sums that differ by rounding alone are equal.
+            counts[row, row + 1 :] += (apart >= observed[row, row + 1 :] - 1e-9).sum(axis=0)
+    counts += counts.T
+    p_values = counts / flips if exact else (counts + 1) / (flips + 1)
+    np.fill_diagonal(p_values, 1.0)
+    return p_values
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

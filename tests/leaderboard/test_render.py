@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from livebench.leaderboard.render import cell
+from livebench.leaderboard.markdown import cell
 
 CODE = "class Mine:\n    def score(self, v, c, x):\n        return len(x.text)\n"
 HOSTILE = {
@@ -62,7 +62,8 @@ def tables(text):
 
 def test_what_is_on_it(project, run, frozen_without_frames):
     text = rendered(run, project)
-    board, each, rated, published = tables(text)
+    board, pairs, each, rated, published = tables(text)
+    assert len(pairs) == 2 + 1
     assert len(rated) == 2 + 4
     assert len(published) == 2 + 11
     assert [len(row) for row in board] == [len(board[0])] * 5

@@ -1,0 +1,87 @@
+"""Two submissions on the sets and settings where both have scores, and what a reviewer may say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from livebench.candidates.freeze import CandidateSet
+from livebench.errors import LiveBenchError
+from livebench.leaderboard.entries import Entry, read_entry
+from livebench.records import SETTINGS, Setting
+from livebench.scoring.evaluate import Answers, signature
+from livebench.scoring.paired import Comparison, compare
+from livebench.scoring.significance import holm
+from livebench.submissions.load import Submission
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """Two submissions on a set in a setting.
+
+    Attributes:
+        first, second: their folders.
+        p_holm: of the MRR, for being one of all comparisons that were asked for together.
+    """
+
+    set_name: str
+    setting: Setting
+    signature: str
+    first: str
+    second: str
+    comparison: Comparison
+    p_holm: float
+
+
+def compare_entries(first: Entry, second: Entry, answers: Answers) -> Comparison:
+    """Compare the rows of two submissions on the same set and setting, scores as sums."""
+    return compare(
+        first.per_sample(answers)["best"],
+        second.per_sample(answers)["best"],
+        sample_ids=answers.sample_ids,
+        videos=answers.videos,
+        categories=answers.categories,
+    )
+
+
+def compare_submissions(
+    first: Submission,
+    second: Submission,
+    sets: Sequence[CandidateSet],
+    settings: Sequence[Setting] = SETTINGS,
+) -> list[Compared]:
+    """Compare two submissions wherever both have scores for the set as it is now.
+
+    Raises:
+        LiveBenchError: there is no such place; or scores are not valid.
+    """
+    found: list[Compared] = []
+    for candidate_set in sets:
+        answers = Answers(candidate_set)
+        for setting in settings:
+            if setting not in candidate_set.manifest.settings:
+                continue
+            pair = [
+                read_entry(candidate_set, answers, setting, submission)
+                for submission in (first, second)
+            ]
+            if all(isinstance(entry, Entry) for entry in pair):
+                found.append(
+                    Compared(
+                        set_name=candidate_set.name,
+                        setting=setting,
+                        signature=signature(candidate_set, setting),
+                        first=first.name,
+                        second=second.name,
+                        comparison=compare_entries(*pair, answers),
+                        p_holm=1.0,
+                    )
+                )
+    if not found:
+        where = f" in the setting {settings[0]}" if len(settings) == 1 else ""
+        raise LiveBenchError(
+            f"{first.path} and {second.path} have scores together for no set as it is now{where}; run "
+            f"`livebench evaluate --submission {first.path} --submission {second.path}`"
+        )
+    adjusted = holm([one.comparison.metrics["MRR"].p for one in found])
+    return [msgspec.structs.replace(one, p_holm=p) for one, p in zip(found, adjusted, strict=True)]
