@@ -11,6 +11,7 @@ from livebench import __version__
 from livebench.cli.audit import audit
 from livebench.cli.candidates import build_candidates, verify
 from livebench.cli.evaluate import evaluate
+from livebench.cli.features import features
 from livebench.cli.generate import generate
 from livebench.cli.human import human_eval
 from livebench.cli.imports import import_
@@ -26,6 +27,7 @@ from livebench.errors import LiveBenchError
 COMMANDS = (
     import_,
     simulate,
+    features,
     stats,
     protocols,
     build_candidates,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -23,10 +24,9 @@ class About(NamedTuple):
 
 
 def pyav() -> ModuleType:
-    """The package `av`, silent: what FFmpeg would print is counted where it matters."""
-    av = need("av", "video")
-    av.logging.set_level(av.logging.PANIC)
-    return av
+    """The package `av`. Its logging stays off, as it is by default: with it a decoder's thread that has
+    something to say can wait for Python, while Python waits for the thread."""
+    return need("av", "video")
 
 
 @contextlib.contextmanager
@@ -92,7 +92,8 @@ def stem_paths(folder: Path) -> dict[str, list[Path]]:
 
 def beside(path: Path) -> Path | None:
     """The video file in the folder of `path` that has its stem, or None."""
-    names = {file.name.lower(): file for file in path.parent.glob(f"{_escaped(path.stem)}.*")}
+    files = path.parent.glob(f"{glob.escape(path.stem)}.*")
+    names = {file.name.lower(): file for file in files}
     for suffix in SUFFIXES:
         file = names.get(f"{path.stem}{suffix}".lower())
         if file is not None and file.stem == path.stem and file.is_file():
@@ -102,9 +103,3 @@ def beside(path: Path) -> Path | None:
 
 def _taken_first(path: Path) -> tuple[int, str]:
     return SUFFIXES.index(path.suffix.lower()), str(path)
-
-
-def _escaped(name: str) -> str:
-    import glob
-
-    return glob.escape(name)

@@ -2,20 +2,20 @@
 
 Second s shows the last frame whose presentation time is at most s, however the frames lie:
 
-    time 0           is where the file begins, that is, its earliest stream (as players and ffmpeg count),
-                     but never before 0
-    first frame later    it also stands for the seconds before it
-    variable rate    a frame stands until the next one
-    the end          the last frame stands until the last packet of picture or sound has passed; a file
-                     that is cut off ends where its packets end
-    damage           a frame that is flagged as corrupt, that does not come out at all, or that follows such
-                     a one before the next key frame, is replaced by the last good one; such seconds are
-                     counted
-    rotation         quarter turns that the file asks for are made
-    pixels           are taken as square
+    time 0          where the file begins, that is, its earliest stream (as players and ffmpeg
+                    count), but never before 0
+    a late start    the first frame also stands for the seconds before it
+    variable rate   a frame stands until the next one
+    the end         the last frame stands until the last packet of picture or sound has passed; a
+                    file that is cut off ends where its packets end
+    damage          a frame that is flagged as corrupt, that does not come out at all, or that
+                    follows such a one before the next key frame, is replaced by the last good one;
+                    such seconds are counted
+    rotation        quarter turns that the file asks for are made
+    pixels          are taken as square
 
-Frames that nobody will see and that no other frame needs are not decoded: packets are read up to a second
-ahead of the decoder, so that it is known which ones are wanted.
+Frames that nobody will see and that no other frame needs are not decoded: packets are read up to a
+second ahead of the decoder, so that it is known which ones are wanted.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ MOST_WAITING = 2000
 class View:
     """How a picture is brought to a square of `side` pixels.
 
-    With `short` its shorter side is scaled to `short` pixels and the middle is cut out; without, the whole
-    picture is squeezed into the square. Scaling is bicubic, by libswscale.
+    With `short` its shorter side is scaled to `short` pixels and the middle is cut out; without, the
+    whole picture is squeezed into the square. Scaling is bicubic, by libswscale.
     """
 
     side: int = 224
@@ -78,7 +78,7 @@ class Picture:
         return self._scaled(*(max(2, round(edge * scale / 2) * 2) for edge in (width, height)))
 
     def _scaled(self, width: int, height: int) -> np.ndarray:
-        """The picture scaled before it is turned: uint8, [height, width, 3] or, turned, the other way."""
+        """The picture, scaled and then turned: uint8 [height, width, 3], or [width, height, 3]."""
         image = self.frame.reformat(width, height, "rgb24", interpolation="BICUBIC").to_ndarray()
         # frame.rotation: degrees counterclockwise by which the picture is to be turned.
         return np.rot90(image, round(self.frame.rotation / 90) % 4)

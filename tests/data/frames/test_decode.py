@@ -188,7 +188,10 @@ def test_files_are_found_by_stem(tmp_path):
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = {stem: [str(p.relative_to(tmp_path)) for p in ps] for stem, ps in stem_paths(tmp_path).items()}
+    found = {
+        stem: [str(p.relative_to(tmp_path)) for p in ps]
+        for stem, ps in stem_paths(tmp_path).items()
+    }
     assert found == {"x": ["x.MP4", "x.flv", "sub/x.mkv"], "y[1]": ["y[1].webm"], "y1": ["y1.mp4"]}
     assert beside(tmp_path / "x.xml") == tmp_path / "x.MP4"
     assert beside(tmp_path / "y[1].xml") == tmp_path / "y[1].webm"
