@@ -62,7 +62,7 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     features: dict[str, str] = {}
     fingerprint: str = ""
     frames_sha256: str = ""
-    split: dict[str, float] = {}
+    split: dict[str, int | float] = {}
     recipe: list[str] = []
     skipped: dict[str, int] = {}
     mended: dict[str, int] = {}
