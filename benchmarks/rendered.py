@@ -1,4 +1,4 @@
-"""From rendered video files to a leaderboard: the whole raw path, timed by step, and a test that it sees.
+"""From rendered video files to a leaderboard: the raw path, timed by step, and a test that it sees.
 
     python benchmarks/rendered.py [--videos 60] [--work DIR]
 
@@ -7,8 +7,8 @@ Every step is a command that a user would give, in a process of its own:
     simulate --render     the simulated world as mp4 and Bilibili XML
     import bilibili       a dataset of the XML; titles and durations from the mp4
     features              one picture a second, encoded by --encoder
-    build-candidates      the protocol `matched`, of all seconds with a comment (a small world has few busy
-                          ones): a model that does not look is at chance, whatever it knows of language
+    build-candidates      the protocol `matched`, of all seconds with a comment (a small world has few
+                          busy ones): a model that does not look is at chance, however it knows language
     train                 S2S-I, from frames alone, settings below
     evaluate              in the setting `video`
     evaluate, shuffled    the same model, when each video has the vectors of another one
