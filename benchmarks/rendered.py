@@ -6,9 +6,10 @@ Every step is a command that a user would give, in a process of its own:
 
     simulate --render     the simulated world as mp4 and Bilibili XML
     import bilibili       a dataset of the XML; titles and durations from the mp4
-    features              one picture a second, encoded by --encoder
-    build-candidates      the protocol `matched`, of all seconds with a comment (a small world has few
-                          busy ones): a model that does not look is at chance, however it knows language
+    features              one picture a second, encoded by --encoder (small_lite0.py: EfficientNet-Lite0
+                          on smaller pictures, so that it does not take most of the time)
+    build-candidates      rendered.toml: as `matched`, for a small world; a model that does not look is
+                          at chance, however well it knows the language
     train                 S2S-I, from frames alone, settings below
     evaluate              in the setting `video`
     evaluate, shuffled    the same model, when each video has the vectors of another one
@@ -40,6 +41,7 @@ from livebench.data.frames.attach import replace_frames
 
 CHANCE = sum(1 / rank for rank in range(1, 101)) / 100
 """MRR of one correct candidate among 100, in random order."""
+PROTOCOL = Path(__file__).resolve().with_name("rendered.toml")
 CARD = """name = "{name}"
 authors = ["LiveBench"]
 date = 2026-11-26
@@ -60,7 +62,8 @@ class Steps:
     def run(self, name: str, *arguments: object) -> None:
         """Run `livebench` with these arguments; print and keep the seconds that it took."""
         command = [sys.executable, "-m", "livebench", *map(str, arguments)]
-        environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+        environment = {"OMP_NUM_THREADS": "1", **os.environ}
+        environment["PYTHONPATH"] = str(Path(__file__).resolve().parent)  # for small_lite0
         before, started = _children_seconds(), time.perf_counter()
         done = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
@@ -75,17 +78,6 @@ class Steps:
 def _children_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def protocol(folder: Path) -> Path:
-    """`matched`, of all seconds that have a comment."""
-    text = (files("livebench.candidates") / "protocols" / "matched.toml").read_text("utf-8")
-    rule = "min_comments = 5"
-    assert rule in text
-    text = text.replace(rule, "min_comments = 1").replace('"matched"', '"matched-quiet"', 1)
-    path = folder / "matched-quiet.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def config(folder: Path, epochs: int) -> Path:
@@ -130,13 +122,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--videos", type=int, default=60)
+    parser.add_argument("--videos", type=int, default=40)
     parser.add_argument("--dev", type=int, help="Default: a tenth.")
     parser.add_argument("--test", type=int, help="Default: three tenths.")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--encoder", default="efficientnet-lite0")
+    parser.add_argument("--encoder", default="small_lite0:encode")
     parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--samples", type=int, default=600)
+    parser.add_argument("--samples", type=int, default=400)
     parser.add_argument("--work", type=Path, help="Keep everything in this folder.")
     options = parser.parse_args()
     dev = options.dev or max(1, options.videos // 10)
@@ -177,7 +169,7 @@ def prepare(steps: Steps, options: argparse.Namespace, dev: int, test: int) -> N
         if not (folder / "candidates" / name).exists():
             steps.run(
                 f"build-candidates ({name})",
-                *("build-candidates", dataset, "--protocol", protocol(folder)),
+                *("build-candidates", dataset, "--protocol", PROTOCOL),
                 *("--out", f"candidates/{name}", "--max-samples", options.samples),
             )
 
@@ -193,7 +185,7 @@ def learn(steps: Steps, options: argparse.Namespace) -> None:
         steps.run(
             "train",
             *("train", "submissions/s2s-i", "--dataset", "datasets/rendered"),
-            *("--protocol", protocol(folder), "--config", config(folder, options.epochs)),
+            *("--protocol", PROTOCOL, "--config", config(folder, options.epochs)),
             *("--out", "submissions/s2s-i/checkpoints/rendered-0"),
         )
         run = (

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 
+@cache
 def shape(kind: int, size: int) -> np.ndarray:
     """One of 8 shapes: bool [size, size]."""
     y, x = (np.mgrid[:size, :size] + 0.5) / size * 2 - 1
