@@ -82,7 +82,8 @@ def _resnet18(device: str) -> Encoder:
     """The paper's choice: ResNet-18 (He et al. 2016) of torchvision, trained on ImageNet, in evaluation
     mode, its last layer but one; width 512."""
     try:
-        models = need("torchvision.models", EXTRA["resnet18"])
+        need("torchvision", EXTRA["resnet18"])
+        models = importlib.import_module("torchvision.models")
     except (RuntimeError, ImportError, AttributeError) as error:
         # Its compiled part belongs to one version of torch, and raises anything beside another.
         reason = " ".join(str(error).split())

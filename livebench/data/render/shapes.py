@@ -41,7 +41,8 @@ def pattern(kind: int, height: int, width: int, shift: int) -> np.ndarray:
 
 
 def colour(hue: float, saturation: float, value: float) -> np.ndarray:
-    """A colour as float [3], RGB from 0 to 255; `hue` turns once from 0 to 1."""
+    """A colour as float [3], RGB from 0 to 255; `hue` turns once from 0 to 1, from
+    red by blue and green."""
     turns = (np.array([0, 2, 4]) + hue * 6) % 6
     pure = np.clip(np.abs(turns - 3) - 1, 0, 1)
     return 255 * value * (1 - saturation + saturation * pure)
