@@ -59,8 +59,12 @@ class Steps:
     def __init__(self, folder: Path) -> None:
         self.folder, self.rows = folder, []
 
-    def run(self, name: str, *arguments: object) -> None:
-        """Run `livebench` with these arguments; print and keep the seconds that it took."""
+    def run(self, name: str, *arguments: object) -> str:
+        """Run `livebench` with these arguments; print and keep the seconds that it took.
+
+        Returns:
+            What the command printed.
+        """
         command = [sys.executable, "-m", "livebench", *map(str, arguments)]
         environment = {"OMP_NUM_THREADS": "1", **os.environ}
         environment["PYTHONPATH"] = str(Path(__file__).resolve().parent)  # for small_lite0
@@ -73,6 +77,7 @@ class Steps:
         clock, used = time.perf_counter() - started, _children_seconds() - before
         self.rows.append((name, clock, used))
         print(f"{name}: {clock:.1f} s, {used:.1f} CPU s", flush=True)
+        return done.stdout
 
 
 def _children_seconds() -> float:
@@ -177,26 +182,22 @@ def prepare(steps: Steps, options: argparse.Namespace, dev: int, test: int) -> N
 def learn(steps: Steps, options: argparse.Namespace) -> None:
     """Train S2S-I and score both sets."""
     folder = steps.folder
-    first = folder / "submissions" / "s2s-i"
-    if not first.exists():
-        first.mkdir(parents=True)
-        card = CARD.format(name="S2S-I", description="Frames of its own video.")
-        (first / "submission.toml").write_text(card + '[[runs]]\nname = "rendered-0"\n')
-        steps.run(
-            "train",
-            *("train", "submissions/s2s-i", "--dataset", "datasets/rendered"),
-            *("--protocol", PROTOCOL, "--config", config(folder, options.epochs)),
-            *("--out", "submissions/s2s-i/checkpoints/rendered-0"),
-        )
-        run = (
-            '[[runs]]\nname = "rendered-0"\ndataset = "rendered"\n'
-            'checkpoint = "checkpoints/rendered-0/checkpoint.json"\n'
-        )
-        (first / "submission.toml").write_text(card + run)
-        second = folder / "submissions" / "s2s-i-shuffled"
-        shutil.copytree(first, second)
-        card = CARD.format(name="S2S-I, shuffled", description="Frames of another video.")
-        (second / "submission.toml").write_text(card + run)
+    first, second = (folder / "submissions" / name for name in ("s2s-i", "s2s-i-shuffled"))
+    first.mkdir(parents=True, exist_ok=True)
+    card = CARD.format(name="S2S-I", description="Frames of its own video.")
+    (first / "submission.toml").write_text(card + '[[runs]]\nname = "rendered-0"\n')
+    said = steps.run(
+        "train",
+        *("train", "submissions/s2s-i", "--dataset", "datasets/rendered", "--protocol", PROTOCOL),
+        *("--config", config(folder, options.epochs)),
+        *("--out", "submissions/s2s-i/checkpoints/rendered-0"),
+    )
+    run = said[said.index("[[runs]]") :]
+    (first / "submission.toml").write_text(card + run)
+    shutil.rmtree(second, ignore_errors=True)
+    shutil.copytree(first, second, ignore=shutil.ignore_patterns("scores", "results"))
+    card = CARD.format(name="S2S-I, shuffled", description="Frames of another video.")
+    (second / "submission.toml").write_text(card + run)
     for submission, name, dataset in (
         ("s2s-i", "rendered", "datasets/rendered"),
         ("s2s-i-shuffled", "rendered-shuffled", "shuffled"),
