@@ -156,7 +156,7 @@ def _load_weights(model, file: Path, cure: str) -> str:
 
 
 class _Network:
-    """A network in evaluation mode, applied to a batch; channels last, which is faster on CPUs."""
+    """A network in evaluation mode, applied to a batch, as is fastest on CPUs: channels last."""
 
     def __init__(self, model, features: Callable, pixels: Callable, device: str) -> None:
         import torch
@@ -167,7 +167,8 @@ class _Network:
         except (RuntimeError, AssertionError) as error:
             reason = str(error).strip().split("\n")[0]
             raise LiveBenchError(f"--device {device}: {reason}") from None
-        model.eval().to(memory_format=torch.channels_last)
+        _fold_norms(model.eval())
+        model.to(memory_format=torch.channels_last)
         self._features, self._pixels = features, pixels
 
     def __call__(self, pictures: np.ndarray) -> np.ndarray:
@@ -178,6 +179,22 @@ class _Network:
             batch = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float()
             features = self._features(self._pixels(batch).to(self._device))
             return features.float().cpu().numpy()
+
+
+def _fold_norms(model) -> None:
+    """Multiply the norms of batches into the convolutions that they follow: the same map (both name each
+    norm right after its convolution), with fewer passes over memory."""
+    from torch import nn
+    from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+    for part in list(model.modules()):
+        before = None
+        for name, child in list(part.named_children()):
+            if isinstance(child, nn.BatchNorm2d) and isinstance(before, nn.Conv2d):
+                norm = child.running_mean, child.running_var, child.eps, child.weight, child.bias
+                before.weight, before.bias = fuse_conv_bn_weights(before.weight, before.bias, *norm)
+                setattr(part, name, nn.Identity())
+            before = child
 
 
 def _own(name: str) -> Encoder:

@@ -17,24 +17,28 @@ from livebench.data import simulate
 from livebench.data.dataset import Dataset
 from livebench.data.frames.decode import Seconds
 from livebench.data.render.draw import HEIGHT, RATE, WIDTH, Look, pictures
+from livebench.data.render.files import render_world
 from livebench.data.render.shapes import colour, shape
 from livebench.data.world import Scene, World
 
 VIDEOS = 10
 
 
-@pytest.fixture
-def short(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def short():
     """Videos of 20 to 32 s instead of minutes."""
-    monkeypatch.setattr(simulate, "SHORTEST", 20)
-    monkeypatch.setattr(simulate, "LONGEST", 32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulate, "SHORTEST", 20)
+        patch.setattr(simulate, "LONGEST", 32)
+        yield
 
 
-@pytest.fixture
-def files(short, run, tmp_path) -> Path:
-    done = run("simulate", "--render", "--out", "files", "--seed", 3, "--videos", VIDEOS)
-    assert done.status == 0, done
-    return tmp_path / "files"
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, short) -> Path:
+    """The files of 10 videos. Read only."""
+    folder = tmp_path_factory.mktemp("rendered") / "files"
+    render_world(folder, seed=3, videos=VIDEOS)
+    return folder
 
 
 def test_imported_files_hold_what_the_simulated_dataset_holds(run, files):
@@ -53,7 +57,8 @@ def test_imported_files_hold_what_the_simulated_dataset_holds(run, files):
 
 
 def test_the_same_seed_gives_the_same_files(run, files, tmp_path):
-    run("simulate", "--render", "--out", "again", "--seed", 3, "--videos", 2)
+    done = run("simulate", "--render", "--out", "again", "--seed", 3, "--videos", 2)
+    assert done.status == 0, done
     for name in ("v00001.mp4", "v00001.xml", "v00002.mp4"):
         assert (tmp_path / "again" / name).read_bytes() == (files / name).read_bytes()
 
@@ -151,8 +156,8 @@ def test_the_whole_raw_path_runs_on_files(run, refused, files, tmp_path, submiss
     quiet = protocol.read_text("utf-8").replace("min_comments = 5", "min_comments = 1")
     (tmp_path / "quiet.toml").write_text(quiet, encoding="utf-8")
     steps = [
-        "import bilibili files --out datasets/ds --dev 1 --test 3",
-        "features datasets/ds --videos files --encoder own:colours",
+        f"import bilibili {files} --out datasets/ds --dev 1 --test 3",
+        f"features datasets/ds --videos {files} --encoder own:colours",
         "build-candidates datasets/ds --protocol quiet.toml --out candidates/s --max-samples 20",
         "train submissions/mine --dataset datasets/ds --protocol quiet.toml --config c.toml --out "
         "submissions/mine/k",
@@ -170,7 +175,7 @@ def test_the_whole_raw_path_runs_on_files(run, refused, files, tmp_path, submiss
     found = CandidateSet(tmp_path / "candidates" / "s")
     assert found.manifest.dataset.encoder.startswith("own:colours;")
     assert "Mine" in (tmp_path / "LEADERBOARD.md").read_text("utf-8")
-    again = "features datasets/ds --videos files --encoder own:reds --replace"
+    again = f"features datasets/ds --videos {files} --encoder own:reds --replace"
     assert run(*again.split()).status == 0
     assert run(*steps[2].replace("/s ", "/other ").split()).status == 0
     message = refused(*steps[4].split(), "--candidates", "candidates/other")
