@@ -38,6 +38,8 @@ import numpy as np
 
 from livebench.data.dataset import Dataset
 from livebench.data.frames.attach import replace_frames
+from livebench.submissions.load import Submission
+from livebench.training.job import run_table
 
 CHANCE = sum(1 / rank for rank in range(1, 101)) / 100
 """MRR of one correct candidate among 100, in random order."""
@@ -186,13 +188,16 @@ def learn(steps: Steps, options: argparse.Namespace) -> None:
     first.mkdir(parents=True, exist_ok=True)
     card = CARD.format(name="S2S-I", description="Frames of its own video.")
     (first / "submission.toml").write_text(card + '[[runs]]\nname = "rendered-0"\n')
-    said = steps.run(
-        "train",
-        *("train", "submissions/s2s-i", "--dataset", "datasets/rendered", "--protocol", PROTOCOL),
-        *("--config", config(folder, options.epochs)),
-        *("--out", "submissions/s2s-i/checkpoints/rendered-0"),
-    )
-    run = said[said.index("[[runs]]") :]
+    checkpoint = first / "checkpoints" / "rendered-0"
+    if not (checkpoint / "checkpoint.json").exists():
+        steps.run(
+            "train",
+            *("train", "submissions/s2s-i", "--dataset", "datasets/rendered"),
+            *("--protocol", PROTOCOL, "--config", config(folder, options.epochs)),
+            *("--out", checkpoint),
+        )
+    file = checkpoint / "checkpoint.json"
+    run = run_table(Submission(first), checkpoint.name, 0, "rendered", file)
     (first / "submission.toml").write_text(card + run)
     shutil.rmtree(second, ignore_errors=True)
     shutil.copytree(first, second, ignore=shutil.ignore_patterns("scores", "results"))
