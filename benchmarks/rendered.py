@@ -1,6 +1,6 @@
 """From rendered video files to a leaderboard: the raw path, timed by step, and a test that it sees.
 
-    python benchmarks/rendered.py [--videos 60] [--work DIR]
+    python benchmarks/rendered.py [--videos 200] [--work DIR]
 
 Every step is a command that a user would give, in a process of its own:
 
@@ -8,6 +8,8 @@ Every step is a command that a user would give, in a process of its own:
     import bilibili       a dataset of the XML; titles and durations from the mp4
     features              one picture a second, encoded by --encoder (small_lite0.py: EfficientNet-Lite0
                           on smaller pictures, so that it does not take most of the time)
+    (read-out)            how often a linear map of the vectors, fitted on the training scenes, names the
+                          things of a scene of the other videos: can the encoder tell them apart?
     build-candidates      rendered.toml: as `matched`, for a small world; a model that does not look is
                           at chance, however well it knows the language
     train                 S2S-I, from frames alone, settings below
@@ -38,6 +40,8 @@ import numpy as np
 
 from livebench.data.dataset import Dataset
 from livebench.data.frames.attach import replace_frames
+from livebench.data.simulate import simulate_video
+from livebench.data.world import SCENE_SLOTS, World
 from livebench.submissions.load import Submission
 from livebench.training.job import run_table
 
@@ -118,6 +122,38 @@ def shuffle(source: Path, out: Path) -> None:
     replace_frames(Dataset(out), counts, vectors, original.frame_width, original.info)
 
 
+def read_out(source: Path, seed: int) -> None:
+    """Print, for each slot of a scene, how often ridge regression names the right thing.
+
+    A training scene is the mean of its vectors; another one the vector of its middle second.
+    """
+    dataset, world = Dataset(source), World.default()
+    vectors, scenes = {True: [], False: []}, {True: [], False: []}
+    for video in dataset.videos:
+        train = video.split == "train"
+        found = simulate_video(world, seed, int(video.video_id[1:])).scenes
+        for scene in found:
+            middle = (scene.start + scene.stop) // 2
+            seconds = range(scene.start, scene.stop) if train else [middle]
+            vectors[train].append(dataset.frames(video, seconds).mean(0))
+        scenes[train] += found
+    known, other = (np.array(vectors[train]) for train in (True, False))
+    middle, deviation = known.mean(0), known.std(0) + 1e-3
+    known, other = ((rows - middle) / deviation for rows in (known, other))
+    products = known @ known.T + 300 * np.eye(len(known))
+    for slot in SCENE_SLOTS:
+        things = sorted({getattr(scene, slot) for scene in scenes[True]})
+        told = np.array([[getattr(s, slot) == thing for thing in things] for s in scenes[True]])
+        weights = np.linalg.solve(products, told - told.mean(0))
+        best = (other @ known.T @ weights + told.mean(0)).argmax(1)
+        pairs = zip(best, scenes[False], strict=True)
+        right = np.mean([things[place] == getattr(scene, slot) for place, scene in pairs])
+        print(
+            f"read-out of {slot}: {right:.2f} right of {len(scenes[False])} scenes, by "
+            f"{len(scenes[True])}; always the most frequent: {told.mean(0).max():.2f}"
+        )
+
+
 def mrr(folder: Path, submission: str) -> dict[str, float]:
     """The MRR of the best-placed correct candidate of a submission's only result."""
     (file,) = (folder / "submissions" / submission / "results").glob("*/*/video.json")
@@ -129,22 +165,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--videos", type=int, default=40)
+    parser.add_argument("--videos", type=int, default=200)
     parser.add_argument("--dev", type=int, help="Default: a tenth.")
-    parser.add_argument("--test", type=int, help="Default: three tenths.")
+    parser.add_argument("--test", type=int, help="Default: a fifth.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--encoder", default="small_lite0:encode")
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=9)
     parser.add_argument("--samples", type=int, default=400)
     parser.add_argument("--work", type=Path, help="Keep everything in this folder.")
     options = parser.parse_args()
     dev = options.dev or max(1, options.videos // 10)
-    test = options.test or max(1, options.videos * 3 // 10)
+    test = options.test or max(1, options.videos // 5)
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.work or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         steps = Steps(folder)
         prepare(steps, options, dev, test)
+        read_out(folder / "datasets/rendered", options.seed)
         learn(steps, options)
         verdict = judge(steps)
     sys.exit(not verdict)
