@@ -99,10 +99,11 @@ class Seconds:
 
     path: Path
     most: int
-    count: int = 0
-    damaged: int = 0
-    _due: dict[int, int] = field(default_factory=dict)
-    _last_due: int | None = None
+    count: int = field(default=0, init=False)
+    damaged: int = field(default=0, init=False)
+    # By second, the time (in units of the stream) of the frame that it should show; the last one asked.
+    _due: dict[int, int] = field(default_factory=dict, init=False, repr=False)
+    _last_due: int | None = field(default=None, init=False, repr=False)
 
     def __iter__(self) -> Iterator[Picture]:
         """Yield the pictures.
