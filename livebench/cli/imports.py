@@ -26,8 +26,13 @@ class ShareOrCount(click.ParamType):
             self.fail(f"{value!r} is neither a share (0.05) nor a count (100)", param, ctx)
 
 
-def _options(*, split: bool):
-    """What all importers take; `split`: whether LiveBench may have to split the videos."""
+def _options(*, split: bool, videos: bool = False):
+    """What all importers take.
+
+    Args:
+        split: whether LiveBench may have to split the videos.
+        videos: whether video files may stand beside the comments.
+    """
     options = [
         click.argument("source", metavar="SRC", type=click.Path(path_type=Path)),
         click.option(
@@ -48,6 +53,12 @@ def _options(*, split: bool):
         click.option("--licence", default="", help="Licence of the data, for dataset.toml."),
         quiet_option,
     ]
+    if videos:
+        options[-1:-1] = [
+            click.option(
+                "--ignore-videos", is_flag=True, help="Do not open video files beside the comments."
+            )
+        ]
     if split:
         options[3:3] = [
             click.option("--dev", type=ShareOrCount(), default="0.05", show_default=True),
@@ -126,7 +137,7 @@ def tables(**options) -> None:
 
 
 @import_.command()
-@_options(split=True)
+@_options(split=True, videos=True)
 def bilibili(**options) -> None:
     """Import Bilibili danmaku, XML or .ass, from the folder SRC.
 
@@ -135,6 +146,7 @@ def bilibili(**options) -> None:
                       <d p="3.25,1,25,16777215,1500000000,0,9c1a,77">so cute</d></i>
     SRC/ID.ass        Dialogue: 2,0:00:03.25,0:00:11.25,R2L,,0,0,0,,{\\move(9,9,0,9)}so cute
     SRC/ID/*.xml      several files of the video ID: each comment once
+    SRC/ID.mp4        optional (flv, mkv, webm): gives title and duration where videos.csv does not
     SRC/videos.csv    optional: video_id,title,category,duration (any of the last three)
                       ID,A cat,pets,82
 
@@ -148,7 +160,7 @@ def bilibili(**options) -> None:
 
 
 @import_.command()
-@_options(split=True)
+@_options(split=True, videos=True)
 def livebot(**options) -> None:
     """Import the data released with LiveBot, processed or raw, from the folder SRC.
 
@@ -159,7 +171,7 @@ def livebot(**options) -> None:
     SRC/videos.csv                         optional: video_id,title,category,duration
     \b
     Raw:
-    SRC/pets/A cat.flv                     not opened; may be absent
+    SRC/pets/A cat.flv                     optional (mp4, mkv, webm): gives the duration
     SRC/pets/A cat.ass                     Dialogue: 2,0:00:03.25,0:00:11.25,R2L,,0,0,0,,so cute
 
     The processed release has a split and words of its own: both are kept, --dev and --test are not

@@ -12,6 +12,7 @@ from livebench.cli.audit import audit
 from livebench.cli.candidates import build_candidates, verify
 from livebench.cli.compare import compare
 from livebench.cli.evaluate import evaluate
+from livebench.cli.features import features
 from livebench.cli.generate import generate
 from livebench.cli.human import human_eval
 from livebench.cli.imports import import_
@@ -31,6 +32,7 @@ LONGEST = 4000
 COMMANDS = (
     import_,
     simulate,
+    features,
     stats,
     protocols,
     build_candidates,

@@ -1,10 +1,13 @@
-"""`livebench simulate`: the simulated world as a dataset."""
+"""`livebench simulate`: the simulated world as a dataset, or as files to be imported."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+
+from livebench.cli.progress import bar, quiet_option
+from livebench.errors import LiveBenchError
 
 
 @click.command()
@@ -13,12 +16,34 @@ import click
 @click.option("--videos", type=click.IntRange(1), default=720, show_default=True)
 @click.option("--dev", type=click.IntRange(0), help="Videos for development; by default a tenth.")
 @click.option("--test", type=click.IntRange(0), help="Videos for test; by default a fifth.")
-def simulate(out: Path, seed: int, videos: int, dev: int | None, test: int | None) -> None:
+@click.option(
+    "--render",
+    is_flag=True,
+    help="Write mp4 and Bilibili XML files instead of a dataset, for `import bilibili`.",
+)
+@quiet_option
+def simulate(
+    out: Path, seed: int, videos: int, dev: int | None, test: int | None, render: bool, quiet: bool
+) -> None:
     """Make a small world whose every probability is known (docs/simulated-world.md).
 
     The same seed and number of videos give the same rows on any machine. More videos leave the
     others as they were, but may move some to another split.
     """
+    if render:
+        from livebench.data.render.files import render_world
+
+        if dev is not None or test is not None:
+            raise LiveBenchError(
+                "--render writes files, which have no split; give --dev and --test to `import bilibili`"
+            )
+        with bar(videos, "rendering", quiet, unit="video") as tell:
+            comments = render_world(out, seed=seed, videos=videos, tell=tell)
+        click.echo(
+            f"{out}: files of simulated world {seed}, {videos:,} videos, {comments:,} comments; next: "
+            f"livebench import bilibili {out} --out datasets/{out.name}"
+        )
+        return
     from livebench.data.simulate import simulate_dataset
 
     dataset = simulate_dataset(out, seed=seed, videos=videos, dev=dev, test=test)

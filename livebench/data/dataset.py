@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 import numpy as np
@@ -42,10 +43,11 @@ class Video(msgspec.Struct, frozen=True):
 class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """dataset.toml.
 
-    `recipe` are the arguments of the `livebench` command that makes the dataset, where nothing else is
-    needed; `skipped` counts what an importer left out, by rule, `mended` what it took after a change;
-    `fingerprint` is the sha256 of the rows of videos and comments, `frames_sha256` that of the frame
-    vectors.
+    `encoder` is what frame vectors are compared by; `features` says how they were made, where LiveBench
+    made them of video files. `recipe` are the arguments of the `livebench` command that makes the
+    dataset, where nothing else is needed; `skipped` counts what an importer left out, by rule,
+    `mended` what it took after a change; `fingerprint` is the sha256 of the rows of videos and
+    comments, `frames_sha256` that of the frame vectors.
     """
 
     name: FolderName
@@ -57,9 +59,10 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     citation: str = ""
     frame_rate: float = 1.0
     encoder: str = ""
+    features: dict[str, str] = {}
     fingerprint: str = ""
     frames_sha256: str = ""
-    split: dict[str, float] = {}
+    split: dict[str, int | float] = {}
     recipe: list[str] = []
     skipped: dict[str, int] = {}
     mended: dict[str, int] = {}
@@ -178,7 +181,7 @@ class Dataset:
 
     def check_fingerprint(self) -> None:
         """Raise LiveBenchError if the rows are not those that dataset.toml was written for."""
-        found = _fingerprint(self.videos, self.path)
+        found = fingerprint_of(self.videos, self.path)
         if found != self.info.fingerprint:
             raise LiveBenchError(
                 f"{self.path}: its rows have the fingerprint {found[:12]}, its dataset.toml says "
@@ -269,7 +272,7 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
         )
         first_frame += videos[index].frame_count
     with new_folder(out) as folder:
-        _write_videos(folder / "videos.parquet", ordered)
+        write_videos(folder / "videos.parquet", ordered)
         _write_comments(
             folder / "comments.parquet",
             [v.video_id for v in ordered],
@@ -284,7 +287,7 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
         info = msgspec.structs.replace(
             info,
             tokenizer=tokenizer_name() if comment_tokens is None else info.tokenizer,
-            fingerprint=_fingerprint(ordered, folder),
+            fingerprint=fingerprint_of(ordered, folder),
             frames_sha256=frames_sha256,
             made_by=f"livebench {__version__}",
         )
@@ -294,7 +297,8 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
     return Dataset(out)
 
 
-def _write_videos(path: Path, videos: list[Video]) -> None:
+def write_videos(path: Path | BinaryIO, videos: Sequence[Video]) -> None:
+    """Write videos.parquet; `path` may be an open file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -356,7 +360,7 @@ def _write_frames(path: Path, videos: list[Video], frames: Callable[[Video], np.
     return digest.hexdigest()
 
 
-def _fingerprint(videos: Sequence[Video], folder: Path) -> str:
+def fingerprint_of(videos: Sequence[Video], folder: Path) -> str:
     """sha256 of the rows of videos and comments, whatever version of Parquet holds them."""
     table = read_parquet(folder / "comments.parquet", ["video_id", "time", "text", "tokens"])
     column = table["video_id"].combine_chunks()

@@ -7,7 +7,10 @@ Beside the rules of `collect` and of the two formats:
                               of them is taken once (by its id; without one, by time and text)
     the same chat id          under two videos is the same comments twice: refused
 
-Titles, categories and durations come from videos.csv, else there are none.
+    SRC/ID.mp4                (flv, mkv, webm; SRC/ID/*.mp4) a video beside its comments, of the same
+                              stem: its header gives title and duration where videos.csv does not
+
+Titles, categories and durations come from videos.csv first; else there are none.
 """
 
 from __future__ import annotations
@@ -62,10 +65,23 @@ def read_bilibili(source: Path, collection: Collection) -> None:
             collection.mended[NO_ROW] += 1
         line, title, category, duration = about.get(name, ("", "", "", None))
         where = (source / "videos.csv", line) if line else (paths[0], "")
+        if not title or duration is None:
+            title, duration = _from_header(paths, title, duration, collection)
         video = video_of(name, title, category)
         if not collection.add_video(*where, video, duration=duration):
             continue
         _read_video(collection.number[name], paths, chats, collection)
+
+
+def _from_header(
+    paths: list[Path], title: str, duration: float | str | None, collection: Collection
+) -> tuple[str, float | str | None]:
+    """Title and duration, what is missing of them from the first video beside the files."""
+    for path in paths:
+        found_title, found_duration = collection.about_file(path)
+        if found_title or found_duration:
+            return title or found_title, found_duration if duration is None else duration
+    return title, duration
 
 
 def _files_by_video(source: Path, collection: Collection) -> dict[str, list[Path]]:

@@ -27,11 +27,13 @@ import msgspec
 import numpy as np
 
 from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
+from livebench.data.frames.container import about, beside, pyav
 from livebench.data.split import Split, split_videos
 from livebench.errors import LiveBenchError
 
 LONGEST = 10_000_000
 """Seconds of the longest video."""
+UNREADABLE = "video file that cannot be opened: no title or duration from it"
 VIDEO_ID = re.compile(r"(?!\.{1,2}$)[^\s/\\\x00-\x1f\x7f\ud800-\udfff]{1,200}")
 
 Report = Callable[[str], object]
@@ -47,6 +49,7 @@ class Options:
         seed: of the split.
         min_duration: shorter videos (s) are left out; min_comments: those with fewer comments, too.
         skip_bad_rows: leave bad rows out and count them, instead of refusing the source.
+        ignore_videos: do not open video files beside the comments.
     """
 
     dev: float | int = 0.05
@@ -55,6 +58,7 @@ class Options:
     min_duration: float = 0
     min_comments: int = 0
     skip_bad_rows: bool = False
+    ignore_videos: bool = False
 
 
 @dataclass
@@ -110,6 +114,27 @@ class Collection:
                 f"{path}{place}: {rule}: {detail}; mend it, or give --skip-bad-rows"
             )
         self.skipped[rule] += 1
+
+    def about_file(self, comments: Path) -> tuple[str, float | None]:
+        """Title and duration (s) in the header of the video file beside a file of comments, of the same
+        stem; "" and None where there is none, or it cannot be opened (which is counted).
+
+        Raises:
+            LiveBenchError: there is one, and the package that opens it is not installed.
+        """
+        file = None if self.options.ignore_videos else beside(comments)
+        if file is None:
+            return "", None
+        try:
+            pyav()
+        except LiveBenchError as error:
+            raise LiveBenchError(f"{file}: {error}, or give --ignore-videos") from None
+        try:
+            title, duration = about(file)
+        except LiveBenchError:
+            self.mended[UNREADABLE] += 1
+            return "", None
+        return title, duration if duration and 0 < duration <= LONGEST else None
 
     def add_video(
         self,

@@ -1,13 +1,13 @@
 """Imports LiveBot's raw release: videos with their danmaku, as downloaded, in folders by category.
 
-    SRC/pets/A cat.flv    the video; it is not opened
+    SRC/pets/A cat.flv    the video (mp4, mkv, webm): its header gives the duration; may be absent
     SRC/pets/A cat.ass    its comments
 
 The folder is the category, the name of the file the title. A video's id is made of the title alone (the
 first 12 hexadecimal digits of its sha256): the release files some videos under two categories, so that
 the released code could put one into training and test; here such a title is one video, of the category
-that comes first by name. Nobody tells a duration, so a video lasts until the end of the second of its
-last comment. An .ass without a video beside it is taken all the same.
+that comes first by name. Where no video is beside its .ass, it lasts until the end of the second of
+its last comment.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pathlib import Path
 import msgspec
 
 from livebench.data.dataset import Dataset, DatasetInfo
+from livebench.data.frames.container import SUFFIXES
 from livebench.data.importers.ass import read_ass
 from livebench.data.importers.collect import Collection, Options, Report, video_of
 from livebench.data.importers.livebot import CITATION
 from livebench.errors import LiveBenchError
 
-VIDEO_SUFFIXES = (".flv", ".mp4", ".mkv", ".webm")
 ORDINARY = ("empty text",)
 AGAIN, NO_COMMENTS = "video again in another category", "video without an .ass"
 
@@ -61,7 +61,7 @@ def read_livebot_raw(source: Path, collection: Collection) -> None:
         )
     told = {path.with_suffix("") for path in subtitles}
     for path in files:
-        if path.suffix.lower() in VIDEO_SUFFIXES and path.with_suffix("") not in told:
+        if path.suffix.lower() in SUFFIXES and path.with_suffix("") not in told:
             collection.skipped[NO_COMMENTS] += 1
     for path in subtitles:
         video_id = hashlib.sha256(path.stem.encode(errors="surrogateescape")).hexdigest()[:12]
@@ -69,7 +69,8 @@ def read_livebot_raw(source: Path, collection: Collection) -> None:
             collection.skipped[AGAIN] += 1
             continue
         video = video_of(video_id, path.stem, path.parent.name)
-        collection.add_video(path, str(path), video, duration=None)
+        _, duration = collection.about_file(path)
+        collection.add_video(path, str(path), video, duration=duration)
         number = collection.number[video_id]
         for comment in read_ass(path, collection):
             collection.add_comment(path, comment.line, number, comment.time, comment.text)

@@ -1,0 +1,79 @@
+"""`livebench features`: frame vectors of a dataset, from video files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from livebench.cli.progress import bar, quiet_option, remark
+
+
+@click.command()
+@click.argument("dataset", type=click.Path(path_type=Path))
+@click.option(
+    "--videos",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder with the files: ID.mp4 (flv, mkv, webm), a file alone in a folder ID, or TITLE.mp4.",
+)
+@click.option(
+    "--encoder",
+    default="resnet18",
+    show_default=True,
+    help="resnet18, efficientnet-lite0, or module:callable.",
+)
+@click.option("--batch", type=click.IntRange(1), default=16, show_default=True)
+@click.option("--device", default="cpu", show_default=True, help="cpu or cuda, as torch names it.")
+@click.option(
+    "--keep-images",
+    type=click.IntRange(16),
+    metavar="N",
+    help="Keep a JPEG of each second, its longer side N pixels, for the pages people look at.",
+)
+@click.option("--keep-audio", is_flag=True, help="Keep the whole sound track, as it is coded.")
+@click.option(
+    "--skip-bad", is_flag=True, help="Go without the videos that are missing or cannot be decoded."
+)
+@click.option("--replace", is_flag=True, help="In place of frame vectors that are there already.")
+@quiet_option
+def features(
+    dataset, videos, encoder, batch, device, keep_images, keep_audio, skip_bad, replace, quiet
+) -> None:
+    """Give DATASET frame vectors: one picture a second of each video, encoded.
+
+    The picture of a second is what is on the screen then (docs/frames.md has the rules). What is
+    done is kept by video: the same command again does the rest only. The dataset gets its vectors
+    when all videos have theirs; until then each that has none is named, and the exit status is 1.
+    Candidate sets are built afterwards: a dataset with other vectors is another dataset.
+    """
+    from livebench.data.dataset import Dataset
+    from livebench.data.frames.encoders import load_encoder
+    from livebench.data.frames.extract import Asked, Extraction
+
+    asked = Asked(batch, keep_images or 0, keep_audio, skip_bad, replace)
+    work = Extraction(Dataset(dataset), videos, load_encoder(encoder, device), asked)
+    with bar(work.seconds, "encoding", quiet, unit="frame") as tell:
+        outcome = work.run(tell)
+    for name, (found, duration) in outcome.early.items():
+        remark(f"{name}: its pictures end after {found} of {duration:g} s", quiet)
+    for name, lost in outcome.damaged.items():
+        remark(f"{name}: {lost} seconds cannot be decoded; they show the last good picture", quiet)
+    for name, why in outcome.failed.items():
+        click.echo(f"{name}: {why}", err=True)
+    click.echo(
+        f"{dataset}: {len(outcome.done)} videos encoded now, {outcome.before} before, "
+        f"{len(outcome.failed)} without vectors"
+    )
+    if outcome.finished:
+        info = work.dataset.info
+        click.echo(
+            f"{dataset}: {work.dataset.frame_width} numbers a second by {info.encoder}; fingerprint "
+            f"{info.fingerprint[:12]}"
+        )
+    elif outcome.failed:
+        click.echo(
+            "mend these and give the command again, or go without them by --skip-bad", err=True
+        )
+        sys.exit(1)
