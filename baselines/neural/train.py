@@ -41,8 +41,11 @@ def train(kind: type[CommentModel], job: TrainingJob) -> Path:
     # Numbers near 0 that processors compute slowly, up to ten times: moments of Adam for words that are
     # not seen for long.
     torch.set_flush_denormal(True)
-    with Processes(job.device) as processes:
-        return _Trainer(kind, job, processes).run()
+    try:
+        with Processes(job.device) as processes:
+            return _Trainer(kind, job, processes).run()
+    finally:  # it is the whole process' that computes so
+        torch.set_flush_denormal(False)
 
 
 class _Trainer:

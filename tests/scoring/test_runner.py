@@ -379,7 +379,7 @@ ENTRIES = {
     "syntax": ("class Mine", None, "importing it raised SyntaxError"),
     "no colon": (DUCK, "scorer", "entry 'scorer' is not \"module:Class\""),
     "two colons": (DUCK, "scorer:Mine:x", "entry 'scorer:Mine:x' is not \"module:Class\""),
-    "relative": (DUCK, ".scorer:Mine", "importing it raised "),
+    "relative": (DUCK, ".scorer:Mine", "entry '.scorer:Mine' is not \"module:Class\""),
 }
 
 

@@ -147,17 +147,8 @@ def reds(pictures):
 """
 
 
-@pytest.fixture
-def plain_numbers():
-    """Training sets tiny numbers to 0, for the whole process: not for the tests that come after it."""
-    import torch
-
-    yield
-    torch.set_flush_denormal(False)
-
-
 @pytest.mark.slow
-def test_the_whole_raw_path_runs_on_files(run, refused, files, tmp_path, submission, plain_numbers):
+def test_the_whole_raw_path_runs_on_files(run, refused, files, tmp_path, submission):
     """Import, features, candidates, training, evaluation; then a set of another encoder's vectors."""
     (tmp_path / "own.py").write_text(ENCODER)
     (tmp_path / "c.toml").write_text(CONFIG)
