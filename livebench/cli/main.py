@@ -19,6 +19,7 @@ from livebench.cli.livebot_checkpoint import livebot_checkpoint
 from livebench.cli.protocols import protocols
 from livebench.cli.reproduce import reproduce
 from livebench.cli.simulate import simulate
+from livebench.cli.site import site
 from livebench.cli.stats import stats
 from livebench.cli.train import train
 from livebench.errors import LiveBenchError
@@ -36,6 +37,7 @@ COMMANDS = (
     generate,
     human_eval,
     leaderboard,
+    site,
     reproduce,
 )
 

@@ -63,7 +63,7 @@ def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
         neighbours=_neighbours,
         p_value=p_value,
         flaws=_flaws,
-        correct=_correct,
+        correct=correct_of_hundred,
         published=_data("published.toml"),
         reports=reports,
         criteria=CRITERIA,
@@ -122,7 +122,7 @@ def _flaws(section: Section) -> list[str]:
     return [] if found is msgspec.UNSET else found
 
 
-def _correct(section: Section) -> str:
+def correct_of_hundred(section: Section) -> str:
     """Mean number of correct candidates of a sample."""
     types = section.candidate_set.manifest.types
     return f"{types['correct'] * CANDIDATES / sum(types.values()):.2f}"
