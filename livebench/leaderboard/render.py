@@ -62,7 +62,7 @@ def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
         folder_link=_folder_link,
         neighbours=_neighbours,
         p_value=p_value,
-        flaws=_flaws,
+        flaws=flaws_of,
         correct=correct_of_hundred,
         published=_data("published.toml"),
         reports=reports,
@@ -116,7 +116,7 @@ def _neighbours(board: Board) -> list[Pair]:
     return [pair for pair in board.pairs if (pair.first, pair.second) in following]
 
 
-def _flaws(section: Section) -> list[str]:
+def flaws_of(section: Section) -> list[str]:
     """What is known to be wrong with a set that others made."""
     found = section.candidate_set.manifest.flaws
     return [] if found is msgspec.UNSET else found

@@ -83,12 +83,12 @@ def _line(row: Row, kind: str) -> Line:
 
 
 def board_views(sections: Sequence[Section]) -> list[BoardView]:
-    """Every board that has more than chance on it."""
+    """Every board that has more than chance on it, or had."""
     return [
         BoardView(section, board)
         for section in sections
         for board in section.boards
-        if any(row.kind != "exact" for row in board.rows)
+        if board.earlier or any(row.kind != "exact" for row in board.rows)
     ]
 
 

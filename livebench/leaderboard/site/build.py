@@ -23,7 +23,7 @@ from livebench.errors import LiveBenchError
 from livebench.files import new_file, new_folder
 from livebench.leaderboard.collect import Section, collect
 from livebench.leaderboard.entries import Entry, read_entry
-from livebench.leaderboard.render import correct_of_hundred
+from livebench.leaderboard.render import correct_of_hundred, flaws_of
 from livebench.leaderboard.site.boards import BoardView, board_views
 from livebench.leaderboard.site.comparisons import write_comparisons
 from livebench.leaderboard.site.moments import write_moments
@@ -127,6 +127,7 @@ def _write(
         "board.html.j2",
         views=views,
         correct=correct_of_hundred,
+        flaws=flaws_of,
         audit_kind=_audit_kind,
     )
     shown = []
@@ -147,7 +148,7 @@ def _write(
             folder,
             candidate_set,
             list(candidate_set.answers()),
-            [entry for view in own for entry in entries[view.key]],
+            [entry for view in reversed(own) for entry in entries[view.key]],
             text=text,
             dataset=dataset_of(candidate_set) if text else None,
         )
@@ -164,10 +165,12 @@ def _write(
 def _entries(
     view: BoardView, answers: Answers, submissions: Sequence[Submission]
 ) -> list[Entry]:
-    """The scores behind the rows of a board."""
+    """The scores behind the rows of a board, in their order."""
     candidate_set = view.section.candidate_set
     found = (read_entry(candidate_set, answers, view.board.setting, one) for one in submissions)
-    return [entry for entry in found if isinstance(entry, Entry)]
+    order = [row.folder for row in view.board.rows if row.normalisation == "sum"]
+    entries = [entry for entry in found if isinstance(entry, Entry)]
+    return sorted(entries, key=lambda entry: order.index(entry.submission.name))
 
 
 def _audit_kind(section: Section) -> str:

@@ -65,6 +65,8 @@ def _against(
 ) -> dict[tuple[str, str], Against]:
     """Every two rows, the upper one first."""
     names = [row.folder for row in rows]
+    if len(names) < 2:
+        return {}
     stacked = np.array([values[name] for name in names])
     _, cluster = np.unique(np.asarray(answers.videos), return_inverse=True)
     found = {}

@@ -155,7 +155,7 @@ def write_moments(
 
     Args:
         answers: of the set, in its order.
-        entries: of the set, in all settings.
+        entries: of the set, in all settings, in the order in which they are offered.
         text: whether comments, titles and frames may be shown.
         dataset: for titles and frames, where it is at hand.
     """
@@ -205,15 +205,14 @@ def run_key(entry: Entry, run: Run) -> str:
 
 
 def _choices(entries: Sequence[Entry]) -> list[tuple[str, str, str]]:
-    """Key, label and settings of each run, by label; a run is named where there are several."""
+    """Key, label and settings of each run; a run is named where there are several."""
     found: dict[str, tuple[str, list[str]]] = {}
     for entry in entries:
         name = plain(entry.submission.card.name) or plain(entry.submission.name)
         for run in entry.runs:
             label = f"{name}, {run.name}" if len(entry.runs) > 1 else name
             found.setdefault(run_key(entry, run), (label, []))[1].append(entry.setting)
-    choices = [(key, label, " ".join(settings)) for key, (label, settings) in found.items()]
-    return sorted(choices, key=lambda one: (one[1].lower(), one[0]))
+    return [(key, label, " ".join(settings)) for key, (label, settings) in found.items()]
 
 
 def _moment(

@@ -117,8 +117,11 @@
 
   function read() {
     const { a, b } = LiveBench.readHash();
-    selects.a.value = rowOf(a) ? a : rows[0].dataset.key;
-    selects.b.value = rowOf(b) ? b : rows[1].dataset.key;
+    // Unasked, the two best of those that are no probes.
+    const models = rows.filter((row) => ["model", "baseline"].includes(row.dataset.kind));
+    const [first, second] = models.length > 1 ? models : rows;
+    selects.a.value = (rowOf(a) || first).dataset.key;
+    selects.b.value = (rowOf(b) || (rowOf(a) === second ? first : second)).dataset.key;
     show(false);
   }
 

@@ -29,10 +29,13 @@
     return made;
   }
 
+  /** Ties stand in no order: by a number that knows nothing of their types. */
+  const lot = (item) => (item * 61 + 17) % 101;
+
   const written = (halves) => (halves % 2 ? (halves / 2).toFixed(1) : String(halves / 2));
 
   /** The 100 candidates from first to last as a strip of their types. */
-  function strip(order, items) {
+  function strip(order, items, tied) {
     const drawn = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     drawn.setAttribute("class", "strip");
     drawn.setAttribute("viewBox", "0 0 100 10");
@@ -41,7 +44,7 @@
     order.forEach((item, place) => {
       const part = document.createElementNS("http://www.w3.org/2000/svg", "rect");
       const correct = items[item].dataset.kind === "correct";
-      part.setAttribute("class", items[item].className);
+      part.setAttribute("class", items[item].className + (tied(item) ? " tied" : ""));
       part.setAttribute("x", place + 0.08);
       part.setAttribute("y", correct ? 0 : 3);
       part.setAttribute("width", 0.84);
@@ -53,11 +56,12 @@
 
   function column(key, ranks, other, items) {
     const box = element("div", "column");
-    const order = [...ranks.keys()].sort((a, b) => ranks[a] - ranks[b] || a - b);
+    const order = [...ranks.keys()].sort((a, b) => ranks[a] - ranks[b] || lot(a) - lot(b));
+    const tied = (item) => ranks.indexOf(ranks[item]) !== ranks.lastIndexOf(ranks[item]);
     const best = order.find((item) => items[item].dataset.kind === "correct");
     const heading = element("h3", "", "");
     heading.append(element("b", "", key.toUpperCase()), " ", element("bdi", "", runs.label(key)));
-    box.append(heading, element("p", "facts", `best correct one at rank ${written(ranks[best])}`), strip(order, items));
+    box.append(heading, element("p", "facts", `best correct one at rank ${written(ranks[best])}${tied(best) ? ", tied (pale)" : ""}`), strip(order, items, tied));
     const list = element("ol", "ranking");
     order.forEach((item, place) => {
       const source = items[item];
@@ -68,7 +72,7 @@
       kind.title = source.dataset.kind;
       const text = element("span", "text");
       text.append(...[...source.childNodes].map((node) => node.cloneNode(true)));
-      row.append(element("span", "r", written(ranks[item])), kind, text);
+      row.append(element("span", "r", (tied(item) ? "=" : "") + written(ranks[item])), kind, text);
       if (other) row.append(element("span", "o", `${key === "a" ? "B" : "A"} ${written(other[item])}`));
       list.append(row);
     });
