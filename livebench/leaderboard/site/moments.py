@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -31,7 +32,7 @@ from livebench.leaderboard.render import plain
 from livebench.leaderboard.site.boards import file_name
 from livebench.human.page import write_file
 from livebench.leaderboard.site.pages import clock, kind_order, write_page
-from livebench.records import AnswerRecord, SampleRecord
+from livebench.records import CANDIDATES, AnswerRecord, SampleRecord
 from livebench.scoring.metrics import METRICS, best_metrics
 from livebench.submissions.load import Run
 
@@ -42,11 +43,10 @@ SHARD = 500
 TITLE = 120
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A candidate as it is listed: `text` is empty where it may not be shown."""
+class Candidate(NamedTuple):
+    """A candidate as it is listed: `text` is empty where it may not be shown; `count` is how often it
+    occurs in training, `length` its words."""
 
-    kind: str
     text: str
     count: int
     length: int
@@ -69,7 +69,8 @@ class Moment:
     sample_id: str
     second: int
     n_context: int
-    candidates: list[Candidate]
+    groups: list[tuple[str, list[Candidate]]]
+    """The candidates of each type, types in the order of the pages."""
     reach: float = 0.0
     around: list[Around] = field(default_factory=list)
     frames: list[tuple[int, str]] = field(default_factory=list)
@@ -219,18 +220,12 @@ def _moment(
     order: Order, place: int, sample: SampleRecord | None, images: _Images | None
 ) -> Moment:
     answer = order.answers[order.rows[place]]
-    candidates = [
-        Candidate(
-            kind=answer.types[column],
-            text=shown_text(sample.candidates[column]) if sample else "",
-            count=answer.train_counts[column],
-            length=answer.lengths[column],
-        )
-        for column in order.columns[place]
+    texts = [shown_text(text) for text in sample.candidates] if sample else [""] * CANDIDATES
+    groups = [
+        (kind, [Candidate(texts[k], answer.train_counts[k], answer.lengths[k]) for k in columns])
+        for kind, columns in groupby(order.columns[place].tolist(), answer.types.__getitem__)
     ]
-    found = Moment(
-        place, answer.sample_id, second_of(answer.sample_id), answer.n_context, candidates
-    )
+    found = Moment(place, answer.sample_id, second_of(answer.sample_id), answer.n_context, groups)
     if sample is None:
         return found
     offsets = [round(one.time - sample.time, 3) for one in sample.context]

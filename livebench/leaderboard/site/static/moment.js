@@ -29,6 +29,10 @@
     return made;
   }
 
+  // The page lists candidates by type.
+  const kindOf = (item) => item.parentElement.dataset.kind;
+  const colourOf = (item) => item.parentElement.className.replace("candidates ", "");
+
   /** Ties stand in no order: by a number that knows nothing of their types. */
   const lot = (item) => (item * 61 + 17) % 101;
 
@@ -43,8 +47,8 @@
     drawn.setAttribute("aria-hidden", "true");
     order.forEach((item, place) => {
       const part = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-      const correct = items[item].dataset.kind === "correct";
-      part.setAttribute("class", items[item].className + (tied(item) ? " tied" : ""));
+      const correct = kindOf(items[item]) === "correct";
+      part.setAttribute("class", colourOf(items[item]) + (tied(item) ? " tied" : ""));
       part.setAttribute("x", place + 0.08);
       part.setAttribute("y", correct ? 0 : 3);
       part.setAttribute("width", 0.84);
@@ -58,18 +62,18 @@
     const box = element("div", "column");
     const order = [...ranks.keys()].sort((a, b) => ranks[a] - ranks[b] || lot(a) - lot(b));
     const tied = (item) => ranks.indexOf(ranks[item]) !== ranks.lastIndexOf(ranks[item]);
-    const best = order.find((item) => items[item].dataset.kind === "correct");
+    const best = order.find((item) => kindOf(items[item]) === "correct");
     const heading = element("h3", "", "");
     heading.append(element("b", "", key.toUpperCase()), " ", element("bdi", "", runs.label(key)));
     box.append(heading, element("p", "facts", `best correct one at rank ${written(ranks[best])}${tied(best) ? ", tied (pale)" : ""}`), strip(order, items, tied));
     const list = element("ol", "ranking");
     order.forEach((item, place) => {
       const source = items[item];
-      const row = element("li", source.className);
+      const row = element("li", colourOf(source));
       row.dataset.item = item;
       row.hidden = place >= FIRST;
-      const kind = element("abbr", "kind", source.dataset.kind.slice(0, 2));
-      kind.title = source.dataset.kind;
+      const kind = element("abbr", "kind", kindOf(source).slice(0, 2));
+      kind.title = kindOf(source);
       const text = element("span", "text");
       text.append(...[...source.childNodes].map((node) => node.cloneNode(true)));
       row.append(element("span", "r", (tied(item) ? "=" : "") + written(ranks[item])), kind, text);
