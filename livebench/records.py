@@ -6,9 +6,9 @@ Files of records are JSON Lines, UTF-8, one record a sample, gzip.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -95,8 +95,18 @@ def write_records(path: Path, records: Iterable[msgspec.Struct]) -> tuple[str, i
     return file.sha256.hexdigest(), file.size, count
 
 
-def read_records(path: Path, kind: type[Record]) -> Iterator[Record]:
+def refuse(error: LiveBenchError) -> None:
+    """What is done with the first thing that is wrong, where nothing else is asked for."""
+    raise error
+
+
+def read_records(
+    path: Path, kind: type[Record], report: Callable[[LiveBenchError], None] = refuse
+) -> Iterator[Record | None]:
     """Yield the records of a file.
+
+    Args:
+        report: told of each line that is not a record; None is yielded for those it does not refuse.
 
     Raises:
         LiveBenchError: the file cannot be read, or a line is not a record of this kind; the line
@@ -107,7 +117,8 @@ def read_records(path: Path, kind: type[Record]) -> Iterator[Record]:
         try:
             yield decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise LiveBenchError(f"{path}, line {number}: {_cause(line, error)}") from None
+            report(LiveBenchError(f"{path}, line {number}: {_cause(line, error)}"))
+            yield None
 
 
 def _cause(line: bytes, error: Exception) -> str:
@@ -119,21 +130,39 @@ def _cause(line: bytes, error: Exception) -> str:
     return f"{sample}{error}"
 
 
-def parse_toml(path: Path, kind: type[Record]) -> Record:
+TOML_LIMIT = 1 << 20
+"""Bytes. What LiveBench reads as TOML is written by people: a page or two."""
+
+# A key of so many parts takes tomllib a time that grows with their square.
+_LONG_KEY = re.compile(rb"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){50}")
+
+
+def parse_toml(path: Path, kind: type[Record] | type[dict[str, Any]]) -> Record | dict[str, Any]:
     """Read a TOML file as a record of this kind.
 
     Raises:
-        LiveBenchError: the file is missing, is not TOML, or a field is unknown, missing or wrong; the
-            field is named.
+        LiveBenchError: the file is missing, larger than TOML_LIMIT, is not TOML, or a field is unknown,
+            missing or wrong; the field is named.
     """
     try:
-        return msgspec.toml.decode(Path(path).read_bytes(), type=kind)
+        with Path(path).open("rb") as file:
+            content = file.read(TOML_LIMIT + 1)
     except FileNotFoundError:
         raise LiveBenchError(f"{path}: no such file") from None
     except OSError as error:
         raise LiveBenchError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(content) > TOML_LIMIT:
+        raise LiveBenchError(f"{path}: is larger than 1 MB; what belongs into it is a page of text")
+    if _LONG_KEY.search(content):
+        raise LiveBenchError(f"{path}: a key has more than 50 parts; a field has one")
+    try:
+        return msgspec.toml.decode(content, type=kind)
+    except RecursionError:
+        raise LiveBenchError(
+            f"{path}: is nested too deeply; a field is a value or a list"
+        ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise LiveBenchError(f"{path}: {error}") from None
+        raise LiveBenchError(f"{path}: {' '.join(str(error).split())}") from None
 
 
 def parse_json(path: Path, kind: type[Record]) -> Record:

@@ -28,16 +28,24 @@ def leaderboard(submissions, candidates, human, out, check) -> None:
         write_text(out, text)
         click.echo(f"{out}: written")
         return
+    if not compare_with(out, text, show=True):
+        sys.exit(1)
+
+
+def compare_with(out: Path, text: str, show: bool) -> bool:
+    """Whether a rendered leaderboard is what the file `out` holds; says so, with the difference if
+    `show`."""
     present = out.read_text("utf-8", errors="replace") if out.exists() else ""
     if present == text:
         click.echo(f"{out}: up to date")
-        return
-    lines = difflib.unified_diff(
-        present.splitlines(), text.splitlines(), str(out), f"{out} as it should be", lineterm=""
-    )
-    click.echo("\n".join(lines))
+        return True
+    if show:
+        lines = difflib.unified_diff(
+            present.splitlines(), text.splitlines(), str(out), f"{out} as it should be", lineterm=""
+        )
+        click.echo("\n".join(lines))
     click.echo(f"{out}: stale; run `livebench leaderboard` and commit it", err=True)
-    sys.exit(1)
+    return False
 
 
 def render_all(submissions: Path, candidates: Path, human: Path = Path("human")) -> str:

@@ -10,6 +10,7 @@ import click
 from livebench import __version__
 from livebench.cli.audit import audit
 from livebench.cli.candidates import build_candidates, verify
+from livebench.cli.compare import compare
 from livebench.cli.evaluate import evaluate
 from livebench.cli.generate import generate
 from livebench.cli.human import human_eval
@@ -21,6 +22,7 @@ from livebench.cli.reproduce import reproduce
 from livebench.cli.simulate import simulate
 from livebench.cli.site import site
 from livebench.cli.stats import stats
+from livebench.cli.submit import submit
 from livebench.cli.train import train
 from livebench.errors import LiveBenchError
 
@@ -36,6 +38,8 @@ COMMANDS = (
     evaluate,
     generate,
     human_eval,
+    submit,
+    compare,
     leaderboard,
     site,
     reproduce,

@@ -78,8 +78,9 @@ def compare_submissions(
                     )
                 )
     if not found:
+        where = f" in the setting {settings[0]}" if len(settings) == 1 else ""
         raise LiveBenchError(
-            f"{first.path} and {second.path} have scores together for no set as it is now; run "
+            f"{first.path} and {second.path} have scores together for no set as it is now{where}; run "
             f"`livebench evaluate --submission {first.path} --submission {second.path}`"
         )
     adjusted = holm([one.comparison.metrics["MRR"].p for one in found])

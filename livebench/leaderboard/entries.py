@@ -50,7 +50,12 @@ class Entry:
     runs: list[Run]
     scores: list[Scores]
     origin: Origin
-    manifests: list[ResultManifest]
+    results: list[Result]
+
+    @property
+    def manifests(self) -> list[ResultManifest]:
+        """What made the scores of each run."""
+        return [result.manifest for result in self.results]
 
     @property
     def normalisations(self) -> Sequence[Normalisation]:
@@ -104,22 +109,21 @@ def read_entry(
             f"{missing[0]}: missing, while other runs have scores; evaluate every run, or take it out "
             f"of {submission.path / 'submission.toml'}"
         )
-    manifests = [read_manifest(candidate_set, setting, submission, run) for run in runs]
+    results = [read_result(candidate_set, setting, submission, run) for run in runs]
+    manifests = [result.manifest for result in results]
     others = [one for one in manifests if one.set_hash != candidate_set.manifest.hash]
     if others:
         old = f"set:{candidate_set.name}@{others[0].set_hash[:8]}"
         origin = _origin(submission, manifests, old, setting)
         return Earlier(submission, setting, len(runs), origin, "another version of the set", None)
     origin = _origin(submission, manifests, candidate_set.manifest.signature, setting)
-    entry = Entry(
-        submission=submission,
-        setting=setting,
-        runs=runs,
-        scores=[read_scores(path, answers.sample_ids) for path in paths],
-        origin=origin,
-        manifests=manifests,
-    )
-    if any(_major(one.versions["livebench"]) != _major(__version__) for one in manifests):
+    # First the scores: what passes is no longer than it should be, whatever it unpacks to.
+    scores = [read_scores(path, answers.sample_ids) for path in paths]
+    for path, manifest in zip(paths, manifests, strict=True):
+        if manifest.scores_sha256 != gzip_content(path, any_writer=True)[0]:
+            raise LiveBenchError(f"{path}: changed since it was evaluated; {_again(submission)}")
+    entry = Entry(submission, setting, runs, scores, origin, results)
+    if any(is_of_another_major(one) for one in manifests):
         return Earlier(
             submission, setting, len(runs), origin, "another major version of LiveBench", entry
         )
@@ -141,29 +145,41 @@ def _origin(
     )
 
 
-def _major(version: str) -> str:
-    return version.split(".", maxsplit=1)[0]
+def is_of_another_major(manifest: ResultManifest) -> bool:
+    """Whether another major version of LiveBench, by the first of its numbers, made a result."""
+    major, own = (
+        version.split(".", maxsplit=1)[0]
+        for version in (manifest.versions["livebench"], __version__)
+    )
+    return major != own
 
 
-def read_manifest(
+def origin_problem(manifest: ResultManifest) -> str:
+    """Why a result does not say what it was made of; empty if it does."""
+    if not re.fullmatch(r"[0-9a-f]{64}", manifest.set_hash):
+        return "set_hash is not a hash"
+    if not VERSION.match(manifest.versions.get("livebench", "")):
+        return "versions does not say which LiveBench made it"
+    return ""
+
+
+def read_result(
     candidate_set: CandidateSet, setting: Setting, submission: Submission, run: Run
-) -> ResultManifest:
-    """What the result file says of where scores come from, once it is sure to be about them.
+) -> Result:
+    """What the result file says of where scores come from.
 
     Raises:
-        LiveBenchError: it is missing, or not about these scores. That it is of another version of the
-            set is for the caller to see.
+        LiveBenchError: it is missing, or does not say it. That it is of another version of the set, or
+            that the scores were changed since, is for the caller to see.
     """
     path = submission.result_path(candidate_set.name, run, setting)
-    again = f"run `livebench evaluate --submission {submission.path}` again"
     if not path.exists():
-        raise LiveBenchError(f"{path}: missing beside its scores; {again}")
-    manifest = parse_json(path, Result).manifest
-    if not re.fullmatch(r"[0-9a-f]{64}", manifest.set_hash):
-        raise LiveBenchError(f"{path}: set_hash is not a hash; {again}")
-    if not VERSION.match(manifest.versions.get("livebench", "")):
-        raise LiveBenchError(f"{path}: versions does not say which LiveBench made it; {again}")
-    scores = submission.scores_path(candidate_set.name, run, setting)
-    if manifest.scores_sha256 != gzip_content(scores, any_writer=True)[0]:
-        raise LiveBenchError(f"{scores}: changed since it was evaluated; {again}")
-    return manifest
+        raise LiveBenchError(f"{path}: missing beside its scores; {_again(submission)}")
+    result = parse_json(path, Result)
+    if problem := origin_problem(result.manifest):
+        raise LiveBenchError(f"{path}: {problem}; {_again(submission)}")
+    return result
+
+
+def _again(submission: Submission) -> str:
+    return f"run `livebench evaluate --submission {submission.path}` again"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-import unicodedata
 from collections.abc import Sequence
 from importlib.resources import files
 from itertools import pairwise
@@ -16,26 +15,11 @@ from livebench.human.key import CRITERIA
 from livebench.human.report import Report
 from livebench.human.show import intervals_table, value, with_interval
 from livebench.leaderboard.collect import Board, Row, Section
+from livebench.leaderboard.markdown import cell
 from livebench.records import CANDIDATES
 from livebench.scoring.metrics import GROUND_TRUTHS, METRICS, chance_metrics
 from livebench.scoring.paired import Pair
 from livebench.scoring.show import interval, number, p_value
-
-NAME_LENGTH = 60
-_MARKDOWN = {ord(mark): f"\\{mark}" for mark in "\\`*_[]~|$"}
-_MARKDOWN |= {ord("<"): "&lt;", ord(">"): "&gt;", ord("&"): "&amp;"}
-
-
-def plain(text: str, length: int = NAME_LENGTH) -> str:
-    """`text` on one line, without control and direction marks, cut at `length` characters."""
-    line = " ".join(text.split())
-    line = "".join(mark for mark in line if unicodedata.category(mark)[0] != "C")
-    return line if len(line) <= length else f"{line[: length - 1]}…"
-
-
-def cell(text: str, length: int = NAME_LENGTH) -> str:
-    """`text` as a cell of a Markdown table shows it: no mark of it means anything to Markdown."""
-    return plain(text, length).translate(_MARKDOWN)
 
 
 def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:

@@ -9,7 +9,7 @@ DIGITS = {"R@1": 2, "R@5": 2, "R@10": 2, "MR": 2, "MRR": 4}
 
 def number(metric: str, value: float) -> str:
     """A value with the digits of its metric; the same text for values equal to within 1e-9."""
-    return f"{round(value, 9):.{DIGITS[metric]}f}"
+    return f"{round(value, 9):z.{DIGITS[metric]}f}"
 
 
 def interval(metric: str, found: Interval) -> str:

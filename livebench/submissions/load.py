@@ -57,6 +57,13 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["model", "baseline", "probe", "oracle"] = "model"
 
 
+def is_entry(text: str) -> bool:
+    """Whether a text is "module:Class", the names of both being names of Python, and no paths."""
+    module, colon, name = text.partition(":")
+    parts = [*module.split("."), name]
+    return bool(colon) and all(part.isidentifier() for part in parts)
+
+
 class Submission:
     """The folder of a submission, opened.
 
@@ -73,7 +80,7 @@ class Submission:
         names = [run.name for run in self.card.runs]
         if len(set(names)) != len(names):
             raise LiveBenchError(f"{file}: two runs have the same name; give each its own")
-        if self.card.entry and self.card.entry.count(":") != 1:
+        if self.card.entry and not is_entry(self.card.entry):
             raise LiveBenchError(f'{file}: entry {self.card.entry!r} is not "module:Class"')
 
     @property

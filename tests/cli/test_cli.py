@@ -20,6 +20,8 @@ COMMANDS = (
     "evaluate",
     "generate",
     "human-eval",
+    "submit",
+    "compare",
     "leaderboard",
     "reproduce",
 )
@@ -41,6 +43,9 @@ def test_help_lists_the_commands_in_the_order_of_use(run):
         ("import", "tables"),
         ("import", "livebot-checkpoint"),
         ("human-eval", "sheet"),
+        ("submit", "init"),
+        ("submit", "check"),
+        ("submit", "review"),
     ],
 )
 def test_each_command_has_help(run, command):

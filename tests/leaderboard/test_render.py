@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from livebench.leaderboard.render import cell
+from livebench.leaderboard.markdown import cell
 
 CODE = "class Mine:\n    def score(self, v, c, x):\n        return len(x.text)\n"
 HOSTILE = {

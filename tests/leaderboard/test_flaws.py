@@ -1,0 +1,29 @@
+"""The flaws of a set that others made stand on the leaderboard."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from livebench.candidates.freeze import freeze_imported
+from livebench.leaderboard.collect import collect
+from livebench.leaderboard.render import render
+
+
+@pytest.fixture
+def imported(frozen_without_frames, tmp_path):
+    """The small set, as if others had made it."""
+    flaws = ["77 of 95 wrong candidates occur in training", "a | b <script>"]
+    manifest = msgspec.structs.replace(frozen_without_frames.manifest, flaws=flaws)
+    records = zip(frozen_without_frames.samples(), frozen_without_frames.answers(), strict=True)
+    return freeze_imported(tmp_path / "candidates" / "theirs", manifest, list(records))
+
+
+def test_flaws_are_shown(imported, frozen_without_frames):
+    text = render(collect([imported, frozen_without_frames], []))
+    theirs, ours = text.split("\n## ")[1:3]
+    assert theirs.startswith("theirs\n")
+    assert "**Made by others.** What is known to be wrong with this set:" in theirs
+    assert "- 77 of 95 wrong candidates occur in training\n" in theirs
+    assert "- a \\| b &lt;script&gt;\n" in theirs
+    assert "Made by others" not in ours

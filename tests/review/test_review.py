@@ -1,0 +1,153 @@
+"""A pull request's steps, played here: a good submission, a stale one, a broken one, a hostile one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+SCORES = "scores/silent-paper/default/comments.jsonl.gz"
+RESULT = "results/silent-paper/default/comments.json"
+
+
+@pytest.fixture
+def pull_request(project):
+    """The checkout of a pull request beside that of its base; its submissions/new is up to its test."""
+    shutil.copytree(project / "submissions", project / "base")
+    new = project / "submissions" / "new"
+    shutil.copytree(project / "submissions" / "theirs", new)
+    card = (new / "submission.toml").read_text("utf-8").replace('"Theirs"', '"New"')
+    (new / "submission.toml").write_text(card, "utf-8")
+    return project
+
+
+@pytest.fixture
+def evaluate(run):
+    def call(name):
+        done = run("evaluate", "--submission", f"submissions/{name}", "--quiet", "--json")
+        assert done.status == 0, done
+
+    return call
+
+
+def review(run, *arguments):
+    done = run("submit", "review", *arguments)
+    return done.status, done.out.splitlines(), done.err
+
+
+def test_a_good_submission(pull_request, run, evaluate):
+    evaluate("new")
+    # before the contributor has rendered the leaderboard
+    status, lines, err = review(run, "--base", "base")
+    assert status == 1
+    assert err == "LEADERBOARD.md: stale; run `livebench leaderboard` and commit it\n"
+    assert lines[:3] == ["submissions/new: in order", "", "silent-paper, setting comments"]
+    row = lines[3]
+    assert row.startswith("  + New (new): rank 1 (model, re-run), R@1 ")
+    assert len(lines) == 5
+    assert lines[4] == ""
+    # and after
+    assert run("leaderboard").status == 0
+    status, lines, err = review(run, "--base", "base")
+    assert (status, err) == (0, "")
+    assert lines[-1] == "LEADERBOARD.md: up to date"
+    assert row in lines
+    # the same for a folder that is named, against the leaderboard without it
+    status, named, _ = review(run, "submissions/new")
+    assert (status, named) == (0, lines)
+
+
+def test_a_stale_submission(pull_request, run, evaluate):
+    evaluate("new")
+    path = pull_request / "submissions" / "new" / RESULT
+    result = json.loads(path.read_text())
+    result["manifest"]["set_hash"] = "ab" * 32
+    path.write_text(json.dumps(result))
+    assert run("leaderboard").status == 0
+    status, lines, err = review(run, "--base", "base")
+    assert (status, err) == (1, "")
+    assert lines == [
+        f"submissions/new/{RESULT}: was made for another version of silent-paper, so its row stands "
+        "apart",
+        "    cure: run `livebench evaluate --submission submissions/new` again",
+        "submissions/new: 1 thing is wrong",
+        "",
+        "silent-paper, setting comments",
+        "  ! New (new): stands apart, was made with "
+        "set:silent-paper@abababab|setting:comments|gt:best|score:sum|ties:mean|v:0.1.0",
+        "",
+        "LEADERBOARD.md: up to date",
+    ]
+    # where it is a thing of the past, it is no fault
+    status, lines, _ = review(run)
+    assert status == 0
+    assert (
+        "submissions/new: in order; 1 of its results are no longer current, and stand apart"
+        in lines
+    )
+
+
+def test_a_broken_submission(pull_request, run):
+    new = pull_request / "submissions" / "new"
+    (new / "submission.toml").write_text(
+        'name = "New"\nentry = "scorer:Mine"\nsettings = ["all"]\n'
+    )
+    status, lines, err = review(run, "--base", "base")
+    assert (status, err) == (1, "")
+    assert [
+        line.split(":")[1].strip() for line in lines if line.startswith("submissions/new/s")
+    ] == [
+        *("authors", "date", "description", "settings", "runs"),
+        "submission.toml has no run default",
+        "submission.toml does not take part in comments",
+    ]
+    assert lines[-1] == "No row is computed before these are in order: submissions/new"
+    status, _, _ = review(run)
+    assert status == 1
+
+
+def test_what_a_change_does_to_others(pull_request, run, evaluate):
+    shutil.rmtree(pull_request / "submissions" / "new")
+    code = pull_request / "submissions" / "theirs" / "scorer.py"
+    code.write_text("class Mine:\n    def score(self, v, c, x):\n        return -len(x.text)\n")
+    evaluate("theirs")
+    status, lines, _ = review(run, "--base", "base")
+    assert lines[0] == "submissions/theirs: in order"
+    changed = [line for line in lines if line.startswith("  ")]
+    # the same as mine now, so that neither is better
+    assert len(changed) >= 1
+    assert any(line.startswith("  ~ Theirs (theirs): ") and "MRR" in line for line in changed)
+    assert status == 1
+
+
+def test_a_submission_that_goes(pull_request, run):
+    shutil.rmtree(pull_request / "submissions" / "new")
+    shutil.rmtree(pull_request / "submissions" / "theirs")
+    assert run("leaderboard").status == 0
+    status, lines, _ = review(run, "--base", "base")
+    assert status == 0
+    assert "  - Theirs (theirs): is gone" in lines
+
+
+def test_nothing_changes(project, run):
+    shutil.copytree(project / "submissions", project / "base")
+    status, lines, _ = review(run, "--base", "base")
+    assert (status, lines) == (0, ["", "No row changes.", "", "LEADERBOARD.md: up to date"])
+    status, lines, _ = review(run)
+    assert status == 0
+    assert lines == [
+        "submissions/mine: in order",
+        "submissions/theirs: in order",
+        "LEADERBOARD.md: up to date",
+    ]
+
+
+def test_a_stale_leaderboard_shows_its_difference(project, run):
+    board = project / "LEADERBOARD.md"
+    board.write_text(board.read_text("utf-8").replace("Theirs", "Ours"), "utf-8")
+    status, lines, err = review(run)
+    assert status == 1
+    assert any(line.startswith("-|") and "Ours" in line for line in lines)
+    assert any(line.startswith("+|") and "Theirs" in line for line in lines)
+    assert err.startswith("LEADERBOARD.md: stale; ")
