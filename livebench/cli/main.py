@@ -17,6 +17,7 @@ from livebench.cli.human import human_eval
 from livebench.cli.imports import import_
 from livebench.cli.leaderboard import leaderboard
 from livebench.cli.livebot_checkpoint import livebot_checkpoint
+from livebench.cli.plot import plot
 from livebench.cli.protocols import protocols
 from livebench.cli.reproduce import reproduce
 from livebench.cli.simulate import simulate
@@ -42,6 +43,7 @@ COMMANDS = (
     compare,
     leaderboard,
     site,
+    plot,
     reproduce,
 )
 

@@ -23,8 +23,18 @@ FIELDS = {
     "short": {"name": "短 short"},
     "long": {"name": "Long", "kind": "baseline", "url": "https://example.org/long"},
     "two": {"name": "Two", "runs": [{"name": "seed-0"}, {"name": "seed-1", "seed": 1}]},
-    "flat": {"name": "Flat", "settings": ["both", "comments"], "kind": "probe", "url": "javascript:alert(1)"},
-    "hostile": {"name": HOSTILE, "settings": ["both"], "authors": [HOSTILE], "description": HOSTILE},
+    "flat": {
+        "name": "Flat",
+        "settings": ["both", "comments"],
+        "kind": "probe",
+        "url": "javascript:alert(1)",
+    },
+    "hostile": {
+        "name": HOSTILE,
+        "settings": ["both"],
+        "authors": [HOSTILE],
+        "description": HOSTILE,
+    },
 }
 
 

@@ -62,7 +62,10 @@ def test_every_link_leads_to_something_in_the_site(built):
             assert target.is_file(), (path, link)
             anchor = unquote(parts.fragment).split("&")[0]
             if anchor and target.suffix == ".html":
-                assert anchor in found[built / target.relative_to(built.resolve())].ids, (path, link)
+                assert anchor in found[built / target.relative_to(built.resolve())].ids, (
+                    path,
+                    link,
+                )
     # One submission gave an address of the web; what runs code is no address.
     assert {one for one in outside if one[1] != "data:,"} == {("a", "https://example.org/long")}
 
@@ -70,7 +73,9 @@ def test_every_link_leads_to_something_in_the_site(built):
 def test_nothing_is_asked_for_elsewhere_and_the_policy_says_so(built):
     for path in built.rglob("*.html"):
         text = path.read_text("utf-8")
-        assert "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'" in text
+        assert (
+            "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'" in text
+        )
     for path in [*built.glob("*.css"), *built.glob("*.js")]:
         text = path.read_text("utf-8")
         assert not re.search(r"@import|url\(|fetch\(|XMLHttpRequest|innerHTML|eval\(", text), path
@@ -211,7 +216,9 @@ def test_a_site_is_replaced_and_nothing_else_is(project, run, refused, tmp_path_
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     (out / "site.json").unlink()
     message = refused("site", *arguments)
-    assert message == f"{out}: exists, and is no site of LiveBench; remove it or choose another --out"
+    assert (
+        message == f"{out}: exists, and is no site of LiveBench; remove it or choose another --out"
+    )
     assert (out / "index.html").exists()
 
 

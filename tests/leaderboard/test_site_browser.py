@@ -89,7 +89,9 @@ def test_sort(opened, project):
     values = [value for _, value in column(page, "MR")]
     assert values == sorted(values, reverse=True)
     page.get_by_label("Sort by").select_option("name")
-    assert page.locator("section.one:not([hidden]) th[aria-sort]").first.inner_text() == "Submission"
+    assert (
+        page.locator("section.one:not([hidden]) th[aria-sort]").first.inner_text() == "Submission"
+    )
 
 
 def test_filter(opened):
@@ -118,7 +120,9 @@ def test_choose_a_set_and_a_setting(opened):
     assert page.locator("input[value=video]").is_disabled()
     page.go_back()
     page = opened("index.html#tiny-paper.comments")
-    assert page.locator("section.one:not([hidden]) h2").inner_text() == "tiny-paper setting comments"
+    assert (
+        page.locator("section.one:not([hidden]) h2").inner_text() == "tiny-paper setting comments"
+    )
 
 
 def test_from_the_board_to_a_sample(opened, project):
@@ -178,7 +182,9 @@ def test_walking_through_moments_by_keyboard(opened, project):
         page.keyboard.press(key)
         assert page.locator("section.moment:visible").get_attribute("id") == f"i{place}"
         assert picker.nth(place).get_attribute("aria-current") == "true"
-    answers = sorted(project.sets[0].answers(), key=lambda one: (one.video_id, second_of(one.sample_id)))
+    answers = sorted(
+        project.sets[0].answers(), key=lambda one: (one.video_id, second_of(one.sample_id))
+    )
     shown = page.locator("section.moment:visible h2 span").inner_text()
     assert shown == answers[1].sample_id
     page.locator("#a").select_option("long.default")
@@ -210,9 +216,13 @@ def test_compare_two(opened, project):
     shown = page.locator("#samples tbody td bdi").all_inner_texts()
     assert len(shown) == 20
     gains = dict(zip(ids, np.abs(apart), strict=True))
-    assert sorted(gains[one] for one in shown) == pytest.approx(sorted(gains[one] for one in largest[:20]))
+    assert sorted(gains[one] for one in shown) == pytest.approx(
+        sorted(gains[one] for one in largest[:20])
+    )
     page.get_by_role("button", name="Swap").click()
-    assert f"difference {-apart.mean():+.4f}," in page.locator("#result").inner_text().replace("−", "-")
+    assert f"difference {-apart.mean():+.4f}," in page.locator("#result").inner_text().replace(
+        "−", "-"
+    )
     page.locator("#samples tbody a").first.click()
     page.locator(".ranked .ranking").nth(1).wait_for()
     assert page.locator(".column h3 bdi").all_inner_texts() == ["Two, seed-0", "Long"]

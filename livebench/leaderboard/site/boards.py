@@ -16,7 +16,7 @@ from livebench.scoring.metrics import GROUND_TRUTHS, METRICS
 
 @dataclass(frozen=True)
 class Line:
-    """A vertical line through the rows: what chance or a shortcut reaches, by ground truth and metric."""
+    """A line through the rows: what chance or a shortcut reaches, by ground truth and metric."""
 
     name: str
     kind: str

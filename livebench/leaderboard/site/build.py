@@ -1,10 +1,10 @@
 """The whole site, from candidate sets and submissions to a folder of static pages.
 
-    index.html                     the leaderboard
-    submissions/NAME.html          a submission
-    compare/SET.SETTING.html       any two rows of a board
-    moments/, data/, images/       single samples (moments.py)
-    site.css, *.js, site.json      style, scripts, what made it
+index.html                     the leaderboard
+submissions/NAME.html          a submission
+compare/SET.SETTING.html       any two rows of a board
+moments/, data/, images/       single samples (moments.py)
+site.css, *.js, site.json      style, scripts, what made it
 """
 
 from __future__ import annotations
@@ -162,9 +162,7 @@ def _write(
         file.write(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
 
 
-def _entries(
-    view: BoardView, answers: Answers, submissions: Sequence[Submission]
-) -> list[Entry]:
+def _entries(view: BoardView, answers: Answers, submissions: Sequence[Submission]) -> list[Entry]:
     """The scores behind the rows of a board, in their order."""
     candidate_set = view.section.candidate_set
     found = (read_entry(candidate_set, answers, view.board.setting, one) for one in submissions)

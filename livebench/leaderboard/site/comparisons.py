@@ -1,4 +1,4 @@
-"""The pages that compare any two rows of a board: every pair as a table, one of them in full by script."""
+"""The pages that compare any two rows of a board: all pairs in a table, one in full by script."""
 
 from __future__ import annotations
 

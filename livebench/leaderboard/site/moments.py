@@ -4,8 +4,8 @@
     moments/SET/N.html               the moments of a video, at most MOMENTS of them; all text is here
     images/DATASET/VIDEO/SECOND.jpg  what `livebench features --keep-images` kept
     data/SET/places.js               id, time and page of each moment
-    data/SET/SETTING/RUN.js          of each moment the rank and reciprocal rank of the best-placed correct one
-    data/SET/SETTING/RUN-K.js        ranks of all candidates of SHARD moments, two bytes of base64 a candidate
+    data/SET/SETTING/RUN.js          rank and reciprocal rank of the best-placed correct candidate
+    data/SET/SETTING/RUN-K.js        ranks of all candidates of SHARD moments, a byte each, as base64
 
 A page loads what is looked at: text with the page, ranks by shard.
 """
@@ -27,10 +27,10 @@ import numpy as np
 from livebench.candidates.freeze import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.human.blind import shown_text
-from livebench.leaderboard.entries import Entry
-from livebench.leaderboard.render import plain
-from livebench.leaderboard.site.boards import file_name
 from livebench.human.page import write_file
+from livebench.leaderboard.entries import Entry
+from livebench.leaderboard.markdown import plain
+from livebench.leaderboard.site.boards import file_name
 from livebench.leaderboard.site.pages import clock, kind_order, write_page
 from livebench.records import CANDIDATES, AnswerRecord, SampleRecord
 from livebench.scoring.metrics import METRICS, best_metrics

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from livebench import __version__
 from livebench.human.page import write_file
-from livebench.leaderboard.render import plain
+from livebench.leaderboard.markdown import plain
 from livebench.leaderboard.site.boards import file_name
 from livebench.leaderboard.site.scale import CURVE_TICKS
 from livebench.scoring.metrics import GROUND_TRUTHS, METRICS

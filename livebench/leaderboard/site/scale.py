@@ -24,8 +24,8 @@ class Scale:
     step: float
 
     def at(self, value: float) -> float:
-        """The position of a value in per cent of the axis, kept on it; rounded, so that a page is the same
-        on every machine."""
+        """The position of a value in per cent of the axis, kept on it; rounded: a page is the same on
+        every machine."""
         return round(100 * min(max(value / self.high, 0.0), 1.0), 2)
 
     @property

@@ -1,4 +1,4 @@
-"""A submission's page: its card, and for each board its anatomy, its signature and how to get it again."""
+"""A submission's page: its card, and for each board anatomy, signature and how to get it again."""
 
 from __future__ import annotations
 
