@@ -8,14 +8,12 @@ from pathlib import Path
 
 import click
 
+from livebench.cli.options import candidates_option, submissions_option
+
 
 @click.command()
-@click.option(
-    "--submissions", type=click.Path(path_type=Path), default="submissions", show_default=True
-)
-@click.option(
-    "--candidates", type=click.Path(path_type=Path), default="candidates", show_default=True
-)
+@submissions_option
+@candidates_option
 @click.option("--human", type=click.Path(path_type=Path), default="human", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default="LEADERBOARD.md", show_default=True)
 @click.option(

@@ -18,9 +18,11 @@ from livebench.cli.human import human_eval
 from livebench.cli.imports import import_
 from livebench.cli.leaderboard import leaderboard
 from livebench.cli.livebot_checkpoint import livebot_checkpoint
+from livebench.cli.plot import plot
 from livebench.cli.protocols import protocols
 from livebench.cli.reproduce import reproduce
 from livebench.cli.simulate import simulate
+from livebench.cli.site import site
 from livebench.cli.stats import stats
 from livebench.cli.submit import submit
 from livebench.cli.train import train
@@ -45,6 +47,8 @@ COMMANDS = (
     submit,
     compare,
     leaderboard,
+    site,
+    plot,
     reproduce,
 )
 

@@ -22,6 +22,12 @@ setting_option = click.option(
     default="all",
     show_default=True,
 )
+submissions_option = click.option(
+    "--submissions", type=click.Path(path_type=Path), default="submissions", show_default=True
+)
+candidates_option = click.option(
+    "--candidates", type=click.Path(path_type=Path), default="candidates", show_default=True
+)
 
 
 def isolation_options(command):

@@ -46,9 +46,9 @@ def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
         folder_link=_folder_link,
         neighbours=_neighbours,
         p_value=p_value,
-        flaws=_flaws,
-        how=_how,
-        correct=_correct,
+        flaws=flaws_of,
+        how=how_made,
+        correct=correct_of_hundred,
         published=_data("published.toml"),
         reports=reports,
         criteria=CRITERIA,
@@ -101,7 +101,7 @@ def _neighbours(board: Board) -> list[Pair]:
     return [pair for pair in board.pairs if (pair.first, pair.second) in following]
 
 
-def _flaws(section: Section) -> list[str]:
+def flaws_of(section: Section) -> list[str]:
     """What is known to be wrong with a set that others made."""
     found = section.candidate_set.manifest.flaws
     return [] if found is msgspec.UNSET else found
@@ -110,14 +110,14 @@ def _flaws(section: Section) -> list[str]:
 RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "sandbox"}
 
 
-def _how(row: Row) -> str:
+def how_made(row: Row) -> str:
     """How the scores came to be, and what is to be known of them."""
     parts = [row.evaluated, RAN.get(row.isolation, ""), f"{row.runs} runs" if row.runs > 1 else ""]
     told = "".join(f"<br><sub>{cell(one, 120)}</sub>" for one in row.remarks)
     return ", ".join(part for part in parts if part) + told
 
 
-def _correct(section: Section) -> str:
+def correct_of_hundred(section: Section) -> str:
     """Mean number of correct candidates of a sample."""
     types = section.candidate_set.manifest.types
     return f"{types['correct'] * CANDIDATES / sum(types.values()):.2f}"

@@ -148,8 +148,8 @@ def compare(
             metric: Difference(found[m], found[count + m], found[2 * count + m], p_values[m])
             for m, metric in enumerate(METRICS)
         },
-        by_sample=_wins(gains),
-        by_video=_wins(sum_by_video(gains[:, None], cluster)[:, 0]),
+        by_sample=wins(gains),
+        by_video=wins(sum_by_video(gains[:, None], cluster)[:, 0]),
         largest=[
             SampleDifference(
                 sample_ids[row],
@@ -163,6 +163,6 @@ def compare(
     )
 
 
-def _wins(gains: np.ndarray) -> Wins:
+def wins(gains: np.ndarray) -> Wins:
     first, second = int((gains > EQUAL).sum()), int((gains < -EQUAL).sum())
     return Wins(first, second, len(gains) - first - second)

@@ -1,0 +1,1 @@
+"""The site: static pages that fetch nothing, made from the same rows as LEADERBOARD.md."""

@@ -1,0 +1,70 @@
+"""Where a value stands on an axis: positions in per cent, ticks at round numbers, curves as paths.
+
+The pages draw a plot in every row and several on every submission's page: a few hundred bytes each, that
+take the colours of the page and can be drawn again in the browser. Figures for papers are matplotlib's
+(`livebench plot`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+MOST_TICKS = 6
+CURVE_TICKS = [(k, math.log(k) / math.log(100)) for k in (1, 2, 5, 10, 20, 50, 100)]
+"""Of a curve of recall: k, and its place on the axis from 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A linear axis from 0 to `high`, with a tick every `step`."""
+
+    high: float
+    step: float
+
+    def at(self, value: float) -> float:
+        """The position of a value in per cent of the axis, kept on it; rounded: a page is the same on
+        every machine."""
+        return round(100 * min(max(value / self.high, 0.0), 1.0), 2)
+
+    @property
+    def ticks(self) -> list[float]:
+        return [round(k * self.step, 9) for k in range(round(self.high / self.step) + 1)]
+
+
+def scale_of(values: Iterable[float]) -> Scale:
+    """An axis that holds all of these values (at least 0), its steps 1, 2 or 5 times a power of ten."""
+    highest = max((value for value in values), default=0.0)
+    if highest <= 0:
+        return Scale(1.0, 0.2)
+    power = 10.0 ** (math.floor(math.log10(highest)) - 1)
+    for step in (1, 2, 5, 10, 20, 50):
+        count = math.ceil(round(highest / (step * power), 9))
+        if count < MOST_TICKS:
+            return Scale(count * step * power, step * power)
+    raise AssertionError("50 times a tenth of the leading power is at least half of any value")
+
+
+def curve_path(shares: Sequence[float], width: float, height: float) -> str:
+    """The path of a curve of recall: shares in per cent at k = 1 .. n, over log k.
+
+    A step of a rank matters most among the first ones, hence the logarithm.
+    """
+    last = math.log(len(shares))
+    points = (
+        (width * math.log(k) / last, height * (1 - share / 100))
+        for k, share in enumerate(shares, 1)
+    )
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+
+def band_path(low: Sequence[float], high: Sequence[float], width: float, height: float) -> str:
+    """The area between two curves; as `curve_path`."""
+    last = math.log(len(low))
+    there = curve_path(low, width, height)
+    back = "L".join(
+        f"{width * math.log(k) / last:.1f} {height * (1 - high[k - 1] / 100):.1f}"
+        for k in range(len(high), 0, -1)
+    )
+    return f"{there}L{back}Z"

@@ -1,0 +1,100 @@
+"use strict";
+// The list of a set's moments, ordered by what two runs made of them; a part of it at a time.
+(() => {
+  const PART = 50;
+  const videos = document.getElementById("videos");
+  const set = videos.dataset.set;
+  const body = document.querySelector("#list tbody");
+  const more = document.getElementById("more");
+  const count = document.getElementById("count");
+  const controls = { find: document.getElementById("find"), category: document.getElementById("category"), order: document.getElementById("order") };
+  // What the page says of each moment is all there is to know about the set.
+  const moments = [...videos.children].flatMap((video) => {
+    const [title] = video.children;
+    return [...video.querySelectorAll(".seconds a")].map((link) => ({
+      place: Number(link.hash.slice(2)), href: link.getAttribute("href"), time: link.textContent, id: link.title,
+      title: title.textContent, category: video.dataset.category,
+    }));
+  });
+  let chosen = [];
+  let ranks = {};
+  let shown = 0;
+  let turn = 0;
+
+  function cell(text, kind = "td") {
+    const made = document.createElement(kind);
+    made.textContent = text;
+    return made;
+  }
+
+  function add() {
+    const query = Object.entries({ setting: runs.state.setting, a: runs.state.a, b: runs.state.b })
+      .filter(([, value]) => value).map(([key, value]) => `&${key}=${value}`).join("");
+    for (const one of chosen.slice(shown, shown + PART)) {
+      const row = document.createElement("tr");
+      const link = document.createElement("a");
+      link.href = one.href + encodeURI(query);
+      link.textContent = one.time;
+      link.title = one.id;
+      const first = document.createElement("th");
+      first.scope = "row";
+      first.append(link);
+      const title = cell("");
+      const name = document.createElement("bdi");
+      name.textContent = one.title;
+      title.append(name);
+      row.append(first, title, cell(one.category));
+      for (const key of ["a", "b"]) {
+        const rank = cell(ranks[key] ? ranks[key].rank[one.place].toFixed(1).replace(/\.0$/, "") : "–");
+        rank.className = "number";
+        row.append(rank);
+      }
+      body.append(row);
+    }
+    shown = Math.min(shown + PART, chosen.length);
+    more.hidden = shown === chosen.length;
+    count.textContent = `${shown} of ${chosen.length} moments shown`;
+  }
+
+  function list() {
+    const wanted = controls.find.value.trim().toLowerCase();
+    const category = controls.category.value;
+    chosen = moments.filter((one) => (!category || one.category === category) &&
+      (!wanted || `${one.title} ${one.id}`.toLowerCase().includes(wanted)));
+    const { a, b } = ranks;
+    const by = {
+      place: (one) => one.place,
+      worst: (one) => (a ? a.rr[one.place] : 0),
+      best: (one) => (a ? -a.rr[one.place] : 0),
+      over: (one) => (a && b ? b.rr[one.place] - a.rr[one.place] : 0),
+      under: (one) => (a && b ? a.rr[one.place] - b.rr[one.place] : 0),
+    }[controls.order.value];
+    chosen.sort((one, other) => by(one) - by(other) || one.place - other.place);
+    body.replaceChildren();
+    shown = 0;
+    add();
+  }
+
+  async function load() {
+    const mine = ++turn;
+    const { setting } = runs.state;
+    const found = {};
+    for (const key of ["a", "b"]) {
+      if (runs.state[key]) found[key] = await LiveBench.load(`${set}/${setting}/${runs.state[key]}`).catch(() => undefined);
+    }
+    if (mine !== turn) return;
+    ranks = found;
+    list();
+  }
+
+  const runs = LiveBench.chooseRuns(() => { LiveBench.writeHash("", runs.state); load(); });
+  addEventListener("hashchange", () => { runs.read(); load(); });
+  controls.find.addEventListener("input", list);
+  controls.category.addEventListener("change", list);
+  controls.order.addEventListener("change", list);
+  more.addEventListener("click", add);
+  document.getElementById("filters").hidden = false;
+  document.getElementById("list").hidden = false;
+  videos.hidden = true;
+  load();
+})();

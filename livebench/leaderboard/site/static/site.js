@@ -1,0 +1,89 @@
+"use strict";
+// What several pages share: choosing one of the sections of a page, and loading data where it is looked at.
+const LiveBench = (() => {
+  // Data come as scripts: a page that was opened as a file may load these, and nothing else.
+  const waiting = new Map();
+  const arrived = new Map();
+
+  function receive(address, content) {
+    arrived.set(address, content);
+  }
+
+  /** The content of a data file, by its address in the site. */
+  function load(address) {
+    if (!waiting.has(address)) {
+      waiting.set(address, new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        script.src = document.body.dataset.root + "data/" + address + ".js";
+        script.onload = () => resolve(arrived.get(address));
+        script.onerror = () => { waiting.delete(address); reject(new Error(address)); };
+        document.head.append(script);
+      }));
+    }
+    return waiting.get(address);
+  }
+
+  /** The part of the address behind #: an id, then key=value pairs. */
+  function readHash() {
+    let text = location.hash.slice(1);
+    try {
+      text = decodeURIComponent(text);
+    } catch {
+      text = "";
+    }
+    const [id, ...rest] = text.split("&");
+    return { id, ...Object.fromEntries(rest.map((pair) => pair.split(/=(.*)/s).slice(0, 2))) };
+  }
+
+  function writeHash(id, values = {}) {
+    const pairs = Object.entries(values).filter(([, value]) => value).map(([key, value]) => `${key}=${value}`);
+    history.replaceState(null, "", "#" + encodeURI([id, ...pairs].join("&")));
+  }
+
+  /** Show one section.one at a time, by the choices of set and setting; call `shown` with it. */
+  function choose(shown = () => {}) {
+    const chooser = document.getElementById("chooser");
+    const sections = [...document.querySelectorAll("section.one")];
+    if (!chooser || !sections.length) return;
+    const set = document.getElementById("set");
+    const radios = [...chooser.querySelectorAll("input[name=setting]")];
+
+    function show(section, remember) {
+      for (const one of sections) one.hidden = one !== section;
+      set.value = section.dataset.set;
+      for (const radio of radios) {
+        radio.disabled = !sections.some((one) => one.dataset.set === set.value && one.dataset.setting === radio.value);
+        radio.checked = radio.value === section.dataset.setting;
+      }
+      if (remember) writeHash(section.id);
+      shown(section);
+    }
+
+    function chosen() {
+      const setting = radios.find((radio) => radio.checked)?.value;
+      const ofSet = sections.filter((one) => one.dataset.set === set.value);
+      show(ofSet.find((one) => one.dataset.setting === setting) || ofSet.at(-1), true);
+    }
+
+    function fromHash() {
+      return sections.find((one) => one.id === readHash().id);
+    }
+
+    chooser.addEventListener("change", chosen);
+    /** What was asked for by address, with the choices above it in sight. */
+    function arrive() {
+      const found = fromHash();
+      if (!found) return;
+      show(found, false);
+      chooser.scrollIntoView();
+    }
+
+    addEventListener("hashchange", arrive);
+    const first = sections.filter((one) => one.dataset.set === sections[0].dataset.set).at(-1);
+    show(first, false);
+    chooser.hidden = false;
+    arrive();
+  }
+
+  return { receive, load, readHash, writeHash, choose };
+})();

@@ -1,0 +1,3 @@
+"use strict";
+// A submission's page: one board at a time.
+LiveBench.choose();
