@@ -15,6 +15,7 @@ from livebench.data.dataset import Dataset
 from livebench.leaderboard.site.build import build_site
 from livebench.records import SETTINGS
 from livebench.scoring.evaluate import evaluate
+from livebench.scoring.plan import Task
 from livebench.scoring.scorer import Scorer
 from livebench.submissions.load import Submission
 
@@ -101,7 +102,7 @@ def project(tmp_path_factory, dataset, frozen, frozen_without_frames, dataset_wi
             for one, source in zip(sets, (copied, dataset_without_frames), strict=True):
                 for setting in set(one.manifest.settings).intersection(submission.card.settings):
                     scorer = Made(name, number)
-                    evaluate(submission, run, one, setting, scorer=scorer, dataset=source)
+                    evaluate(submission, Task(run, one, setting, scorer, source))
     (sets[1].path / "samples.jsonl.gz").unlink()
     return Project(root, sets, found, copied)
 
