@@ -41,7 +41,6 @@ class Datasets:
 
         out = DATASETS / f"{name}-{fingerprint[:8]}"
         remark(f"making {out}: livebench {' '.join(recipe)}", self._quiet)
-        simulate_dataset(
-            **simulate.make_context("simulate", [*recipe[1:], "--out", str(out)]).params
-        )
+        given = simulate.make_context("simulate", [*recipe[1:], "--out", str(out)]).params
+        simulate_dataset(**{name: given[name] for name in ("out", "seed", "videos", "dev", "test")})
         return find_dataset(fingerprint, [out])
