@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from scipy.stats import rankdata
 
 from livebench.leaderboard.site.moments import second_of
@@ -195,7 +196,10 @@ def test_walking_through_moments_by_keyboard(opened, project):
     assert page.locator("section.moment:visible").get_attribute("id") == "i1"
     assert page.locator(".column h3 bdi").inner_text() == "Long"
     frames = page.locator("section.moment:visible img")
-    assert frames.count() == 3
+    moment = next(one for one in project.sets[0].samples() if one.sample_id == shown)
+    pictures = project.dataset.path / "images" / moment.video_id
+    assert frames.count() == sum((pictures / f"{second}.jpg").exists() for second in moment.frames)
+    assert frames.count() >= 3
     assert frames.first.evaluate("one => one.decode().then(() => one.naturalWidth)") == 64
 
 
@@ -231,7 +235,7 @@ def test_compare_two(opened, project):
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(opened, scheme, width):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    axe = Axe()
     for name, address in PAGES.items():
         page = opened(address, color_scheme=scheme, viewport={"width": width, "height": 844})
         page.wait_for_load_state()
