@@ -99,7 +99,8 @@ def test_cores():
 
 
 ENDLESS = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
 sys.path.insert(0, {folder!r})
 from livebench.processes import Workers
 from test_processes import process_of

@@ -140,7 +140,7 @@ FAILURES = {
 import os
 class Mine:
     def score(self, v, c, x):
-        for n in range(3, 20):
+        for n in range(3, 500):
             try:
                 os.write(n, b"x" * 50)
             except OSError:
@@ -179,7 +179,7 @@ import os, struct, msgspec
 class Mine:
     def score_samples(self, samples):
         data = msgspec.msgpack.encode(FOUND)
-        for n in range(3, 20):
+        for n in range(3, 500):
             try:
                 os.write(n, struct.pack(">cI", KIND, len(data)) + data)
             except OSError:
