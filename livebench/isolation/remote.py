@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import msgspec
 
 from livebench.errors import LiveBenchError
 from livebench.isolation import sandbox, wire
+from livebench.isolation.inputs import inputs_folder
 from livebench.isolation.pipes import Child, SubmissionTraceback, harmless
 from livebench.isolation.seccomp import no_new_processes
 from livebench.scoring.numbers import Numbers, WrongAnswer
@@ -67,15 +67,15 @@ class Isolation:
         if self.kind == "none":
             yield make_scorer(submission, run)
             return
-        with tempfile.TemporaryDirectory(prefix="livebench-inputs-") as inputs:
-            child = self._start(submission, Path(inputs))
+        with inputs_folder() as inputs:
+            child = self._start(submission, inputs)
             try:
                 start = wire.Start(
                     folder=str(submission.path.absolute()),
                     run=run.name,
                     memory=int(self.memory * GIGABYTE),
                 )
-                yield self._scorer(child, start, submission, Path(inputs))
+                yield self._scorer(child, start, submission, inputs)
             finally:
                 child.close()
 
