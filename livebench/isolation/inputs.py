@@ -1,4 +1,4 @@
-"""The folder of what a submission learns from: gone with its process; after a kill, at the next start."""
+"""The folder of what a submission learns from: gone with its process, after a kill at the next start."""
 
 from __future__ import annotations
 
