@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import msgspec
 import numpy as np
@@ -296,13 +296,30 @@ FLAGS = [
 ]
 
 
+@pytest.fixture(scope="session")
+def absent() -> Callable[[str], NoReturn]:
+    """Skips a test for what is not installed, which is said; where CI=true it fails: all is there."""
+
+    def skip_or_fail(what: str) -> NoReturn:
+        if os.environ.get("CI") == "true":
+            pytest.fail(
+                f"{what}, and CI=true: tests that need it may not be skipped", pytrace=False
+            )
+        pytest.skip(what)
+
+    return skip_or_fail
+
+
 @pytest.fixture(scope="module")
-def browser():
-    """An installed Chromium, driven by Playwright; tests that need it skip where there is none."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+def browser(absent):
+    """An installed Chromium, driven by Playwright."""
+    try:
+        from playwright import sync_api
+    except ImportError:
+        absent("Playwright is not installed (pip install -e '.[test]')")
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        pytest.skip(f"no browser is installed (looked for {', '.join(BROWSERS)})")
+        absent(f"no browser is installed (looked for {', '.join(BROWSERS)}; Debian: chromium)")
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     with sync_api.sync_playwright() as playwright:
         found = playwright.chromium.launch(

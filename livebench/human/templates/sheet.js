@@ -18,6 +18,7 @@
     byId("no-storage").hidden = false;
   }
   let unsaved = false;
+  let saves = 0; // of this sheet in this browser, as far as the page knows: what is newer has more
 
   // --- ratings: the page's own radio buttons are the one place that holds them ---
   const inputs = (scale) => [...scale.querySelectorAll("input")];
@@ -33,7 +34,9 @@
     unsaved = missing(scales).length < scales.length;
     if (storage) {
       try {
-        storage.setItem(store, JSON.stringify({ ratings, place, lang: document.documentElement.dataset.lang }));
+        const kept = { store, saves: ++saves, ratings, place, lang: document.documentElement.dataset.lang };
+        storage.setItem(store, JSON.stringify(kept));
+        remember(kept);
         unsaved = false;
         byId("saved").hidden = false;
         byId("no-storage").hidden = true;
@@ -45,10 +48,25 @@
     progress();
   }
 
-  function restore() {
+  // Chromium, when busy, may show a page that is loaded again an empty storage, although nothing is lost there;
+  // the next rating would replace all. So the tab keeps the ratings in its history, too.
+  function remember(kept) {
+    try { history.replaceState(kept, ""); } catch { /* too often at once: the next one will do */ }
+  }
+
+  // What was saved last, in the storage or in the history of the tab.
+  function newest() {
     let kept = null;
     try { kept = JSON.parse(storage.getItem(store)); } catch { kept = null; }
-    if (!kept || typeof kept !== "object") return false;
+    const own = history.state && history.state.store === store ? history.state : null;
+    if (!kept || typeof kept !== "object") return own;
+    return own && own.saves > (kept.saves || 0) ? own : kept;
+  }
+
+  function restore() {
+    const kept = newest();
+    if (!kept) return false;
+    saves = Math.max(saves, kept.saves || 0);
     for (const scale of scales) {
       const rating = kept.ratings && kept.ratings[name(scale)];
       setValue(scale, [1, 2, 3, 4, 5].includes(rating) ? rating : 0);
