@@ -68,7 +68,7 @@ def evaluate(
     hidden = (*(one.path for one in sets), *(Path(one) for one in datasets), *HIDDEN)
     isolation = isolation_of(**isolated, hidden=hidden)
     for submission in [Submission(folder) for folder in folders]:
-        done = 0
+        done, reasons = 0, []
         results = each_result(
             submission,
             sets,
@@ -78,11 +78,14 @@ def evaluate(
             normalisation=normalisation,
             restart=restart,
             quiet=quiet,
+            skipped=reasons.append if quiet else remark,
         )
         for task, result in results:
             done += 1
             click.echo(_json(result) if as_json else _text(submission, task, result))
         if not done:
+            for reason in reasons:  # where nothing comes out, they are the answer
+                remark(reason)
             raise LiveBenchError(f"{submission.path}: nothing could be evaluated, as said above")
 
 
@@ -96,17 +99,19 @@ def each_result(
     normalisation="sum",
     restart=False,
     quiet=False,
+    skipped=remark,
 ):
-    """Evaluate a submission on what is at hand; yield task and result, and say what is skipped."""
+    """Evaluate a submission on what is at hand; yield task and result.
+
+    `skipped` is called with a line for each thing that is not evaluated: what, and why.
+    """
     from livebench.scoring.evaluate import evaluate as evaluate_task
     from livebench.scoring.plan import Skipped, plan
 
-    done = 0
     for task in plan(submission, sets, settings, at_hand.of, isolation.open):
         name = f"{submission.name} on {task.candidate_set.name}"
         if isinstance(task, Skipped):
-            # Where nothing comes out at all, the reasons are the answer.
-            remark(f"skipped {name}, {task.what}: {task.why}", quiet and bool(done))
+            skipped(f"skipped {name}, {task.what}: {task.why}")
             continue
         if task.remark:
             remark(f"{name}, run {task.run.name}: {task.remark}", quiet)
@@ -128,7 +133,6 @@ def each_result(
                 f"{submission.name}/{task.run.name} on {task.candidate_set.name}, {task.setting}"
             )
             raise LiveBenchError(f"{where}: {error}") from error.__cause__
-        done += 1
         yield task, result
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
-from livebench.cli.progress import quiet_option
+from livebench.cli.progress import quiet_option, remark
 from livebench.errors import LiveBenchError
 
 
@@ -50,7 +51,13 @@ def reproduce(out, quiet) -> None:
         ours = [found for found in sets if (original.path / "scores" / found.name).is_dir()]
         if copy.card.entry and copy.card.kind != "model":  # models are not ours to run here
             for task, result in each_result(
-                copy, ours, SETTINGS, at_hand, isolation=Isolation(), quiet=quiet
+                copy,
+                ours,
+                SETTINGS,
+                at_hand,
+                isolation=Isolation(),
+                quiet=quiet,
+                skipped=partial(remark, quiet=quiet),
             ):
                 done += 1
                 mrr = number("MRR", result.metrics["best"]["MRR"].value)
