@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -110,6 +112,8 @@ def test_a_torchvision_of_another_torch_is_named(torchvision):
     )
 
 
+# ImageNet's mean and deviation, as torchvision's documentation of the weights gives them.
+MEAN, DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 MODELS = """
 import torch
 
@@ -152,12 +156,48 @@ def test_resnet18_reads_the_weights_of_torchvision(torchvision, tmp_path):
     file.parent.mkdir(parents=True)
     file.write_bytes(made.read_bytes())
     encoder = load_encoder("resnet18")
-    # ImageNet's mean and deviation, as torchvision's documentation of the weights gives them.
-    mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-    by_hand = (PICTURES.mean((1, 2)) / 255 - mean) / deviation * [1, 2, 3]
+    by_hand = (PICTURES.mean((1, 2)) / 255 - np.array(MEAN)) / np.array(DEVIATION) * [1, 2, 3]
     np.testing.assert_allclose(encoder.encode(PICTURES), by_hand, atol=1e-4)
     assert encoder.view == View(224, short=256)
     assert encoder.weights_sha256 == digest
     file.write_bytes(made.read_bytes()[:-1])
     with pytest.raises(LiveBenchError, match="damaged: its sha256 begins with"):
         load_encoder("resnet18")
+
+
+def test_resnet18_is_what_torchvision_computes(monkeypatch, tmp_path):
+    """On the real network with random parameters, the norms' statistics included: the published ones
+    have to be fetched."""
+    try:
+        models = importlib.import_module("torchvision.models")
+    except (ImportError, RuntimeError) as error:  # absent, or made for another torch
+        pytest.skip(str(error))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = models.resnet18(weights=None).eval()
+        for norm in model.modules():
+            if isinstance(norm, torch.nn.BatchNorm2d):
+                for values in (norm.weight.data, norm.running_var):
+                    values.uniform_(0.5, 1.5)
+                for values in (norm.bias.data, norm.running_mean):
+                    values.normal_(0, 0.2)
+    made = tmp_path / "made.pth"
+    torch.save(model.state_dict(), made)
+    digest = hashlib.sha256(made.read_bytes()).hexdigest()
+    file = tmp_path / "hub" / "checkpoints" / f"resnet18-{digest[:8]}.pth"
+    file.parent.mkdir(parents=True)
+    made.rename(file)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    weights = SimpleNamespace(IMAGENET1K_V1=SimpleNamespace(url=f"https://example.org/{file.name}"))
+    monkeypatch.setattr(models, "ResNet18_Weights", weights)
+    encoder = load_encoder("resnet18")
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 224, 224, 3), dtype=np.uint8)
+    mean, deviation = (torch.tensor(v)[:, None, None] for v in (MEAN, DEVIATION))
+    pixels = (torch.from_numpy(pictures).permute(0, 3, 1, 2) / 255 - mean) / deviation
+    seen = []
+    model.avgpool.register_forward_hook(lambda module, given, found: seen.append(found.flatten(1)))
+    with torch.inference_mode():
+        model(pixels)
+    found = encoder.encode(pictures)
+    assert found.shape == (3, 512)
+    np.testing.assert_allclose(found, seen[0].numpy(), rtol=1e-4, atol=1e-4)
