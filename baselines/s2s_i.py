@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 from baselines.neural.forest import Forest
 from baselines.neural.inputs import Inputs
@@ -20,6 +21,9 @@ class S2SIModel(CommentModel):
         super().__init__(size, words, frame_width)
         self.video = SequenceEncoder(size.width, MOMENT_REACH)
         self.decoder = ForestDecoder(size.width)
+        # The decoder alone reads words here. As large as torch makes them, they drown what it begins with:
+        # after two passes over the simulated world it came to -11.93 a comment of dev, with these to -11.72.
+        nn.init.normal_(self.embedding.weight, std=size.width**-0.5)
 
     def encode(self, inputs: Inputs) -> State:
         return self.video(self.dropout(self.project(inputs.frames)), inputs.frame_mask)[1]
