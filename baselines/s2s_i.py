@@ -21,8 +21,9 @@ class S2SIModel(CommentModel):
         super().__init__(size, words, frame_width)
         self.video = SequenceEncoder(size.width, MOMENT_REACH)
         self.decoder = ForestDecoder(size.width)
-        # The decoder alone reads words here. As large as torch makes them, they drown what it begins with:
-        # after two passes over the simulated world it came to -11.93 a comment of dev, with these to -11.72.
+        # The decoder alone reads words here. As large as torch makes them, they drown the state that it
+        # begins with: two passes over the simulated world then come to -11.93 a comment of dev, with
+        # these to -11.72.
         nn.init.normal_(self.embedding.weight, std=size.width**-0.5)
 
     def encode(self, inputs: Inputs) -> State:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import nn
 
@@ -11,6 +13,7 @@ from baselines.neural.model import CommentModel, Size
 from baselines.neural.recurrent import (
     CONTEXT_REACH,
     MOMENT_REACH,
+    Combine,
     ForestDecoder,
     SequenceEncoder,
     State,
@@ -18,9 +21,22 @@ from baselines.neural.recurrent import (
 from baselines.neural.scorer import NeuralScorer
 
 
+class Memory(NamedTuple):
+    """The outputs of the two encoders, each [moments, width], and where the decoder begins."""
+
+    video: torch.Tensor
+    text: torch.Tensor
+    start: State
+
+
 class S2SICModel(CommentModel):
-    """The encoders of S2S-I and S2S-C; their last states, concatenated and brought to the width of the
-    decoder by a linear map, are where its LSTM begins."""
+    """The encoders of S2S-I and S2S-C; the decoder has their outputs concatenated, at each word.
+
+    A linear map of their last states is where its LSTM begins, and the last hidden states are combined
+    with its state at each word (the context of Cho et al. 2014, section 2.2). How the concatenation is
+    used the paper leaves open. As the decoder's first state alone, it left this model blind to the
+    video, and one seed of three to the comments too: either is noise to the other until it is learned.
+    """
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         super().__init__(size, words, frame_width)
@@ -29,16 +45,21 @@ class S2SICModel(CommentModel):
         self.hidden = nn.Linear(2 * size.width, size.width)
         self.cell = nn.Linear(2 * size.width, size.width)
         self.decoder = ForestDecoder(size.width)
+        self.combine = Combine(size.width, 3)
 
-    def encode(self, inputs: Inputs) -> State:
+    def encode(self, inputs: Inputs) -> Memory:
         _, video = self.video(self.dropout(self.project(inputs.frames)), inputs.frame_mask)
         words, mask = inputs.concatenated()
         _, text = self.text(self.dropout(self.embedding(words)), mask)
         hidden, cell = (torch.cat(pair, dim=1) for pair in zip(video, text, strict=True))
-        return torch.tanh(self.hidden(hidden)), self.cell(cell)
+        return Memory(video[0], text[0], (torch.tanh(self.hidden(hidden)), self.cell(cell)))
 
-    def decode(self, memory: State, forest: Forest) -> torch.Tensor:
-        return self.decoder(self.dropout(self.embedding(forest.token)), memory, forest)
+    def decode(self, memory: Memory, forest: Forest) -> torch.Tensor:
+        def combine(state: torch.Tensor, moment: torch.Tensor) -> torch.Tensor:
+            return self.combine(state, memory.video[moment], memory.text[moment])
+
+        words = self.dropout(self.embedding(forest.token))
+        return self.decoder(words, memory.start, forest, combine)
 
 
 class S2SIC(NeuralScorer):

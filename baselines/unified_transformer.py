@@ -36,6 +36,9 @@ class UnifiedTransformerModel(CommentModel):
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         super().__init__(size, words, frame_width)
+        # How large frame vectors are is up to their encoder. Normalised, they are not drowned by the
+        # places that are added to them.
+        self.project = nn.Sequential(self.project, nn.LayerNorm(size.width))
 
         def stack(memories: int) -> nn.ModuleList:
             return nn.ModuleList(Block(size, memories, self.norm) for _ in range(size.blocks))

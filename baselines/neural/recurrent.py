@@ -104,6 +104,21 @@ class ForestDecoder(nn.Module):
         return torch.cat(found)
 
 
+class Combine(nn.Linear):
+    """tanh(V [state; context; ...]): an LSTM's state and what it looks at, for the output layer (Luong
+    et al. 2015, equation 5)."""
+
+    def __init__(self, width: int, parts: int) -> None:
+        super().__init__(width * parts, width)
+        # Two of these may lie between a surrounding comment and the next word; torch's own start halves
+        # what passes each of them.
+        nn.init.xavier_uniform_(self.weight, nn.init.calculate_gain("tanh"))
+
+    def forward(self, *parts: torch.Tensor) -> torch.Tensor:
+        """Each of float [rows, width]; the result too."""
+        return torch.tanh(super().forward(torch.cat(parts, dim=1)))
+
+
 class Attention(nn.Module):
     """Attention of a state to one or more memories (Luong et al. 2015, "general"):
 
@@ -115,10 +130,7 @@ class Attention(nn.Module):
     def __init__(self, width: int, memories: int) -> None:
         super().__init__()
         self.keys = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(memories))
-        self.combine = nn.Linear(width * (1 + memories), width)
-        # Two of these lie between a surrounding comment and the next word; torch's own start halves
-        # what passes each of them.
-        nn.init.xavier_uniform_(self.combine.weight, nn.init.calculate_gain("tanh"))
+        self.combine = Combine(width, 1 + memories)
 
     def prepare(
         self, *memories: tuple[torch.Tensor, torch.Tensor]
@@ -142,6 +154,6 @@ class Attention(nn.Module):
                 scores = torch.bmm(keys[moment], state[:, :, None])[:, :, 0]
                 weights = torch.softmax(scores.masked_fill(~mask[moment], -torch.inf), dim=1)
                 parts.append(torch.bmm(weights[:, None], values[moment])[:, 0])
-            return torch.tanh(self.combine(torch.cat(parts, dim=1)))
+            return self.combine(*parts)
 
         return attend

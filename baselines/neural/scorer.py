@@ -53,8 +53,11 @@ class NeuralScorer(Scorer):
         try:
             self.net.load_state_dict(weights)
         except RuntimeError:
+            name = type(self).__name__
             raise LiveBenchError(
-                f"{checkpoint}: is a checkpoint of {about.entry}, not of {type(self).__name__}"
+                f"{checkpoint}: its parameters are those of another version of {name}; train again"
+                if about.entry.endswith(f":{name}")
+                else f"{checkpoint}: is a checkpoint of {about.entry}, not of {name}"
             ) from None
         self.net.to(self.device).eval()
 

@@ -96,6 +96,11 @@ def test_the_checkpoint_must_be_whole_and_of_the_model(kind, trained, tmp_path):
         LiveBenchError, match=f"is a checkpoint of .*:{kind.__name__}, not of Other"
     ):
         other(checkpoint=trained)
+    other.__name__ = kind.__name__
+    with pytest.raises(
+        LiveBenchError, match=f"those of another version of {kind.__name__}; train again"
+    ):
+        other(checkpoint=trained)
     for name, damage in {
         "weights.safetensors": lambda path: path.write_bytes(path.read_bytes()[:-4] + b"\0\0\0\1"),
         "vocabulary.json": lambda path: path.write_text('["a"]'),
