@@ -247,6 +247,32 @@ def test_axe_finds_nothing(opened, scheme, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_ranks_that_are_tied_stay_on_one_line_and_types_in_sight(opened, width):
+    address = "moments/tiny-paper/1.html#&setting=both&a=flat.default&b=short.default"
+    page = opened(address, viewport={"width": width, "height": 844})
+    page.locator(".ranked .ranking").nth(1).wait_for()
+    rank = page.locator(".ranking .r").first
+    assert rank.inner_text() == "=50.5"
+    wide, lines = rank.evaluate(
+        """one => [one.scrollWidth - one.clientWidth,
+            one.getBoundingClientRect().height / parseFloat(getComputedStyle(one).lineHeight)]"""
+    )
+    assert wide <= 0
+    assert lines == pytest.approx(1, abs=0.1)
+    assert page.locator(".ranking .kind:visible").count() == 40
+
+
+@pytest.mark.parametrize(
+    "address", ["moments/tiny-paper/index.html", "compare/tiny-paper.both.html"]
+)
+def test_on_a_telephone_the_ranks_of_a_list_are_in_sight(opened, address):
+    page = opened(address, viewport={"width": 390, "height": 844})
+    box = page.locator("#list, #samples .wide")
+    box.locator("tbody tr").first.wait_for()
+    assert box.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 def test_without_scripts_everything_can_be_read(opened):
     page = opened("index.html", java_script_enabled=False)
     assert page.locator("section.one:visible").count() == 4

@@ -1,0 +1,165 @@
+"""The site of a large leaderboard: its size, how long it takes to make, and how soon it can be read.
+
+    python benchmarks/site.py [--samples 5000] [--submissions 30]
+
+A simulated dataset, a candidate set of the protocol `paper` on it, and submissions whose scores are
+simulated: a correct candidate's is normal with a mean of the submission's own, every other one's is
+standard normal. Each has one run in each of the three settings. Nothing is scored by a model, so
+their results stand for ones that LiveBench has run (rows without are not ranked). Beside it, the
+site of this checkout (sets without their text as they are).
+
+For each site: files, size, seconds and peak memory of `livebench site`; then, in a headless Chromium
+that opens it as files, each time anew, the seconds to the first row of the leaderboard, to the first
+row of the list of moments, and to the candidates of a moment as two submissions ranked them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from browser import launched
+from scale import measured
+from timing import spread
+
+from livebench.candidates.freeze import ANSWERS, CandidateSet, build_set
+from livebench.candidates.protocol import load_protocol
+from livebench.data.simulate import simulate_dataset
+from livebench.records import SETTINGS, ScoreRecord, write_records
+from livebench.scoring.evaluate import Answers, evaluate
+from livebench.scoring.plan import Task
+from livebench.submissions.load import Submission
+
+ROOT = Path(__file__).resolve().parent.parent
+CARD = """name = "Simulated {number}"
+date = 2026-01-01
+authors = ["nobody"]
+description = "Scores that were drawn at random, for a benchmark of the site."
+entry = "scorer:None_"
+settings = ["video", "comments", "both"]
+
+[[runs]]
+name = "default"
+"""
+
+
+def make(folder: Path, samples: int, submissions: int) -> None:
+    """A project: datasets/, candidates/ and submissions/ in `folder`."""
+    test = max(2, samples // 30)  # a video has some 38 seconds that can be samples
+    dataset = simulate_dataset(folder / "datasets" / "large", seed=1, videos=3 * test, test=test)
+    frozen = build_set(
+        dataset,
+        load_protocol("paper"),
+        folder / "candidates" / "large-paper",
+        max_samples=samples,
+    )
+    answers = Answers(frozen)
+    for number in range(1, submissions + 1):
+        path = folder / "submissions" / f"simulated-{number:02}"
+        path.mkdir(parents=True)
+        (path / "submission.toml").write_text(CARD.format(number=number), encoding="utf-8")
+        for place, setting in enumerate(SETTINGS):
+            _score(Submission(path), frozen, answers, setting, (number, place))
+
+
+def _score(
+    submission: Submission,
+    frozen: CandidateSet,
+    answers: Answers,
+    setting: str,
+    seed: tuple[int, int],
+) -> None:
+    generator = np.random.default_rng(seed)
+    [run] = submission.card.runs
+    drawn = generator.normal(size=answers.correct.shape) + seed[0] / 20 * answers.correct
+    rows = [[float(f"{value:.6g}") for value in row] for row in drawn]
+    records = [ScoreRecord(name, row) for name, row in zip(answers.sample_ids, rows, strict=True)]
+    write_records(submission.scores_path(frozen.name, run, setting), records)
+    evaluate(submission, Task(run, frozen, setting, None, None))
+    result = submission.result_path(frozen.name, run, setting)
+    result.write_text(result.read_text("utf-8").replace('"self-reported"', '"re-run"'), "utf-8")
+
+
+def build(project: Path, site: Path) -> None:
+    """Make the site of a project, and print what it took."""
+    command = f"{shlex.quote(sys.executable)} -m livebench site --quiet --out {site}"
+    for part in ("submissions", "candidates"):
+        command += f" --{part} {project / part}"
+    for dataset in sorted((project / "datasets").glob("*/dataset.toml")):
+        command += f" --dataset {dataset.parent}"
+    clock, cpu, peak, _ = measured(command)
+    files = [path for path in site.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files) / 1e6
+    largest = {name: (site / name).stat().st_size / 1e6 for name in ("index.html",)}
+    folders = {
+        name: sum(path.stat().st_size for path in (site / name).rglob("*") if path.is_file()) / 1e6
+        for name in ("data", "moments", "compare", "submissions")
+    }
+    parts = ", ".join(f"{name} {part:.1f}" for name, part in (folders | largest).items())
+    print(f"  {len(files)} files, {size:.0f} MB ({parts})")
+    print(f"  made in {clock:.0f} s, {cpu:.0f} s of the processor, peak {peak:.0f} MB", flush=True)
+
+
+def visit(browser, site: Path, rounds: int) -> None:
+    """Open its pages, and print how long each took."""
+    [first, *_] = sorted((site / "data").iterdir())
+    setting = sorted(one for one in first.iterdir() if one.is_dir())[-1]
+    runs = sorted({one.stem for one in setting.glob("*.js")} - {""})
+    runs = [run for run in runs if (setting / f"{run}-0.js").exists()][:2]
+    choice = f"setting={setting.name}&a={runs[0]}&b={runs[-1]}"
+    empty = site.parent / "empty.html"
+    empty.write_text("<!doctype html><title>-</title><p class=one>-</p>", encoding="utf-8")
+    pages = {
+        "an empty page, for comparison": ("../empty.html", "p.one"),
+        "first row of the leaderboard": (
+            "index.html",
+            "section.one:not([hidden]) table.board tbody tr",
+        ),
+        "first row of the list of moments": (
+            f"moments/{first.name}/index.html#&{choice}",
+            "#list tbody tr",
+        ),
+        "candidates of a moment as two ranked them": (
+            f"moments/{first.name}/1.html#&{choice}",
+            "section.moment:not([hidden]) .ranked .column:nth-child(2) li",
+        ),
+    }
+    for what, (address, row) in pages.items():
+        seconds = []
+        for _ in range(rounds):
+            context = browser.new_context(viewport={"width": 1280, "height": 844})
+            page = context.new_page()
+            started = time.perf_counter()
+            page.goto(f"{site.as_uri()}/{address}", wait_until="commit")
+            page.locator(row).first.wait_for()
+            seconds.append(time.perf_counter() - started)
+            context.close()
+        print(f"  {what}: {spread(seconds)} s", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=int, default=5000)
+    parser.add_argument("--submissions", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="livebench-site.") as name, launched() as browser:
+        large = Path(name) / "large"
+        make(large, options.samples, options.submissions)
+        for what, project in (("this checkout", ROOT), ("simulated scores", large)):
+            sets = [CandidateSet(path) for path in sorted((project / "candidates").iterdir())]
+            samples = " + ".join(str(one.manifest.files[ANSWERS].records) for one in sets)
+            folders = len(list((project / "submissions").glob("*/submission.toml")))
+            print(f"{what}: {folders} submissions; {samples} samples", flush=True)
+            site = Path(name) / f"site-{project.name}"
+            build(project, site)
+            visit(browser, site, options.rounds)
+
+
+if __name__ == "__main__":
+    main()
