@@ -211,6 +211,7 @@ def test_a_site_is_replaced_and_nothing_else_is(project, run, refused, tmp_path_
     done = run("site", *arguments)
     assert (done.status, done.out) == (0, f"{out}/index.html: written\n"), done
     (out / "old.html").write_text("left over")
+    (tmp_path / "..out.new.killed").mkdir()
     assert run("site", *arguments).status == 0
     assert not (out / "old.html").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

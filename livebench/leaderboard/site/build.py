@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Collection, Sequence
+from glob import escape
 from pathlib import Path
 
 import msgspec
@@ -71,7 +72,9 @@ def build_site(
     shown = _with_text(sets, with_text)
     sections = collect(sets, submissions)
     fresh = out.parent / f".{out.name}.new"
-    shutil.rmtree(fresh, ignore_errors=True)
+    # What a build that was killed has left: `new_folder` fills one of a longer name.
+    for left in (fresh, *out.parent.glob(f"..{escape(out.name)}.new.*")):
+        shutil.rmtree(left, ignore_errors=True)
     try:
         with new_folder(fresh) as folder:
             _write(folder, sections, submissions, dataset_of, shown, done)
