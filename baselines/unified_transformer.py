@@ -36,9 +36,8 @@ class UnifiedTransformerModel(CommentModel):
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         super().__init__(size, words, frame_width)
-        # How large frame vectors are is up to their encoder. Normalised, they are not drowned by the
-        # places that are added to them.
-        self.project = nn.Sequential(self.project, nn.LayerNorm(size.width))
+        # Normalised, projected frames are not drowned by the places that are added to them.
+        self.frame_norm = nn.LayerNorm(size.width)
 
         def stack(memories: int) -> nn.ModuleList:
             return nn.ModuleList(Block(size, memories, self.norm) for _ in range(size.blocks))
@@ -54,9 +53,8 @@ class UnifiedTransformerModel(CommentModel):
 
     def encode(self, inputs: Inputs) -> Encoded:
         words, text_mask = inputs.concatenated()
-        return self.encode_tensors(
-            self._placed(self.project(inputs.frames)), inputs.frame_mask, words, text_mask
-        )
+        frames = self._placed(self.frame_norm(self.project(inputs.frames)))
+        return self.encode_tensors(frames, inputs.frame_mask, words, text_mask)
 
     def encode_tensors(
         self,

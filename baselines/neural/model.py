@@ -13,6 +13,7 @@ from torch import nn
 from baselines.neural.forest import Forest
 from baselines.neural.inputs import Inputs
 from baselines.neural.likelihood import edge_log_probs, log_likelihood
+from baselines.neural.projection import Projection
 
 Input = Literal["frames", "comments"]
 
@@ -52,16 +53,27 @@ class CommentModel(nn.Module, ABC):
         self.dropout = nn.Dropout(size.dropout)
         self.output = nn.Linear(size.width, words)
         if "frames" in self.uses:
-            self.project = nn.Linear(frame_width, size.width)
+            self.project = Projection(frame_width, size.width)
 
-    def begin_with(self, log_frequencies: np.ndarray) -> None:
-        """Before training: the output layer's bias is the words' log-frequency, float32 [words].
+    def begin_with(
+        self,
+        log_frequencies: np.ndarray,
+        frame_statistics: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> None:
+        """Set what is known before training.
 
         Training then begins at what is known of words without a moment, and learns moments from the
         first step on; from 0 the first epochs go into the bias.
+
+        Args:
+            log_frequencies: of the words, float32 [words]; the output layer's bias.
+            frame_statistics: mean and standard deviation of each number of a frame vector, each
+                [frame width].
         """
         with torch.no_grad():
             self.output.bias.copy_(torch.from_numpy(log_frequencies))
+        if frame_statistics is not None:
+            self.project.begin_with(*frame_statistics)
 
     @abstractmethod
     def encode(self, inputs: Inputs) -> Any:

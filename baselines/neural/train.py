@@ -21,6 +21,7 @@ from baselines.neural.config import Config, load_config
 from baselines.neural.model import CommentModel
 from baselines.neural.processes import Processes
 from baselines.neural.progress import Log, Progress, State, read_state, write_state
+from baselines.neural.projection import frame_statistics
 from baselines.neural.vocabulary import Vocabulary
 from livebench.errors import LiveBenchError
 from livebench.training.examples import Examples
@@ -79,7 +80,10 @@ class _Trainer:
         )
         torch.manual_seed(job.seed)
         self.model = kind(config.size, len(self.vocabulary), frame_width)
-        self.model.begin_with(self.vocabulary.log_frequencies(comments))
+        self.model.begin_with(
+            self.vocabulary.log_frequencies(comments),
+            frame_statistics(job.dataset) if "frames" in kind.uses else None,
+        )
         self.model.to(processes.device)
         self.optimizer = torch.optim.Adam(
             self.model.parameters(),
