@@ -74,7 +74,7 @@ class ReleasedTransformerModel(UnifiedTransformerModel):
                 f"into a model that is {size.width} wide"
             )
         super().__init__(size, words, frame_width)
-        self.project = self.frame_norm = nn.Identity()
+        self.project = nn.Identity()
 
     def encode(self, inputs: Inputs) -> Encoded:
         # The mask of the words is that of samples of unequal length: padding of their own is seen.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -36,8 +37,9 @@ class UnifiedTransformerModel(CommentModel):
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         super().__init__(size, words, frame_width)
-        # Normalised, projected frames are not drowned by the places that are added to them.
-        self.frame_norm = nn.LayerNorm(size.width)
+        # Normalised after the projection, not before it as elsewhere, frames are not drowned by the
+        # places that are added to them. Both together were worse than this alone.
+        self.project = nn.Sequential(self.project.linear, nn.LayerNorm(size.width))
 
         def stack(memories: int) -> nn.ModuleList:
             return nn.ModuleList(Block(size, memories, self.norm) for _ in range(size.blocks))
@@ -47,14 +49,22 @@ class UnifiedTransformerModel(CommentModel):
             self.norm(size.width) for _ in range(3)
         )
 
+    def begin_with(
+        self,
+        log_frequencies: np.ndarray,
+        frame_statistics: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> None:
+        super().begin_with(log_frequencies)  # it does not standardise frames
+
     def _placed(self, vectors: torch.Tensor) -> torch.Tensor:
         places = sinusoids(vectors.shape[1], self.size.width, vectors.device)
         return self.dropout(vectors + places)
 
     def encode(self, inputs: Inputs) -> Encoded:
         words, text_mask = inputs.concatenated()
-        frames = self._placed(self.frame_norm(self.project(inputs.frames)))
-        return self.encode_tensors(frames, inputs.frame_mask, words, text_mask)
+        return self.encode_tensors(
+            self._placed(self.project(inputs.frames)), inputs.frame_mask, words, text_mask
+        )
 
     def encode_tensors(
         self,

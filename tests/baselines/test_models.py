@@ -181,7 +181,7 @@ def test_unified_transformer_against_plain_attention(moments):
         return rows + sinusoids(len(rows), TINY.width, rows.device)
 
     i = next(i for i in range(6) if len(moments.frames[i]) > 1 and len(moments.comments[i]) > 1)
-    video = placed(model.frame_norm(model.project(torch.from_numpy(moments.frames[i]))))
+    video = placed(model.project(torch.from_numpy(moments.frames[i])))
     for part in model.video:
         video = block(part, video, [])
     video = model.video_norm(video)
