@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from tiny import FRAME_WIDTH, TINY, WORDS
 
 from baselines.neural.projection import Projection, frame_statistics
 from baselines.s2s_i import S2SI
@@ -61,6 +62,19 @@ def test_statistics_are_those_of_the_training_videos(dataset, tmp_path):
 def test_no_frames_have_no_statistics(dataset_without_frames):
     mean, deviation = frame_statistics(dataset_without_frames)
     assert (mean.tolist(), deviation.tolist()) == ([0.0], [1.0])
+
+
+STANDARDISE = {"S2SI", "S2SIC", "FusionalRNN"}
+
+
+def test_who_standardises(kind):
+    """The Unified Transformer normalises projected frames instead; S2S-C sees none."""
+    model = kind.model(TINY, WORDS, FRAME_WIDTH)
+    statistics = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
+    model.begin_with(np.zeros(WORDS, np.float32), statistics if "frames" in model.uses else None)
+    found = {name: value.tolist() for name, value in model.named_buffers()}
+    expected = {"project.mean": [1, 2, 3], "project.deviation": [4, 5, 6]}
+    assert found == (expected if kind.__name__ in STANDARDISE else {})
 
 
 def test_the_scale_of_the_vectors_does_not_matter(job, dataset, tmp_path):
