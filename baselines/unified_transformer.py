@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -34,12 +33,13 @@ class UnifiedTransformerModel(CommentModel):
     """
 
     norm = partial(nn.LayerNorm, eps=1e-6)
+    standardises_frames = False
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         super().__init__(size, words, frame_width)
         # Normalised after the projection, not before it as elsewhere, frames are not drowned by the
         # places that are added to them. Both together were worse than this alone.
-        self.project = nn.Sequential(self.project.linear, nn.LayerNorm(size.width))
+        self.project = nn.Sequential(self.project, nn.LayerNorm(size.width))
 
         def stack(memories: int) -> nn.ModuleList:
             return nn.ModuleList(Block(size, memories, self.norm) for _ in range(size.blocks))
@@ -48,13 +48,6 @@ class UnifiedTransformerModel(CommentModel):
         self.video_norm, self.text_norm, self.decoder_norm = (
             self.norm(size.width) for _ in range(3)
         )
-
-    def begin_with(
-        self,
-        log_frequencies: np.ndarray,
-        frame_statistics: tuple[np.ndarray, np.ndarray] | None = None,
-    ) -> None:
-        super().begin_with(log_frequencies)  # it does not standardise frames
 
     def _placed(self, vectors: torch.Tensor) -> torch.Tensor:
         places = sinusoids(vectors.shape[1], self.size.width, vectors.device)

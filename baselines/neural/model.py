@@ -41,10 +41,12 @@ class CommentModel(nn.Module, ABC):
 
     Attributes:
         uses: what it looks at; what it does not use it is not given.
+        standardises_frames: whether it does, before it projects them.
         embedding: shared by text encoder and decoder; the output layer is its own.
     """
 
     uses: ClassVar[frozenset[Input]] = frozenset({"frames", "comments"})
+    standardises_frames: ClassVar[bool] = True
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         super().__init__()
@@ -53,7 +55,8 @@ class CommentModel(nn.Module, ABC):
         self.dropout = nn.Dropout(size.dropout)
         self.output = nn.Linear(size.width, words)
         if "frames" in self.uses:
-            self.project = Projection(frame_width, size.width)
+            kind = Projection if self.standardises_frames else nn.Linear
+            self.project = kind(frame_width, size.width)
 
     def begin_with(
         self,
@@ -68,7 +71,7 @@ class CommentModel(nn.Module, ABC):
         Args:
             log_frequencies: of the words, float32 [words]; the output layer's bias.
             frame_statistics: mean and standard deviation of each number of a frame vector, each
-                [frame width].
+                [frame width]; of a model that standardises frames.
         """
         with torch.no_grad():
             self.output.bias.copy_(torch.from_numpy(log_frequencies))

@@ -80,9 +80,10 @@ class _Trainer:
         )
         torch.manual_seed(job.seed)
         self.model = kind(config.size, len(self.vocabulary), frame_width)
+        standardises = "frames" in kind.uses and kind.standardises_frames
         self.model.begin_with(
             self.vocabulary.log_frequencies(comments),
-            frame_statistics(job.dataset) if "frames" in kind.uses else None,
+            frame_statistics(job.dataset) if standardises else None,
         )
         self.model.to(processes.device)
         self.optimizer = torch.optim.Adam(
