@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch import nn
-
-from baselines.neural.forest import Forest
-from baselines.neural.inputs import Inputs
-from baselines.neural.model import CommentModel, Size
-from baselines.neural.recurrent import (
+from livebench_baselines.neural.forest import Forest
+from livebench_baselines.neural.inputs import Inputs
+from livebench_baselines.neural.model import CommentModel, Size
+from livebench_baselines.neural.recurrent import (
     COMMENT_REACH,
     MOMENT_REACH,
     Attention,
@@ -19,7 +17,8 @@ from baselines.neural.recurrent import (
     State,
     initialise,
 )
-from baselines.neural.scorer import NeuralScorer
+from livebench_baselines.neural.scorer import NeuralScorer
+from torch import nn
 
 
 class Memory(NamedTuple):

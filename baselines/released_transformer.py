@@ -1,7 +1,7 @@
 """The Unified Transformer as the released code of LiveBot has it (github.com/lancopku/livebot, 866be2f).
 
-A variant of `baselines.unified_transformer` for checkpoints that were trained there, with everything in
-which that code differs:
+A variant of `livebench_baselines.unified_transformer` for checkpoints that were trained there, with
+everything in which that code differs:
 
 - Layers are normalised by (x - mean) / (unbiased standard deviation + 1e-6).
 - Frame vectors are neither projected nor placed; they come nearest first (t, t-1, t+1, t-2, t+2).
@@ -28,14 +28,14 @@ from typing import Any
 import msgspec
 import numpy as np
 import torch
+from livebench_baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
+from livebench_baselines.neural.inputs import Inputs, padded
+from livebench_baselines.neural.model import Size
+from livebench_baselines.neural.scorer import NeuralScorer
+from livebench_baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR, Vocabulary
+from livebench_baselines.unified_transformer import Encoded, UnifiedTransformerModel
 from torch import nn
 
-from baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
-from baselines.neural.inputs import Inputs, padded
-from baselines.neural.model import Size
-from baselines.neural.scorer import NeuralScorer
-from baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR, Vocabulary
-from baselines.unified_transformer import Encoded, UnifiedTransformerModel
 from livebench.errors import LiveBenchError
 from livebench.files import new_folder
 from livebench.records import parse_json

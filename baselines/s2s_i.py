@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import torch
+from livebench_baselines.neural.forest import Forest
+from livebench_baselines.neural.inputs import Inputs
+from livebench_baselines.neural.model import CommentModel, Size
+from livebench_baselines.neural.recurrent import MOMENT_REACH, ForestDecoder, SequenceEncoder, State
+from livebench_baselines.neural.scorer import NeuralScorer
 from torch import nn
-
-from baselines.neural.forest import Forest
-from baselines.neural.inputs import Inputs
-from baselines.neural.model import CommentModel, Size
-from baselines.neural.recurrent import MOMENT_REACH, ForestDecoder, SequenceEncoder, State
-from baselines.neural.scorer import NeuralScorer
 
 
 class S2SIModel(CommentModel):

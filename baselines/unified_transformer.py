@@ -6,13 +6,12 @@ from functools import partial
 from typing import NamedTuple
 
 import torch
+from livebench_baselines.neural.forest import Forest
+from livebench_baselines.neural.inputs import Inputs
+from livebench_baselines.neural.model import CommentModel, Size
+from livebench_baselines.neural.scorer import NeuralScorer
+from livebench_baselines.neural.transformer import Block, sinusoids
 from torch import nn
-
-from baselines.neural.forest import Forest
-from baselines.neural.inputs import Inputs
-from baselines.neural.model import CommentModel, Size
-from baselines.neural.scorer import NeuralScorer
-from baselines.neural.transformer import Block, sinusoids
 
 
 class Encoded(NamedTuple):

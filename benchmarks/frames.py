@@ -29,9 +29,9 @@ import torch
 from timing import in_turn, peak_memory, ratio, spread, within
 
 from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
-from livebench.data.frames.decode import Picture, Seconds
-from livebench.data.frames.encoders import load_encoder
-from livebench.data.frames.extract import Asked, Extraction
+from livebench.frames.decode import Picture, Seconds
+from livebench.frames.encoders import load_encoder
+from livebench.frames.extract import Asked, Extraction
 
 ENCODER = "efficientnet-lite0"
 NAMES = ("bigbuckbunny.mp4", "bikes.mp4")

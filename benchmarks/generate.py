@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from livebench_baselines.fusional_rnn import FusionalRNN
+from livebench_baselines.neural.checkpoint import Checkpoint, write_checkpoint
+from livebench_baselines.neural.config import load_config
+from livebench_baselines.neural.vocabulary import END, Vocabulary
+from livebench_baselines.unified_transformer import UnifiedTransformer
 from timing import in_turn, ratio, spread
 
-from baselines.fusional_rnn import FusionalRNN
-from baselines.neural.checkpoint import Checkpoint, write_checkpoint
-from baselines.neural.config import load_config
-from baselines.neural.vocabulary import END, Vocabulary
-from baselines.unified_transformer import UnifiedTransformer
 from livebench.scoring.scorer import Comment, Decoding, Sample, VideoContext
 
 FRAME_WIDTH, WORDS, MOMENTS = 64, 8, 10

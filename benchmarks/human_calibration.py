@@ -19,16 +19,12 @@ import argparse
 import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from livebench.human.agreement import all_pairs
-from livebench.human.compare import by_moment, mean_of_raters
-from livebench.human.key import CRITERIA, Key
-from livebench.human.raters import describe_raters
-from livebench.human.report import clusters_of
-from livebench.human.resample import SCALE_SPAN, Clusters, mean_estimate
-from livebench.human.simulate import (
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "human"))
+from simulated_raters import (
     CARELESS,
     PAPER,
     Qualities,
@@ -37,6 +33,13 @@ from livebench.human.simulate import (
     simulate,
     true_means,
 )
+
+from livebench.human.analysis.agreement import all_pairs
+from livebench.human.analysis.raters import describe_raters
+from livebench.human.analysis.report import clusters_of
+from livebench.human.analysis.resample import SCALE_SPAN, Clusters, mean_estimate
+from livebench.human.analysis.system_tests import by_moment, mean_of_raters
+from livebench.human.sheets.key import CRITERIA, Key
 
 RESAMPLES = 2_000
 """For the checks; the intervals of the means take as many as the report."""

@@ -46,8 +46,8 @@ def import_timed(source: Path, out: Path) -> None:
     """Import, and print processor seconds by stage and the peak in MB."""
     from livebench.data import dataset
     from livebench.data.dataset import DatasetInfo
-    from livebench.data.importers import bilibili
-    from livebench.data.importers.collect import Collection, Options
+    from livebench.importers import bilibili
+    from livebench.importers.cleaning import Collection, Options
 
     seconds = {}
 

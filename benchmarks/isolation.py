@@ -26,19 +26,19 @@ from pathlib import Path
 import numpy as np
 import psutil
 import torch
+from livebench_baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
+from livebench_baselines.neural.model import Size
+from livebench_baselines.neural.vocabulary import Vocabulary
+from livebench_baselines.unified_transformer import UnifiedTransformer
 from timing import in_turn, ratio, spread, within
 
-from baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
-from baselines.neural.model import Size
-from baselines.neural.vocabulary import Vocabulary
-from baselines.unified_transformer import UnifiedTransformer
 from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import Dataset
-from livebench.data.simulate import simulate_dataset
 from livebench.isolation.remote import Isolation
 from livebench.scoring.runner import BATCH, Samples, fit, read_samples, score_blocks
 from livebench.scoring.scorer import Scorer
+from livebench.simulated.simulation import simulate_dataset
 from livebench.submissions.load import Submission
 
 CARD = """name = "{name}"
@@ -70,7 +70,7 @@ def transformer(folder: Path, dataset: Dataset) -> Submission:
     torch.manual_seed(0)
     model = UnifiedTransformer.model(size, len(vocabulary), dataset.frame_width)
     about = Checkpoint(
-        entry="baselines.unified_transformer:UnifiedTransformer",
+        entry="livebench_baselines.unified_transformer:UnifiedTransformer",
         size=size,
         frame_width=dataset.frame_width,
         max_context_words=18,

@@ -32,8 +32,8 @@ from pathlib import Path
 
 from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
-from livebench.data.simulate import simulate_dataset
 from livebench.scoring.runner import BATCH
+from livebench.simulated.simulation import simulate_dataset
 
 # Slow enough to be killed at work: a block takes a tenth of a second.
 SCORER = """

@@ -28,10 +28,10 @@ from timing import peak_memory
 from livebench.candidates.freeze import CandidateSet, build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import Dataset
-from livebench.data.simulate import simulate_dataset
 from livebench.errors import LiveBenchError, one_line
 from livebench.records import parse_json
 from livebench.scoring.evaluate import Result
+from livebench.simulated.simulation import simulate_dataset
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import read_scores
 

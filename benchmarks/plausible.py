@@ -30,7 +30,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics.pairwise import cosine_similarity
 from timing import in_turn, ratio, spread, within
 
-from livebench.candidates.similarity import TfIdfIndex
+from livebench.candidates.retrieval import TfIdfIndex
 from livebench.data.dataset import Dataset
 from livebench.data.tokens import words_of
 

@@ -9,14 +9,13 @@ context is masked, which the released code omits), so the numbers must be the sa
 from __future__ import annotations
 
 import torch
+from livebench_baselines.fusional_rnn import FusionalRNNModel
+from livebench_baselines.neural.inputs import Inputs
+from livebench_baselines.neural.transformer import sinusoids
+from livebench_baselines.neural.vocabulary import BEGIN, END, PAD
+from livebench_baselines.unified_transformer import UnifiedTransformerModel
 from torch import nn
 from torch.nn import functional
-
-from baselines.fusional_rnn import FusionalRNNModel
-from baselines.neural.inputs import Inputs
-from baselines.neural.transformer import sinusoids
-from baselines.neural.vocabulary import BEGIN, END, PAD
-from baselines.unified_transformer import UnifiedTransformerModel
 
 COMMENT, CONTEXT = 20, 100
 """Words that comments, and the context of a moment, are padded to, marks included."""

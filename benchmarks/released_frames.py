@@ -40,7 +40,7 @@ def read(path: Path, way: str) -> None:
 
     count, total = 0, 0.0
     if way == "livebench":
-        from livebench.data.importers.released_frames import ReleasedFrames
+        from livebench.importers.released_frames import ReleasedFrames
 
         frames = ReleasedFrames(path)
         for video, seconds in frames.counts.items():
@@ -53,7 +53,7 @@ def read(path: Path, way: str) -> None:
             vectors = np.stack([vector.numpy() for vector in seconds.values()]).astype(np.float16)
             count, total = count + len(vectors), total + float(vectors.sum(dtype=np.float64))
     elif way == "livebench, empty":
-        from livebench.data.importers.released_frames import ReleasedFrames
+        from livebench.importers.released_frames import ReleasedFrames
     else:
         import torch
     print(count, round(total, 3))

@@ -39,9 +39,9 @@ import msgspec
 import numpy as np
 
 from livebench.data.dataset import Dataset
-from livebench.data.frames.attach import replace_frames
-from livebench.data.simulate import simulate_video
-from livebench.data.world import SCENE_SLOTS, World
+from livebench.frames.attach import replace_frames
+from livebench.simulated.simulation import simulate_video
+from livebench.simulated.world import SCENE_SLOTS, World
 from livebench.submissions.load import Submission
 from livebench.training.job import run_table
 
@@ -52,7 +52,7 @@ CARD = """name = "{name}"
 authors = ["LiveBench"]
 date = 2026-11-26
 description = "{description}"
-entry = "baselines.s2s_i:S2SI"
+entry = "livebench_baselines.s2s_i:S2SI"
 kind = "baseline"
 settings = ["video"]
 
@@ -93,7 +93,7 @@ def _children_seconds() -> float:
 
 def config(folder: Path, epochs: int) -> Path:
     """`small`, with as many epochs as a world of this size needs."""
-    text = (files("baselines") / "configs" / "small.toml").read_text("utf-8")
+    text = (files("livebench_baselines") / "configs" / "small.toml").read_text("utf-8")
     lines = [
         f"epochs = {epochs}" if line.startswith("epochs") else line for line in text.split("\n")
     ]

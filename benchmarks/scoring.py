@@ -33,21 +33,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from livebench_baselines.fusional_rnn import FusionalRNN
+from livebench_baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
+from livebench_baselines.neural.forest import grow
+from livebench_baselines.neural.model import Size
+from livebench_baselines.neural.scorer import NeuralScorer
+from livebench_baselines.neural.vocabulary import Vocabulary
+from livebench_baselines.unified_transformer import UnifiedTransformer
 from released import COMMENT, PaddedInputs, losses, padded_comments
 from timing import in_turn, peak_memory, ratio, spread, within
 
-from baselines.fusional_rnn import FusionalRNN
-from baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
-from baselines.neural.forest import grow
-from baselines.neural.model import Size
-from baselines.neural.scorer import NeuralScorer
-from baselines.neural.vocabulary import Vocabulary
-from baselines.unified_transformer import UnifiedTransformer
 from livebench.candidates.build import Builder
 from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import Dataset
-from livebench.data.simulate import simulate_dataset
 from livebench.scoring.scorer import Comment, Sample, VideoContext
+from livebench.simulated.simulation import simulate_dataset
 
 SCORERS = {kind.__name__: kind for kind in (UnifiedTransformer, FusionalRNN)}
 SIZES = {"paper": Size(), "small": Size(width=128, blocks=2, heads=4, feed_forward=512)}

@@ -29,10 +29,10 @@ from timing import spread
 
 from livebench.candidates.freeze import ANSWERS, CandidateSet, build_set
 from livebench.candidates.protocol import load_protocol
-from livebench.data.simulate import simulate_dataset
 from livebench.records import SETTINGS, ScoreRecord, write_records
 from livebench.scoring.evaluate import Answers, evaluate
 from livebench.scoring.plan import Task
+from livebench.simulated.simulation import simulate_dataset
 from livebench.submissions.load import Submission
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from livebench.data.frames.decode import View
-from livebench.data.frames.encoders import load_encoder
+from livebench.frames.decode import View
+from livebench.frames.encoders import load_encoder
 
 
 class SmallLite0:

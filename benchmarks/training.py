@@ -24,18 +24,18 @@ from pathlib import Path
 
 import msgspec
 import torch
+from livebench_baselines.neural.batches import Batches, Piece
+from livebench_baselines.neural.config import load_config
+from livebench_baselines.neural.inputs import make_inputs
+from livebench_baselines.neural.vocabulary import SPECIAL, Vocabulary
 from released import CONTEXT, PaddedInputs, losses, padded_comments
 from scoring import SCORERS, SIZES, WORDS
 from timing import in_turn, peak_memory, ratio, spread, within
 from torch import nn
 
-from baselines.neural.batches import Batches, Piece
-from baselines.neural.config import load_config
-from baselines.neural.inputs import make_inputs
-from baselines.neural.vocabulary import SPECIAL, Vocabulary
 from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import Dataset
-from livebench.data.simulate import simulate_dataset
+from livebench.simulated.simulation import simulate_dataset
 from livebench.training.examples import Examples
 
 

@@ -27,8 +27,8 @@ from typing import NamedTuple
 
 from livebench.candidates.freeze import CandidateSet, build_set
 from livebench.candidates.protocol import load_protocol
-from livebench.data.simulate import simulate_dataset
 from livebench.leaderboard.collect import collect
+from livebench.simulated.simulation import simulate_dataset
 from livebench.submissions.load import Submission
 
 ROOT = Path(__file__).parent.parent

@@ -1,4 +1,6 @@
-"""The one exception for everything that a user can cause and mend."""
+"""The one exception for everything that a user can cause and fix."""
+
+from __future__ import annotations
 
 import unicodedata
 
@@ -12,7 +14,33 @@ def one_line(text: str, length: int) -> str:
 
 
 class LiveBenchError(Exception):
-    """What is wrong, where (file and record), and what to do: one line, without a traceback.
+    """Something that a user can fix, as a record; printed as one line, without a traceback.
 
     Anything that is not a `LiveBenchError` is a defect of LiveBench and keeps its traceback.
+
+    Attributes:
+        where: a file, folder, option of the command line, or name; empty if there is only one.
+        what: what is wrong there.
+        fix: what to do; empty where `what` says it.
+        place: where in `where`: a line, field or sample; empty if it is about the whole.
     """
+
+    def __init__(
+        self, where: object, what: str | None = None, fix: str = "", place: str = ""
+    ) -> None:
+        # Still raised with the whole sentence in some places: it is the `what` of nothing in particular.
+        if what is None:
+            where, what = "", str(where)
+        super().__init__(where, what, fix, place)
+        self.where, self.what, self.fix, self.place = str(where), what, fix, place
+
+    def __str__(self) -> str:
+        """`where, place: what; fix`, each part if there is one."""
+        at = ", ".join(part for part in (self.where, self.place) if part)
+        said = f"{self.what}; {self.fix}" if self.fix else self.what
+        return f"{at}: {said}" if at else said
+
+    def of(self, where: object) -> LiveBenchError:
+        """The same, told of a thing that it happened to: what was known of the place stays in it."""
+        place = ", ".join(part for part in (self.where, self.place) if part)
+        return LiveBenchError(where, self.what, self.fix, place)

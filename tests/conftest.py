@@ -18,8 +18,8 @@ from livebench.candidates.freeze import CandidateSet, build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.cli.main import main
 from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
-from livebench.data.importers.collect import Options
-from livebench.data.importers.tables import import_tables
+from livebench.importers.cleaning import Options
+from livebench.importers.table_files import import_tables
 
 settings.register_profile("tests", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("tests")

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from livebench_baselines.neural.config import Config
+from livebench_baselines.neural.forest import Forest, grow
+from livebench_baselines.neural.inputs import Inputs, make_inputs
+from livebench_baselines.neural.model import Input
+from livebench_baselines.neural.vocabulary import Vocabulary
 
-from baselines.neural.config import Config
-from baselines.neural.forest import Forest, grow
-from baselines.neural.inputs import Inputs, make_inputs
-from baselines.neural.model import Input
-from baselines.neural.vocabulary import Vocabulary
 from livebench.training.examples import Examples
 
 TOGETHER = 8

@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 import safetensors.torch
 import torch
+from livebench_baselines.neural.model import Size
+from livebench_baselines.neural.vocabulary import Vocabulary
 from safetensors import SafetensorError
 
-from baselines.neural.model import Size
-from baselines.neural.vocabulary import Vocabulary
 from livebench.errors import LiveBenchError
 from livebench.files import new_file
 from livebench.records import parse_json

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
+from livebench_baselines.neural.model import Size
 
-from baselines.neural.model import Size
 from livebench.errors import LiveBenchError
 from livebench.records import parse_toml
 
@@ -50,7 +50,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def bundled_configs() -> list[str]:
-    folder = files("baselines") / "configs"
+    folder = files("livebench_baselines") / "configs"
     return sorted(
         f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
     )
@@ -63,7 +63,9 @@ def load_config(name: str) -> Config:
         LiveBenchError: there is no such config, or a field of it is wrong.
     """
     if name in bundled_configs():
-        return parse_toml(Path(str(files("baselines") / "configs" / f"{name}.toml")), Config)
+        return parse_toml(
+            Path(str(files("livebench_baselines") / "configs" / f"{name}.toml")), Config
+        )
     if not name.endswith(".toml"):
         known = ", ".join(bundled_configs())
         raise LiveBenchError(f"no config {name}; there are {known}, or give the path of a .toml")

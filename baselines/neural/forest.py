@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-
-from baselines.neural.vocabulary import BEGIN, END
+from livebench_baselines.neural.vocabulary import BEGIN, END
 
 WINDOW = 64
 """Nodes that are compared with each other in attention; most of such comparisons are in vain."""

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from livebench_baselines.neural.forest import grow
+from livebench_baselines.neural.inputs import Inputs
+from livebench_baselines.neural.model import CommentModel
+from livebench_baselines.neural.vocabulary import END, SPECIAL, Vocabulary
 
-from baselines.neural.forest import grow
-from baselines.neural.inputs import Inputs
-from baselines.neural.model import CommentModel
-from baselines.neural.vocabulary import END, SPECIAL, Vocabulary
 from livebench.scoring.scorer import Decoding
 
 NextWords = Callable[[Sequence[Sequence[int]]], np.ndarray]

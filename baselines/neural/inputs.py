@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-
-from baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR
+from livebench_baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR
 
 
 @dataclass(frozen=True)

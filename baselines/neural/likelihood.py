@@ -8,10 +8,9 @@ words, is worked on while it is in the cache of the processor.
 from __future__ import annotations
 
 import torch
+from livebench_baselines.neural.forest import Forest
 from torch import nn
 from torch.autograd.function import once_differentiable
-
-from baselines.neural.forest import Forest
 
 NODES_OF_TILE = 1024
 NUMBERS_OF_TILE = 1024 * 512

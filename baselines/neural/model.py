@@ -8,12 +8,11 @@ from typing import Any, ClassVar, Literal
 import msgspec
 import numpy as np
 import torch
+from livebench_baselines.neural.forest import Forest
+from livebench_baselines.neural.inputs import Inputs
+from livebench_baselines.neural.likelihood import edge_log_probs, log_likelihood
+from livebench_baselines.neural.projection import Projection
 from torch import nn
-
-from baselines.neural.forest import Forest
-from baselines.neural.inputs import Inputs
-from baselines.neural.likelihood import edge_log_probs, log_likelihood
-from baselines.neural.projection import Projection
 
 Input = Literal["frames", "comments"]
 

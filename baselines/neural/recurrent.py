@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+from livebench_baselines.neural.forest import Forest
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
-
-from baselines.neural.forest import Forest
 
 COMMENT_REACH, CONTEXT_REACH, MOMENT_REACH = 8, 40, 5
 """Words of a comment, words of all surrounding comments, and frames or comments of a moment, about."""

@@ -8,12 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from livebench_baselines.neural.checkpoint import read_checkpoint
+from livebench_baselines.neural.forest import grow
+from livebench_baselines.neural.generate import next_words_of, text_of, write
+from livebench_baselines.neural.inputs import Inputs, make_inputs
+from livebench_baselines.neural.model import CommentModel
 
-from baselines.neural.checkpoint import read_checkpoint
-from baselines.neural.forest import grow
-from baselines.neural.generate import next_words_of, text_of, write
-from baselines.neural.inputs import Inputs, make_inputs
-from baselines.neural.model import CommentModel
 from livebench.errors import LiveBenchError
 from livebench.scoring.scorer import (
     DEFAULT_DECODING,
@@ -64,7 +64,7 @@ class NeuralScorer(Scorer):
     @classmethod
     def train(cls, job: TrainingJob) -> Path:
         """Train the model, and write its checkpoint."""
-        from baselines.neural.train import train
+        from livebench_baselines.neural.train import train
 
         return train(cls.model, job)
 

@@ -13,16 +13,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import torch
+from livebench_baselines.neural.batches import Batches, Piece
+from livebench_baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
+from livebench_baselines.neural.config import Config, load_config
+from livebench_baselines.neural.model import CommentModel
+from livebench_baselines.neural.processes import Processes
+from livebench_baselines.neural.progress import Log, Progress, State, read_state, write_state
+from livebench_baselines.neural.projection import frame_statistics
+from livebench_baselines.neural.vocabulary import Vocabulary
 from torch import nn
 
-from baselines.neural.batches import Batches, Piece
-from baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
-from baselines.neural.config import Config, load_config
-from baselines.neural.model import CommentModel
-from baselines.neural.processes import Processes
-from baselines.neural.progress import Log, Progress, State, read_state, write_state
-from baselines.neural.projection import frame_statistics
-from baselines.neural.vocabulary import Vocabulary
 from livebench.errors import LiveBenchError
 from livebench.training.examples import Examples
 from livebench.training.job import TrainingJob, training_manifest

@@ -10,11 +10,10 @@ import math
 from collections.abc import Sequence
 
 import torch
+from livebench_baselines.neural.forest import Forest
+from livebench_baselines.neural.model import Size
 from torch import nn
 from torch.nn import functional
-
-from baselines.neural.forest import Forest
-from baselines.neural.model import Size
 
 Memory = tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]
 """Keys and values, each [moments, heads, places, width of a head], and what may be seen, bool

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from livebench.candidates.draws import draw
 from livebench.candidates.moments import Moment, Moments, Second, VisibleComments
 from livebench.candidates.protocol import Protocol, Random
 from livebench.candidates.sources import Pool, fill, make_sources
 from livebench.data.context import frame_seconds
 from livebench.data.dataset import Dataset
 from livebench.data.split import Split
+from livebench.draws import draw
 from livebench.errors import LiveBenchError
 from livebench.processes import Workers, cores
 from livebench.records import CANDIDATES, AnswerRecord, ContextComment, SampleRecord

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from livebench.candidates.draws import draw
 from livebench.candidates.protocol import Protocol
 from livebench.data.context import context_rows, frame_seconds
 from livebench.data.dataset import Dataset, DatasetSplit
+from livebench.draws import draw
 
 
 class VisibleComments:

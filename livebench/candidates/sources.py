@@ -10,11 +10,11 @@ from typing import Protocol as Interface
 import numpy as np
 
 from livebench.candidates import protocol as rules
-from livebench.candidates.draws import draws_from
 from livebench.candidates.moments import Moment, VisibleComments
-from livebench.candidates.similarity import TfIdfIndex
+from livebench.candidates.retrieval import TfIdfIndex
 from livebench.data.dataset import Dataset
 from livebench.data.tokens import words_of
+from livebench.draws import draws_from
 
 
 class Source(Interface):

@@ -41,7 +41,7 @@ def _audit_dataset(path: Path, as_json: bool) -> bool:
     import msgspec
 
     from livebench.audit.overlap import audit_dataset
-    from livebench.audit.show_overlap import describe
+    from livebench.audit.overlap_text import describe
     from livebench.data.dataset import Dataset
 
     found = audit_dataset(Dataset(path))
@@ -55,7 +55,7 @@ def _audit_dataset(path: Path, as_json: bool) -> bool:
 def _audit_set(path: Path, datasets: tuple[Path, ...], as_json: bool, quiet: bool) -> bool:
     import msgspec
 
-    from livebench.audit.candidates import audit_set, describe, has_shortcut, write_audit
+    from livebench.audit.set_audit import audit_set, describe, has_shortcut, write_audit
     from livebench.candidates.freeze import CandidateSet, restore
 
     candidate_set = CandidateSet(path)

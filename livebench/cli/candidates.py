@@ -151,7 +151,7 @@ def verified(path: Path) -> str:
     Raises:
         LiveBenchError: something differs; the file is named.
     """
-    from livebench.audit.candidates import read_audit
+    from livebench.audit.set_audit import read_audit
     from livebench.candidates.freeze import CandidateSet
     from livebench.candidates.freeze import verify as verify_set
 

@@ -29,8 +29,8 @@ def compare(first, second, setting, candidates, as_json) -> None:
     import msgspec
 
     from livebench.candidates.freeze import CandidateSet, find_sets
-    from livebench.leaderboard.compare import compare_submissions
-    from livebench.leaderboard.describe import describe
+    from livebench.leaderboard.comparison import compare_submissions
+    from livebench.leaderboard.comparison_text import describe
     from livebench.records import SETTINGS
     from livebench.submissions.load import Submission
 

@@ -37,7 +37,7 @@ class Datasets:
     def _make(self, name: str, recipe: list[str], fingerprint: str) -> Dataset | None:
         from livebench.cli.simulate import simulate
         from livebench.data.locate import find_dataset
-        from livebench.data.simulate import simulate_dataset
+        from livebench.simulated.simulation import simulate_dataset
 
         out = DATASETS / f"{name}-{fingerprint[:8]}"
         remark(f"making {out}: livebench {' '.join(recipe)}", self._quiet)

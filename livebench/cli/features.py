@@ -49,8 +49,8 @@ def features(
     Candidate sets are built afterwards: a dataset with other vectors is another dataset.
     """
     from livebench.data.dataset import Dataset
-    from livebench.data.frames.encoders import load_encoder
-    from livebench.data.frames.extract import Asked, Extraction
+    from livebench.frames.encoders import load_encoder
+    from livebench.frames.extract import Asked, Extraction
 
     asked = Asked(batch, keep_images or 0, keep_audio, skip_bad, replace)
     work = Extraction(Dataset(dataset), videos, load_encoder(encoder, device), asked)

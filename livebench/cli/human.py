@@ -69,7 +69,7 @@ def sheet(candidates, dataset, folders, moments, raters, repeats, setting, run, 
     """
     from livebench.candidates.freeze import CandidateSet
     from livebench.data.dataset import Dataset
-    from livebench.human.sheet import Plan, make_sheets
+    from livebench.human.sheets.sheet import Plan, make_sheets
     from livebench.submissions.load import Submission
 
     plan = Plan(moments, raters, repeats, setting, run, seed)
@@ -100,9 +100,9 @@ def sheet(candidates, dataset, folders, moments, raters, repeats, setting, run, 
 )
 def report(ratings, key_file, missing, layout, out, figures) -> None:
     """Report on RATINGS, the CSV files of the raters: means, tests, agreement, careless raters."""
-    from livebench.human.key import read_key
-    from livebench.human.publish import write_report
-    from livebench.human.report import report_files
+    from livebench.human.analysis.publish import write_report
+    from livebench.human.analysis.report import report_files
+    from livebench.human.sheets.key import read_key
 
     if figures and not out:
         raise LiveBenchError("--figures: give the folder for them with --out")
@@ -111,14 +111,14 @@ def report(ratings, key_file, missing, layout, out, figures) -> None:
     if out:
         write_report(out, found, ratings, key)
         if figures:
-            from livebench.human.figures import write_figures
+            from livebench.human.analysis.scatter import write_figures
 
             write_figures(out, found, figures)
     click.echo(_report_as(found, layout), nl=False)
 
 
 def _report_as(found, layout: str) -> str:
-    from livebench.human.show import as_markdown, as_text
+    from livebench.human.analysis.report_text import as_markdown, as_text
 
     if layout == "json":
         return _json(found)
@@ -141,11 +141,11 @@ def _json(found) -> str:
 def correlate(ratings, key_file, candidates, submissions, missing, layout) -> None:
     """Do the ranking metrics order the systems as RATINGS, the CSV files of the raters, do?"""
     from livebench.candidates.freeze import CandidateSet
-    from livebench.human.correlate import correlate as correlate_ratings
-    from livebench.human.key import read_key
-    from livebench.human.ratings import read_ratings
-    from livebench.human.report import report_signature
-    from livebench.human.show import correlations_as, markdown_table, text_table
+    from livebench.human.analysis.correlation import correlate as correlate_ratings
+    from livebench.human.analysis.ratings import read_ratings
+    from livebench.human.analysis.report import report_signature
+    from livebench.human.analysis.report_text import correlations_as, markdown_table, text_table
+    from livebench.human.sheets.key import read_key
     from livebench.submissions.load import find_submissions
 
     key = read_key(key_file)

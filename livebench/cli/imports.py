@@ -88,9 +88,9 @@ def import_() -> None:
 
 
 def _run(importer: str, source: Path, out: Path, name: str | None, **options) -> None:
-    """Run "module:function" of `livebench.data.importers`, and say what came out."""
+    """Run "module:function" of `livebench.importers`, and say what came out."""
     from livebench.data.dataset import DatasetInfo
-    from livebench.data.importers.collect import Options
+    from livebench.importers.cleaning import Options
     from livebench.records import FOLDER_NAME
 
     quiet, note, licence = (options.pop(key) for key in ("quiet", "source_note", "licence"))
@@ -102,7 +102,7 @@ def _run(importer: str, source: Path, out: Path, name: str | None, **options) ->
     if out.exists():  # known before the work, not after it
         raise LiveBenchError(f"{out}: exists already; remove it or choose another --out")
     module, function = importer.split(":")
-    run = getattr(import_module(f"livebench.data.importers.{module}"), function)
+    run = getattr(import_module(f"livebench.importers.{module}"), function)
     info = DatasetInfo(name, source=note, licence=licence)
     dataset = run(source, out, info, Options(**options), lambda text: remark(text, quiet))
     counts = {split: len(dataset.split(split).videos) for split in ("train", "dev", "test")}
@@ -133,7 +133,7 @@ def tables(**options) -> None:
     twice, bad id, bad duration, time that is not finite, is negative or at least 1 s after the end,
     empty text) refuses the source, or is skipped and counted with --skip-bad-rows.
     """
-    _run("tables:import_tables", **options)
+    _run("table_files:import_tables", **options)
 
 
 @import_.command()
@@ -179,7 +179,7 @@ def livebot(**options) -> None:
     the title: a title under two categories is one video. Durations: the number of frames where there
     are frames, else up to the end of the second of the last comment.
     """
-    from livebench.data.importers.livebot import is_processed
+    from livebench.importers.livebot import is_processed
 
     processed = is_processed(options["source"])
     _run("livebot:import_livebot" if processed else "livebot_raw:import_livebot_raw", **options)
@@ -244,7 +244,7 @@ def livebot_candidates(source, dataset, out, split, skip_bad_rows) -> None:
     Labels: 1 correct, 2 popular, 3 plausible or random. The set's manifest names its flaws; `evaluate`,
     `audit` and `verify` take it like any other.
     """
-    from livebench.candidates.released import import_released_candidates
+    from livebench.candidates.released_files import import_released_candidates
     from livebench.data.dataset import Dataset
 
     found = import_released_candidates(

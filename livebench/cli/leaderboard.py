@@ -51,7 +51,7 @@ def compare_with(out: Path, text: str, show: bool) -> bool:
 def render_all(submissions: Path, candidates: Path, human: Path = Path("human")) -> str:
     """LEADERBOARD.md of these folders."""
     from livebench.candidates.freeze import find_sets
-    from livebench.human.publish import find_reports
+    from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
     from livebench.leaderboard.render import render
     from livebench.submissions.load import find_submissions

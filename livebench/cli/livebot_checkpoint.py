@@ -30,7 +30,7 @@ import click
 )
 @click.option(
     "--entry",
-    default="baselines.released_transformer:ReleasedTransformer",
+    default="livebench_baselines.released_transformer:ReleasedTransformer",
     show_default=True,
     help="Scorer that will load the checkpoint, and imports it.",
 )
@@ -44,7 +44,7 @@ def livebot_checkpoint(file, vocab, out, heads, entry) -> None:
 
     import msgspec
 
-    from livebench.training.released import import_checkpoint
+    from livebench.training.released_checkpoint import import_checkpoint
 
     made = import_checkpoint(entry, file, vocabulary=vocab, out=out, heads=heads).resolve()
     # In the terms of the submission that it lies in, if it lies in one.

@@ -37,7 +37,7 @@ def plot(submissions, candidates, sets, setting, only, out, kind) -> None:
     """
     from livebench.candidates.freeze import find_sets
     from livebench.leaderboard.collect import collect
-    from livebench.leaderboard.plots import save_plots
+    from livebench.site.plots import save_plots
     from livebench.submissions.load import find_submissions
 
     if out.exists():

@@ -31,7 +31,7 @@ def simulate(
     others as they were, but may move some to another split.
     """
     if render:
-        from livebench.data.render.files import render_world
+        from livebench.simulated.render import render_world
 
         if dev is not None or test is not None:
             raise LiveBenchError(
@@ -44,7 +44,7 @@ def simulate(
             f"livebench import bilibili {out} --out datasets/{out.name}"
         )
         return
-    from livebench.data.simulate import simulate_dataset
+    from livebench.simulated.simulation import simulate_dataset
 
     dataset = simulate_dataset(out, seed=seed, videos=videos, dev=dev, test=test)
     counts = [sum(video.split == split for video in dataset.videos) for split in ("dev", "test")]

@@ -37,7 +37,7 @@ def site(submissions, candidates, out, datasets, with_text, quiet) -> None:
     """
     from livebench.candidates.freeze import find_sets
     from livebench.data.locate import datasets_in, find_dataset
-    from livebench.leaderboard.site.build import build_site
+    from livebench.site.write import build_site
     from livebench.submissions.load import find_submissions
 
     sets = find_sets(candidates)

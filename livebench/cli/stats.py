@@ -63,10 +63,10 @@ def stats(
     livebench stats datasets/mine --html mine.html --csv mine-tables --figures mine-figures
     """
     from livebench.data.dataset import Dataset
-    from livebench.data.statistics import dataset_statistics, format_statistics
-    from livebench.statistics.ratings import read_ratings, write_pairs
-    from livebench.statistics.show import as_data, table_markdown, write_csv
-    from livebench.statistics.tables import all_tables
+    from livebench.statistics.output import as_data, table_markdown, write_csv
+    from livebench.statistics.paper_tables import all_tables
+    from livebench.statistics.similarity_sheet import read_ratings, write_pairs
+    from livebench.statistics.summary import dataset_statistics, format_statistics
 
     for folder in (csv_folder, figures):
         if folder is not None and folder.exists():
@@ -88,12 +88,12 @@ def stats(
         write_csv(tables, csv_folder)
         remark(f"{csv_folder}: {len(tables)} tables", quiet)
     if figures:
-        from livebench.statistics.plots import save_plots
+        from livebench.statistics.drawings import save_plots
 
         save_plots(tables, figures, kind)
         remark(f"{figures}: figures", quiet)
     if html:
-        from livebench.statistics.page import write_page
+        from livebench.statistics.html import write_page
 
         write_page(opened, statistics, tables, html)
         remark(f"{html}: written", quiet)

@@ -14,7 +14,7 @@ from livebench.errors import LiveBenchError
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 CONFIGURATION = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
-PACKAGES = ("livebench", "baselines")
+PACKAGES = ("livebench", "livebench_baselines")
 INPUTS = "/inputs"
 SCRATCH = 1 << 30
 """Bytes of temporary files, at most."""

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from livebench.human.key import CRITERIA
-from livebench.human.report import Report
-from livebench.human.show import intervals_table, value, with_interval
+from livebench.human.analysis.report import Report
+from livebench.human.analysis.report_text import intervals_table, value, with_interval
+from livebench.human.sheets.key import CRITERIA
 from livebench.leaderboard.collect import Board, Row, Section
 from livebench.leaderboard.markdown import cell
 from livebench.records import CANDIDATES

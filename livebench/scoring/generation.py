@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from livebench import __version__
-from livebench.candidates.draws import draw
 from livebench.data.tokens import remove_space
+from livebench.draws import draw
 from livebench.errors import LiveBenchError
 from livebench.files import new_file, new_gzip
 from livebench.records import GeneratedRecord, Setting

@@ -13,7 +13,7 @@ from math import ceil
 import msgspec
 import numpy as np
 
-from livebench.candidates.draws import draw
+from livebench.draws import draw
 from livebench.errors import LiveBenchError
 from livebench.scoring.runner import BATCH, score_blocks
 from livebench.scoring.scorer import Sample, Scorer

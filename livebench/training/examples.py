@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from livebench.candidates.draws import draw
 from livebench.candidates.moments import VisibleComments
 from livebench.candidates.protocol import Protocol
 from livebench.data.context import context_rows, frame_seconds
 from livebench.data.dataset import Dataset
 from livebench.data.split import Split
+from livebench.draws import draw
 from livebench.errors import LiveBenchError
 
 

@@ -6,7 +6,9 @@ from math import exp
 import numpy as np
 import pytest
 
-from livebench.audit.candidates import (
+from livebench.audit.learned import boosted_trees, held_out_scores, surface
+from livebench.audit.probes import Characters, all_probes
+from livebench.audit.set_audit import (
     _judge,
     audit_set,
     describe,
@@ -14,8 +16,6 @@ from livebench.audit.candidates import (
     read_audit,
     write_audit,
 )
-from livebench.audit.learned import boosted_trees, held_out_scores, surface
-from livebench.audit.probes import Characters, all_probes
 from livebench.candidates.freeze import CandidateSet, build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.errors import LiveBenchError

@@ -9,7 +9,7 @@ from planting import FILLERS, OWN, SPLIT, Plan, own, title, write
 from scipy.stats import ttest_ind
 
 from livebench.audit.overlap import Duplicate, InContext, Leak, audit_dataset
-from livebench.audit.show_overlap import describe
+from livebench.audit.overlap_text import describe
 from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
 
 

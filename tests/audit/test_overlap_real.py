@@ -8,9 +8,9 @@ from planting import Plan, some
 
 from livebench.audit.overlap import audit_dataset
 from livebench.data.dataset import Dataset, DatasetInfo
-from livebench.data.importers.collect import Options
-from livebench.data.importers.tables import import_tables
 from livebench.data.split import split_videos
+from livebench.importers.cleaning import Options
+from livebench.importers.table_files import import_tables
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from livebench_baselines.neural.model import CommentModel
+from livebench_baselines.released_transformer import ReleasedTransformer
 from released import ENTRY, HEADS, released_state, released_words
 from tiny import FRAME_WIDTH, SCORERS, TINY, WORDS, Moments, tiny_job
 
-from baselines.neural.model import CommentModel
-from baselines.released_transformer import ReleasedTransformer
 from livebench.training.job import TrainingJob
 
 

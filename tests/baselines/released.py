@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-ENTRY = "baselines.released_transformer:ReleasedTransformer"
+ENTRY = "livebench_baselines.released_transformer:ReleasedTransformer"
 WIDTH, HEADS, BLOCKS, FEED_FORWARD, WORDS = 8, 2, 2, 12, 30
 
 

@@ -6,10 +6,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from baselines.neural import forest as forest_module
-from baselines.neural.forest import Forest, grow
-from baselines.neural.vocabulary import BEGIN, END
+from livebench_baselines.neural import forest as forest_module
+from livebench_baselines.neural.forest import Forest, grow
+from livebench_baselines.neural.vocabulary import BEGIN, END
 
 A, B, C = 5, 6, 7
 Comment = tuple[list[int], bool]

@@ -6,11 +6,10 @@ import random
 
 import pytest
 import torch
+from livebench_baselines.neural import likelihood
+from livebench_baselines.neural.forest import Forest, grow
+from livebench_baselines.neural.likelihood import edge_log_probs, log_likelihood
 from torch import nn
-
-from baselines.neural import likelihood
-from baselines.neural.forest import Forest, grow
-from baselines.neural.likelihood import edge_log_probs, log_likelihood
 
 WORDS, WIDTH = 29, 12
 SIZES = [1, 2 * WORDS, 7 * WORDS + 3, 4_000_000]

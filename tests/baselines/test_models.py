@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from livebench_baselines.neural.forest import grow
+from livebench_baselines.neural.inputs import make_inputs
+from livebench_baselines.neural.recurrent import initialise
+from livebench_baselines.neural.transformer import sinusoids
+from livebench_baselines.neural.vocabulary import BEGIN, END, SEPARATOR
+from livebench_baselines.s2s_c import S2SCModel
+from livebench_baselines.unified_transformer import UnifiedTransformerModel
 from tiny import FRAME_WIDTH, TINY, WORDS, Moments
 from torch.nn import functional
-
-from baselines.neural.forest import grow
-from baselines.neural.inputs import make_inputs
-from baselines.neural.recurrent import initialise
-from baselines.neural.transformer import sinusoids
-from baselines.neural.vocabulary import BEGIN, END, SEPARATOR
-from baselines.s2s_c import S2SCModel
-from baselines.unified_transformer import UnifiedTransformerModel
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 

@@ -10,15 +10,15 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from livebench_baselines.neural.checkpoint import Checkpoint, write_checkpoint
+from livebench_baselines.neural.generate import next_words_of, text_of, write
+from livebench_baselines.neural.model import Size
+from livebench_baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR, UNKNOWN, Vocabulary
+from livebench_baselines.released_transformer import ReleasedTransformer
+from livebench_baselines.s2s_c import S2SC
+from livebench_baselines.unified_transformer import UnifiedTransformer
 from tiny import SCORERS, tiny_job
 
-from baselines.neural.checkpoint import Checkpoint, write_checkpoint
-from baselines.neural.generate import next_words_of, text_of, write
-from baselines.neural.model import Size
-from baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR, UNKNOWN, Vocabulary
-from baselines.released_transformer import ReleasedTransformer
-from baselines.s2s_c import S2SC
-from baselines.unified_transformer import UnifiedTransformer
 from livebench.records import GeneratedRecord, read_records
 from livebench.scoring.generation import sample_seed
 from livebench.scoring.runner import read_samples
@@ -258,7 +258,7 @@ def test_special_words_and_white_space_are_never_written(tmp_path, kind, strateg
 @pytest.mark.slow
 def test_a_trained_submission_writes(run, submission, frozen, dataset, tmp_path):
     """By the commands: train, generate; no sample's comment depends on another's."""
-    entry = "baselines.unified_transformer:UnifiedTransformer"
+    entry = "livebench_baselines.unified_transformer:UnifiedTransformer"
     folder = submission(entry=entry)
     tiny_job(UnifiedTransformer, dataset, tmp_path / "tiny", {"epochs": 1})  # writes tiny.toml
     out = folder / "checkpoints" / "one"

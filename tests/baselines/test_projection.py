@@ -8,12 +8,12 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from livebench_baselines.neural.projection import Projection, frame_statistics
+from livebench_baselines.s2s_i import S2SI
 from tiny import FRAME_WIDTH, TINY, WORDS
 
-from baselines.neural.projection import Projection, frame_statistics
-from baselines.s2s_i import S2SI
 from livebench.data.dataset import Dataset
-from livebench.data.frames.attach import replace_frames
+from livebench.frames.attach import replace_frames
 
 
 def with_frames(dataset: Dataset, out, change) -> Dataset:

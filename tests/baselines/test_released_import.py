@@ -172,12 +172,12 @@ def test_the_command_says_how_to_score(run, command, submission):
             "entry no_such:Thing: there is no module no_such; install it",
         ),
         (
-            ("--out", "x", "--entry", "baselines.s2s_c:Nothing"),
-            "entry baselines.s2s_c:Nothing: the module has no class Nothing",
+            ("--out", "x", "--entry", "livebench_baselines.s2s_c:Nothing"),
+            "entry livebench_baselines.s2s_c:Nothing: the module has no class Nothing",
         ),
         (
-            ("--out", "x", "--entry", "baselines.s2s_c:S2SC"),
-            "entry baselines.s2s_c:S2SC: does not import checkpoints (no class method "
+            ("--out", "x", "--entry", "livebench_baselines.s2s_c:S2SC"),
+            "entry livebench_baselines.s2s_c:S2SC: does not import checkpoints (no class method "
             "import_checkpoint(file, *, entry, vocabulary, out, heads))",
         ),
     ],

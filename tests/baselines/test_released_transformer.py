@@ -9,6 +9,13 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from livebench_baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR
+from livebench_baselines.released_transformer import (
+    ReleasedNorm,
+    ReleasedTransformer,
+    context_row,
+    released_name,
+)
 from released import (
     BLOCKS,
     ENTRY,
@@ -19,13 +26,6 @@ from released import (
     released_state,
 )
 
-from baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR
-from baselines.released_transformer import (
-    ReleasedNorm,
-    ReleasedTransformer,
-    context_row,
-    released_name,
-)
 from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import DatasetInfo, Video, write_dataset

@@ -7,9 +7,9 @@ import shutil
 
 import numpy as np
 import pytest
+from livebench_baselines.neural import scorer as scorer_module
 from tiny import SCORERS, tiny_job
 
-from baselines.neural import scorer as scorer_module
 from livebench.errors import LiveBenchError
 from livebench.scoring.runner import read_samples
 from livebench.scoring.scorer import Comment

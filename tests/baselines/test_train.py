@@ -13,15 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.torch
+from livebench_baselines.neural import train as train_module
+from livebench_baselines.neural.config import load_config
+from livebench_baselines.neural.train import _learning_rate
+from livebench_baselines.neural.vocabulary import SPECIAL, UNKNOWN, Vocabulary
+from livebench_baselines.s2s_c import S2SC
+from livebench_baselines.s2s_i import S2SI
+from livebench_baselines.unified_transformer import UnifiedTransformer
 from tiny import CONFIG
 
-from baselines.neural import train as train_module
-from baselines.neural.config import load_config
-from baselines.neural.train import _learning_rate
-from baselines.neural.vocabulary import SPECIAL, UNKNOWN, Vocabulary
-from baselines.s2s_c import S2SC
-from baselines.s2s_i import S2SI
-from baselines.unified_transformer import UnifiedTransformer
 from livebench.errors import LiveBenchError
 
 TIMED = ("seconds", "comments_per_second")

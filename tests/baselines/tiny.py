@@ -8,15 +8,15 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import torch
+from livebench_baselines.fusional_rnn import FusionalRNN
+from livebench_baselines.neural.config import Config
+from livebench_baselines.neural.inputs import Inputs, make_inputs
+from livebench_baselines.neural.model import Size
+from livebench_baselines.s2s_c import S2SC
+from livebench_baselines.s2s_i import S2SI
+from livebench_baselines.s2s_ic import S2SIC
+from livebench_baselines.unified_transformer import UnifiedTransformer
 
-from baselines.fusional_rnn import FusionalRNN
-from baselines.neural.config import Config
-from baselines.neural.inputs import Inputs, make_inputs
-from baselines.neural.model import Size
-from baselines.s2s_c import S2SC
-from baselines.s2s_i import S2SI
-from baselines.s2s_ic import S2SIC
-from baselines.unified_transformer import UnifiedTransformer
 from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import Dataset
 from livebench.training.job import TrainingJob

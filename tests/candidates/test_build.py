@@ -350,7 +350,7 @@ def test_an_existing_set_is_kept(dataset, frozen, copy_set, refused, tmp_path, l
 
 
 def test_draws_are_sha256():
-    from livebench.candidates.draws import draw
+    from livebench.draws import draw
 
     digest = hashlib.sha256("7\0v@1\0哈 哈".encode()).hexdigest()
     assert draw(7, "v@1", "哈 哈") == int(digest[:32], 16)

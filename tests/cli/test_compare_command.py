@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from livebench.leaderboard.compare import Compared
+from livebench.leaderboard.comparison import Compared
 from livebench.scoring.metrics import METRICS
 
 CODE = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from livebench.cli.datasets import Datasets
-from livebench.data.simulate import simulate_dataset
+from livebench.simulated.simulation import simulate_dataset
 
 
 def test_a_simulated_dataset_that_is_absent_is_made_again(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
-from livebench.data.statistics import dataset_statistics, format_statistics
+from livebench.statistics.summary import dataset_statistics, format_statistics
 
 # Words by jieba: one in each, two in the last (小猫 可爱). White space does not count.
 COMMENTS = [(0, "哈哈"), (0, "你好"), (0, "哈 哈"), (1, "哈哈"), (1, "小猫"), (1, "小猫可爱")]

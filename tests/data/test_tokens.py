@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from livebench.data.simulate import simulate_dataset
 from livebench.data.tokens import needs_jieba, remove_space, segment, tokenizer_name, words_of
+from livebench.simulated.simulation import simulate_dataset
 
 COMMENT = st.text(
     st.characters(exclude_categories=["Cs"]) | st.sampled_from("哈哈好看不了的 \t\n　233abcＡ。！"),

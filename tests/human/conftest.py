@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from simulated_raters import Qualities, draw_raters, simulate
 
-from livebench.human.key import CRITERIA, Key
-from livebench.human.ratings import Ratings
-from livebench.human.sheet import Plan, make_sheets
-from livebench.human.simulate import Qualities, draw_raters, simulate
+from livebench.human.analysis.ratings import Ratings
+from livebench.human.sheets.key import CRITERIA, Key
+from livebench.human.sheets.sheet import Plan, make_sheets
 from livebench.records import GeneratedRecord, write_records
 from livebench.submissions.load import Submission
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
+from simulated_raters import plain_key
 
-from livebench.human.agreement import (
+from livebench.human.analysis.agreement import (
     agreement,
     all_pairs,
     alpha_of_tables,
@@ -18,9 +19,8 @@ from livebench.human.agreement import (
     spearman,
     spearman_of_tables,
 )
-from livebench.human.key import CRITERIA
-from livebench.human.report import clusters_of
-from livebench.human.simulate import plain_key
+from livebench.human.analysis.report import clusters_of
+from livebench.human.sheets.key import CRITERIA
 
 TOLERANCE = {"rtol": 0, "atol": 1e-9}
 TABLES = arrays(
@@ -92,7 +92,7 @@ def gappy(rated):
 
 
 def world():
-    from livebench.human.simulate import Qualities
+    from simulated_raters import Qualities
 
     return Qualities({"a": (4, 2, 3), "b": (3, 3, 3), "human": (4.5, 3.5, 4)})
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from livebench.errors import LiveBenchError
-from livebench.human.blind import make_items, screens, shown_text
+from livebench.human.sheets.blind import make_items, screens, shown_text
 
 IDS = [f"v{number}@{number}" for number in range(60)]
 TEXTS = {

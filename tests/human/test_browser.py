@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from livebench.human.key import CRITERIA
-from livebench.human.sheet import Plan, make_sheets
+from livebench.human.sheets.key import CRITERIA
+from livebench.human.sheets.sheet import Plan, make_sheets
 from livebench.submissions.load import Submission
 
 MOMENTS = 6

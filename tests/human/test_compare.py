@@ -8,11 +8,16 @@ import msgspec
 import numpy as np
 import pytest
 from scipy.stats import wilcoxon
+from simulated_raters import PAPER, Qualities, plain_key
 
-from livebench.human.compare import by_moment, compare_systems, paired_tests, system_means
-from livebench.human.key import CRITERIA, KeyItem
-from livebench.human.report import clusters_of, make_report, table_rows
-from livebench.human.simulate import PAPER, Qualities, plain_key
+from livebench.human.analysis.report import clusters_of, make_report, table_rows
+from livebench.human.analysis.system_tests import (
+    by_moment,
+    compare_systems,
+    paired_tests,
+    system_means,
+)
+from livebench.human.sheets.key import CRITERIA, KeyItem
 
 NAN = np.nan
 

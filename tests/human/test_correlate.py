@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kendalltau, permutation_test, spearmanr
+from simulated_raters import Qualities, plain_key
 
 from livebench.errors import LiveBenchError
-from livebench.human.correlate import coefficients, correlate, order_p
-from livebench.human.key import KeyItem, KeyMoment, KeySystem
-from livebench.human.simulate import Qualities, plain_key
+from livebench.human.analysis.correlation import coefficients, correlate, order_p
+from livebench.human.sheets.key import KeyItem, KeyMoment, KeySystem
 from livebench.records import ScoreRecord, write_records
 from livebench.submissions.load import Submission
 

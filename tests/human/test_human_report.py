@@ -11,11 +11,11 @@ import shutil
 import msgspec
 import numpy as np
 import pytest
+from simulated_raters import PAPER, Qualities, fill, plain_key
 
-from livebench.human.key import CRITERIA, write_key
-from livebench.human.report import Report, make_report
-from livebench.human.show import as_markdown, as_text
-from livebench.human.simulate import PAPER, Qualities, fill, plain_key
+from livebench.human.analysis.report import Report, make_report
+from livebench.human.analysis.report_text import as_markdown, as_text
+from livebench.human.sheets.key import CRITERIA, write_key
 
 WORLD = Qualities(
     {

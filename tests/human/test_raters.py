@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from simulated_raters import CARELESS, PAPER, Qualities, plain_key
 
-from livebench.human.agreement import all_pairs
-from livebench.human.raters import describe_raters, self_agreement
-from livebench.human.report import clusters_of
-from livebench.human.simulate import CARELESS, PAPER, Qualities, plain_key
+from livebench.human.analysis.agreement import all_pairs
+from livebench.human.analysis.raters import describe_raters, self_agreement
+from livebench.human.analysis.report import clusters_of
 
 KEY = plain_key(60, list(PAPER), 3, repeats=10)
 

@@ -8,11 +8,11 @@ import io
 import msgspec
 import numpy as np
 import pytest
+from simulated_raters import plain_key
 
 from livebench.errors import LiveBenchError
-from livebench.human.key import CRITERIA, read_key, write_key
-from livebench.human.ratings import read_ratings
-from livebench.human.simulate import plain_key
+from livebench.human.analysis.ratings import read_ratings
+from livebench.human.sheets.key import CRITERIA, read_key, write_key
 
 KEY = plain_key(4, ["a", "human"], 2, repeats=1)
 HEADER = ["id", *CRITERIA]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from simulated_raters import PAPER, Qualities, draw_raters, plain_key, simulate, true_means
 
-from livebench.human.compare import by_moment, mean_of_raters
-from livebench.human.report import clusters_of
-from livebench.human.resample import SCALE_SPAN, Clusters, mean_estimate, percentile_interval
-from livebench.human.simulate import PAPER, Qualities, draw_raters, plain_key, simulate, true_means
+from livebench.human.analysis.report import clusters_of
+from livebench.human.analysis.resample import (
+    SCALE_SPAN,
+    Clusters,
+    mean_estimate,
+    percentile_interval,
+)
+from livebench.human.analysis.system_tests import by_moment, mean_of_raters
 
 WIDE = (-1e9, 1e9)
 

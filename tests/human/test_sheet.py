@@ -14,9 +14,9 @@ from html.parser import HTMLParser
 import pytest
 
 from livebench.data.dataset import Dataset
-from livebench.human.key import CRITERIA, read_key
-from livebench.human.page import COLUMNS, texts, write_instructions
-from livebench.human.sheet import Plan, make_sheets
+from livebench.human.sheets.key import CRITERIA, read_key
+from livebench.human.sheets.rater_page import COLUMNS, texts, write_instructions
+from livebench.human.sheets.sheet import Plan, make_sheets
 from livebench.submissions.load import Submission
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=y> & \" ' {{ 7 * 7 }}"

@@ -11,9 +11,9 @@ import pytest
 
 from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
 from livebench.errors import LiveBenchError
-from livebench.statistics.ratings import read_ratings
-from livebench.statistics.similarity import interval_of, similarity_by_interval
-from livebench.statistics.tables import all_tables
+from livebench.statistics.neighbours import interval_of, similarity_by_interval
+from livebench.statistics.paper_tables import all_tables
+from livebench.statistics.similarity_sheet import read_ratings
 
 # Words as given here; video, time (s), words.
 ROWS = [

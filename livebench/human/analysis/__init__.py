@@ -1,0 +1,1 @@
+"""From ratings to means, tests, agreement, and metrics against people."""

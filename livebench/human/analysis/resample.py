@@ -1,0 +1,106 @@
+"""Estimates with 95% intervals from a bootstrap over moments; those of one video are kept together.
+
+Where each video gives one moment, as `human-eval sheet` arranges it if it can, that is the bootstrap
+over moments itself. The intervals speak of other moments rated by the same raters, not of other raters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from livebench.human.sheets.key import HIGHEST, LOWEST
+from livebench.scoring.significance import RESAMPLES, draw_counts
+
+EXACT = 1e-12
+"""Below this a spread is rounding."""
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """A number over `n` things and its 95% interval; what is undefined is None, and `why` says why."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    why: str = ""
+
+
+class Clusters:
+    """Resamples of the videos of some moments, the same for everything that is estimated.
+
+    Attributes:
+        of: int64 [moments], the number of the video of each.
+        count: how many videos.
+        weights: float64 [resamples, videos], how often each is drawn.
+    """
+
+    def __init__(self, videos: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES) -> None:
+        names, self.of = np.unique(np.asarray(videos), return_inverse=True)
+        self.count = len(names)
+        self.weights = draw_counts(np.random.PCG64(seed), resamples, self.count)
+
+    def sums(self, values: np.ndarray, moments: np.ndarray) -> np.ndarray:
+        """Sums by video: values [n, ...], moments int [n], the moment of each -> [videos, ...]."""
+        found = np.zeros((self.count, *values.shape[1:]))
+        np.add.at(found, self.of[moments], values)
+        return found
+
+
+def mean_estimate(values: np.ndarray, clusters: Clusters, *, span: tuple[float, float]) -> Estimate:
+    """The mean over moments and its studentised bootstrap interval, cut at what is possible.
+
+    In each resample the mean is divided by its own standard error (of a mean over clusters: the root of
+    the sum of squared residuals of the clusters, over the number of moments), and the quantiles of these
+    ratios take the place of Student's t (Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
+    section 12.5). Plain percentiles are too narrow where moments are few or pile up at an end of the
+    scale: benchmarks/human_calibration.py shows both.
+
+    Args:
+        values: float64 [moments], nan where there is none.
+        span: the least and the greatest mean that are possible.
+    """
+    present = ~np.isnan(values)
+    n = int(np.count_nonzero(present))
+    if n == 0:
+        return Estimate(None, None, None, 0, "nothing was rated")
+    moments = np.flatnonzero(present)
+    sums = clusters.sums(values[moments], moments)
+    sizes = clusters.sums(np.ones(n), moments)
+    mean = sums.sum() / n
+    used = int(np.count_nonzero(sizes))
+    if used < 2:
+        return Estimate(float(mean), None, None, n, "all moments are of one video: no interval")
+    centred = sums - mean * sizes
+    error = np.sqrt(np.square(centred).sum()) / n
+    if error < EXACT:
+        return Estimate(float(mean), None, None, n, "all moments have the same value: no interval")
+    columns = np.stack([centred, sizes, centred**2, centred * sizes, sizes**2], axis=1)
+    total, size, squares, products, size_squares = (clusters.weights @ columns).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = total / size  # mean of the resample, less the mean
+        errors = (
+            np.sqrt(np.maximum(squares - 2 * shift * products + shift**2 * size_squares, 0)) / size
+        )
+        # A resample without spread tells nothing of its error: as far off as can be, if it is off.
+        ratios = np.where(errors < EXACT, np.sign(np.round(shift, 9)) * np.inf, shift / errors)
+    ratios[np.isnan(ratios)] = 0.0
+    ratios.sort()
+    first = int(0.025 * (len(ratios) - 1))
+    least, most = ratios[first], ratios[len(ratios) - 1 - first]
+    low, high = np.clip([mean - most * error, mean - least * error], *span)
+    return Estimate(float(mean), float(low), float(high), n)
+
+
+SCALE_SPAN = (float(LOWEST), float(HIGHEST))
+DIFFERENCE_SPAN = (float(LOWEST - HIGHEST), float(HIGHEST - LOWEST))
+
+
+def percentile_interval(resampled: np.ndarray) -> tuple[float, float] | None:
+    """The middle 95% of resampled values; None where more than 5% of them are undefined (nan)."""
+    if np.isnan(resampled).mean() > 0.05:
+        return None
+    low, high = np.nanpercentile(resampled, (2.5, 97.5))
+    return float(low), float(high)

@@ -1,0 +1,1 @@
+"""Blind sheets for raters, and the key to them."""

@@ -1,0 +1,1 @@
+"""The simulated world: its videos, what its viewers write, and the oracle that knows both."""

@@ -1,0 +1,126 @@
+"""Draws the pictures of a simulated video: each thing of a scene has a look of its own.
+
+    place     the background: 6 patterns in 8 colours, passing by slowly
+    subject   what moves before it: 8 shapes in 8 colours
+    action    how it moves (4 ways, with the trail that shows it) and the white tool beside it (8 shapes)
+    mood      the border: its colour (the tone) and how it is broken
+
+A scene begins with a cut. The subject moves from picture to picture, the light flickers, and every
+pixel has noise. Everything depends on the seed, the video and the time alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from livebench.simulated.shapes import colour, pattern, shape
+from livebench.simulated.world import Scene, World
+
+WIDTH, HEIGHT = 192, 108
+"""Pixels."""
+RATE = 4
+"""Pictures a second."""
+SUBJECT, TOOL, BORDER = 48, 24, 8
+NOISE = 8
+"""Standard deviation of a pixel's noise, of 255."""
+TRAIL = 4
+"""Fainter copies of the subject, where it was before."""
+
+
+class Look:
+    """How the things of a scene look: numbers of their places in the world's lists."""
+
+    def __init__(self, world: World, scene: Scene) -> None:
+        place, subject, action, mood = (
+            world.lists[slot].mains.index(getattr(scene, slot))
+            for slot in ("place", "subject", "action", "mood")
+        )
+        tones = list(world.lists["mood"].sections)
+        self.pattern, self.ground = place % 6, colour(place // 6 / 8 + 0.03, 0.55, 0.6)
+        self.shape, self.body = subject % 8, colour(subject // 8 / 8, 0.9, 1.0)
+        self.way, self.tool = action % 4, action // 4
+        self.border = colour(tones.index(world.tone(scene.mood)) / len(tones) + 0.1, 1.0, 0.9)
+        self.breaks = mood % 4
+
+
+def pictures(world: World, seed: int, video_id: str, scenes: list[Scene]) -> Iterator[np.ndarray]:
+    """Yield the pictures of a video, `RATE` a second: uint8 [HEIGHT, WIDTH, 3]."""
+    digest = hashlib.sha256(f"livebench/{seed}/{video_id}/pictures".encode()).digest()
+    random = np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
+    noise = random.normal(0, NOISE, (2 * HEIGHT, 2 * WIDTH, 3)).astype(np.float32)
+    for scene in scenes:
+        look = Look(world, scene)
+        # The background is drawn once, wider than the picture, which passes along it.
+        wide = _background(look, WIDTH + 64, int(random.integers(0, 1000)))
+        border = _border(look)
+        start = random.random(3)
+        for number in range((scene.stop - scene.start) * RATE):
+            time = number / RATE
+            offset = int((start[0] * 64 + 6 * time) % 64)
+            image = wide[:, offset : offset + WIDTH].copy()
+            _paste_subject(image, look, time, start[1:])
+            np.copyto(image, border[1], where=border[0])
+            image *= np.float32(1 + 0.05 * np.sin(5 * time + 6 * start[0]))
+            top, left = random.integers(0, HEIGHT), random.integers(0, WIDTH)
+            image += noise[top : top + HEIGHT, left : left + WIDTH]
+            yield np.clip(image, 0, 255, out=image).astype(np.uint8)
+
+
+def _background(look: Look, width: int, shift: int) -> np.ndarray:
+    shade = pattern(look.pattern, HEIGHT, width, shift)[:, :, None]
+    return (look.ground * (0.45 + 0.55 * shade)).astype(np.float32)
+
+
+def _border(look: Look) -> tuple[np.ndarray, np.ndarray]:
+    """Which pixels are the border, and their colour."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    edge = np.minimum.reduce([y, x, HEIGHT - 1 - y, WIDTH - 1 - x])
+    mask = edge < BORDER
+    if look.breaks == 1:
+        mask &= (x + y) // 12 % 2 == 0  # broken
+    elif look.breaks == 2:
+        mask &= edge >= BORDER // 2  # thin, away from the edge
+    elif look.breaks == 3:
+        mask &= (abs(x - WIDTH // 2) > WIDTH // 4) & (abs(y - HEIGHT // 2) > HEIGHT // 6)  # corners
+    return mask[:, :, None], look.border.astype(np.float32)
+
+
+def _place(way: int, time: float, start: np.ndarray) -> tuple[float, float]:
+    """Where the middle of the subject is, in pixels from that of the picture: down, right."""
+    phase = 2 * np.pi * (start[0] + 0.4 * time)
+    swing = float(np.sin(phase))
+    drift = 14 * float(np.sin(2 * np.pi * (start[1] + 0.05 * time)))
+    return (
+        (0.0, drift),  # it stays
+        (22 * swing, drift),  # it jumps
+        (0.0, 48 * swing),  # it runs to and fro
+        (20 * swing, 36 * float(np.cos(phase))),  # it turns in a circle
+    )[way]
+
+
+def _paste_subject(image: np.ndarray, look: Look, time: float, start: np.ndarray) -> None:
+    mask = shape(look.shape, SUBJECT)
+    for step in range(TRAIL, -1, -1):  # the oldest first
+        if step and not look.way:
+            continue
+        down, right = _place(look.way, time - 0.16 * step, start)
+        _paste(image, mask, down, right, look.body, 1.0 if not step else 0.45 - 0.08 * step)
+    rim = shape(look.tool, TOOL + 6)
+    _paste(image, rim, down - 14, right + 34, np.zeros(3), 1.0)
+    _paste(image, shape(look.tool, TOOL), down - 14, right + 34, np.full(3, 255.0), 1.0)
+
+
+def _paste(
+    image: np.ndarray, mask: np.ndarray, down: float, right: float, paint: np.ndarray, share: float
+) -> None:
+    """Paint a mask whose middle is at (down, right) from the picture's; what lies outside is cut."""
+    top = round(HEIGHT / 2 + down - len(mask) / 2)
+    left = round(WIDTH / 2 + right - len(mask) / 2)
+    rows = slice(max(0, top), min(HEIGHT, top + len(mask)))
+    columns = slice(max(0, left), min(WIDTH, left + len(mask)))
+    part = mask[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    target = image[rows, columns]
+    target += share * part[:, :, None] * (paint.astype(np.float32) - target)

@@ -1,0 +1,306 @@
+"""What an observer of the simulated world knows of a comment, from the part that is shown: exactly.
+
+Comments are independent of each other given scene and talk, and these two change by themselves: so what
+is shown tells of a moment by Bayes' rule alone, and a `Belief` is the world's own p(comment | scene,
+talk), averaged over what scene and talk may be. Formulas: docs/simulated-world.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from livebench.simulated.grammar import Words
+from livebench.simulated.world import CHANGE, KIND_WEIGHTS, SCENE_SLOTS, Scene, World
+
+Named = tuple[tuple[str, str], ...]
+"""Which slots a derivation has filled, and with which words: ((slot, word), ...)."""
+
+
+class _Sum(dict[Named, float]):
+    """A polynomial in the probabilities of words: its coefficients.
+
+    `Grammar.probability` only adds and multiplies: with slots that stand for unknowns it gives this
+    instead of a number. A comment is parsed once, whatever the moments it is scored at.
+    """
+
+    def __mul__(self, other: _Sum | float) -> _Sum:
+        terms = other if isinstance(other, _Sum) else {(): other}
+        product = _Sum()
+        for left, a in self.items():
+            for right, b in terms.items():
+                product[left + right] = product.get(left + right, 0.0) + a * b
+        return product
+
+    def __add__(self, other: _Sum | float) -> _Sum:
+        total = _Sum(self)
+        terms = other if isinstance(other, _Sum) else {(): other}
+        for named, value in terms.items():
+            total[named] = total.get(named, 0.0) + value
+        return total
+
+    __rmul__, __radd__ = __mul__, __add__
+
+
+class _Unknown(Words):
+    """A slot whose words have probabilities that are left open."""
+
+    def __init__(self, slot: str, words: Iterable[str]) -> None:
+        super().__init__(dict.fromkeys(words, 1.0))
+        self._slot = slot
+
+    def ends(self, text: str, start: int) -> dict[int, _Sum]:
+        found = super().ends(text, start)
+        return {end: _Sum({((self._slot, text[start:end]),): 1.0}) for end in found}
+
+
+class Reading(NamedTuple):
+    """A comment, parsed: p(text | kind) times the weight of the kind.
+
+    Attributes:
+        fillers: by tone; empty if it is no filler.
+        scene: by the slots that are filled.
+        talk: by the word of the topic.
+        noise: at any moment.
+    """
+
+    fillers: Mapping[str, float]
+    scene: Mapping[Named, float]
+    talk: Mapping[str, float]
+    noise: float
+
+
+class Shown(NamedTuple):
+    """A comment that is shown; `second`: of the video, relative to the moment's second."""
+
+    text: str
+    second: int
+
+
+class Observer:
+    """Parses comments, and gives beliefs; one for many moments."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        words = {slot: world.lists[slot].words for slot in (*SCENE_SLOTS, "topic")}
+        self._unknown = {slot: _Unknown(slot, words[slot]) for slot in words}
+        self._words = {
+            "scene": [word for slot in SCENE_SLOTS for word in words[slot]],
+            "talk": words["topic"],
+        }
+        self._readings: dict[str, Reading] = {}
+        self.topics = {
+            word: (index, p)
+            for index, main in enumerate(world.lists["topic"].mains)
+            for word, p in world.lists["topic"].named(main).probabilities.items()
+        }
+
+    def read(self, text: str) -> Reading:
+        """Parse a comment (without white space), once.
+
+        Raises:
+            ValueError: it names both a scene and a topic: then what it tells of the two cannot be
+                taken apart. No comment of `World.default()` does.
+        """
+        reading = self._readings.get(text)
+        if reading is None:
+            reading = self._readings[text] = self._read(text)
+        return reading
+
+    def _read(self, text: str) -> Reading:
+        probability = self.world.grammar.probability
+        is_filler = probability(text, "filler", {}) > 0
+        tones = self.world.lists["mood"].sections if is_filler else ()
+        fillers = {tone: probability(text, f"filler_{tone}", {}) for tone in tones}
+        # Most of a comment's parsing is in vain if it has none of the words: that is found faster.
+        scene, talk = (
+            _terms(probability(text, kind, self._unknown))
+            if any(word in text for word in self._words[kind])
+            else {}
+            for kind in ("scene", "talk")
+        )
+        noise = probability(text, "noise", self.world.off_topic)
+        if talk and (scene or is_filler):
+            raise ValueError(f"{text!r} can be read as about the topic and about the scene")
+        return Reading(
+            {tone: KIND_WEIGHTS["filler"] * p for tone, p in fillers.items()},
+            {named: KIND_WEIGHTS["scene"] * p for named, p in scene.items()},
+            {named[0][1]: KIND_WEIGHTS["talk"] * p for named, p in talk.items()},
+            KIND_WEIGHTS["noise"] * noise,
+        )
+
+    def belief(self, scene: Scene | None, shown: Sequence[Shown]) -> Belief:
+        """What is known of the comments of a second.
+
+        Args:
+            scene: of that second; None if unknown.
+            shown: comments of other seconds; none if they are unknown.
+        """
+        readings = [(one.second, self.read(one.text)) for one in shown]
+        scenes = _Scenes(self.world, scene, [reading for _, reading in readings])
+        if scene is None:
+            scenes.learn((second, reading) for second, reading in readings if not reading.talk)
+        count = len(self.world.lists["topic"].mains)
+        prior = np.full((1, count), 1 / count)
+        said = [(s, self._topic_likelihood(r)) for s, r in readings if r.talk]
+        topics = posterior(prior, np.ones(1), said)[0]
+        return Belief(self, scenes, topics)
+
+    def _topic_likelihood(self, reading: Reading) -> np.ndarray:
+        """p(text | topic), float64 [1, topics]."""
+        found = np.full((1, len(self.world.lists["topic"].mains)), reading.noise)
+        for word, value in reading.talk.items():
+            index, p = self.topics[word]
+            found[0, index] += value * p
+        return found
+
+
+def posterior(
+    prior: np.ndarray, categories: np.ndarray, evidence: Iterable[tuple[int, np.ndarray]]
+) -> np.ndarray:
+    """What a state that changes with probability `CHANGE` a second is at second 0.
+
+    By the messages of a hidden Markov chain, from the farthest comment to the moment on either side.
+    A new state does not depend on the one before, so the chain is the same read backwards.
+
+    Args:
+        prior: float64 [categories, ...states], each category's states summing to 1.
+        categories: float64 [categories], their probabilities.
+        evidence: (second, likelihood), the latter of the shape of `prior`.
+
+    Returns:
+        p(category, state | evidence), of the shape of `prior`, summing to 1.
+    """
+    states = tuple(range(1, prior.ndim))
+    found = prior * categories.reshape(-1, *(1 for _ in states))
+    evidence = sorted(evidence, key=lambda one: -abs(one[0]))
+    for side in (-1, 1):
+        message, at = np.ones_like(prior), 0
+        for second, likelihood in [one for one in evidence if one[0] * side > 0] + [(0, 1.0)]:
+            stay = (1 - CHANGE) ** abs(abs(second) - at)
+            fresh = (prior * message).sum(axis=states, keepdims=True)
+            message = (stay * message + (1 - stay) * fresh) * likelihood
+            at = abs(second)
+        found = found * message
+    return found / found.sum()
+
+
+class _Scenes:
+    """Which scene may be shown: p(category, subject, action, place, mood).
+
+    Things that nobody names are lumped: for each slot, those that the comments shown name stand for
+    themselves, and all others (of moods: the others of each tone) are one state.
+    """
+
+    def __init__(self, world: World, scene: Scene | None, readings: Sequence[Reading]) -> None:
+        self._lists = {slot: world.lists[slot] for slot in SCENE_SLOTS}
+        shares = world.categories.probabilities
+        self._categories = np.array([1.0] if scene else list(shares.values()))
+        words = {word for reading in readings for named in reading.scene for _, word in named}
+        self._mains: dict[str, list[dict[str, float]]] = {}  # by slot, in each category
+        self._state: dict[str, dict[str, int]] = {}  # by slot, of each main word
+        self._share: dict[str, np.ndarray] = {}  # by slot, float64 [categories, states]
+        for slot in SCENE_SLOTS:
+            if scene:
+                mains = [{getattr(scene, slot): 1.0}]
+            else:
+                mains = [world.scene_words(slot, category).probabilities for category in shares]
+            self._mains[slot], lumps = mains, {}
+            self._state[slot] = {
+                main: lumps.setdefault(self._lump(slot, main, words), len(lumps))
+                for main in dict.fromkeys(main for own in mains for main in own)
+            }
+            self._share[slot] = np.zeros((len(mains), len(lumps)))
+            for row, own in enumerate(mains):
+                for main, p in own.items():
+                    self._share[slot][row, self._state[slot][main]] += p
+        tones = {self._state["mood"][main]: world.tone(main) for main in self._state["mood"]}
+        self._tones = [tones[index] for index in range(len(tones))]
+        self._prior = np.einsum("zs,za,zp,zm->zsapm", *self._share.values())
+        self.probabilities = self._prior * self._categories.reshape(-1, 1, 1, 1, 1)
+
+    def _lump(self, slot: str, main: str, words: Iterable[str]) -> tuple[str, str]:
+        if any(word in words for word in self._lists[slot].named(main).strings):
+            return main, ""
+        return "", self._lists[slot].section(main) if slot == "mood" else ""
+
+    def _place(self, named: Named) -> tuple[tuple, np.ndarray] | None:
+        """The states in which these words may be named, and p(they are | state) by category."""
+        places: dict[str, int | slice] = dict.fromkeys(SCENE_SLOTS, slice(None))
+        ratio = np.ones(len(self._categories))
+        for slot, word in named:
+            main = self._lists[slot].main(word)
+            state = self._state[slot].get(main)
+            if state is None:
+                return None
+            places[slot] = state
+            own = np.array([mains.get(main, 0.0) for mains in self._mains[slot]])
+            lump = self._share[slot][:, state]
+            ratio *= np.divide(own, lump, out=np.zeros_like(own), where=lump > 0)
+            ratio *= self._lists[slot].named(main).probabilities[word]
+        return (slice(None), *places.values()), ratio
+
+    def learn(self, shown: Iterable[tuple[int, Reading]]) -> None:
+        """Take in what comments of other seconds tell: (second, comment)."""
+        evidence = [(second, self._likelihood(reading)) for second, reading in shown]
+        self.probabilities = posterior(self._prior, self._categories, evidence)
+
+    def _likelihood(self, reading: Reading) -> np.ndarray:
+        """p(text | scene), of the shape of the states."""
+        found = np.full(self._prior.shape, reading.noise)
+        if reading.fillers:
+            found += [reading.fillers[tone] for tone in self._tones]
+        for named, value in reading.scene.items():
+            place = self._place(named)
+            if place is not None:
+                where, ratio = place
+                target = found[where]
+                target += value * ratio.reshape(-1, *(1 for _ in target.shape[1:]))
+        return found
+
+    def tones(self) -> dict[str, float]:
+        """How probable each tone is."""
+        found: dict[str, float] = {}
+        for tone, p in zip(self._tones, self.probabilities.sum(axis=(0, 1, 2, 3)), strict=True):
+            found[tone] = found.get(tone, 0.0) + float(p)
+        return found
+
+    def probability(self, named: Named) -> float:
+        """How probable it is that a comment about the scene names these words."""
+        place = self._place(named)
+        if place is None:
+            return 0.0
+        where, ratio = place
+        chosen = self.probabilities[where]
+        return float(ratio @ chosen.sum(axis=tuple(range(1, chosen.ndim))))
+
+
+class Belief:
+    """A distribution over comments, for one moment as far as it is shown."""
+
+    def __init__(self, observer: Observer, scenes: _Scenes, topics: np.ndarray) -> None:
+        self._observer, self._scenes, self._topics = observer, scenes, topics
+        self._tones = scenes.tones()
+        self._named: dict[Named, float] = {}
+
+    def probability(self, text: str) -> float:
+        """p(text | what is shown); over all strings it sums to 1."""
+        reading = self._observer.read(text)
+        total = reading.noise
+        for tone, value in reading.fillers.items():
+            total += value * self._tones.get(tone, 0.0)
+        for named, value in reading.scene.items():
+            if named not in self._named:
+                self._named[named] = self._scenes.probability(named)
+            total += value * self._named[named]
+        for word, value in reading.talk.items():
+            index, p = self._observer.topics[word]
+            total += value * p * float(self._topics[index])
+        return total
+
+
+def _terms(found: _Sum | float) -> dict[Named, float]:
+    terms = found if isinstance(found, _Sum) else {(): found}
+    return {named: value for named, value in terms.items() if value}

@@ -1,0 +1,99 @@
+"""The oracle of the simulated world: it knows the world's own formulas, and what the setting shows.
+
+For a moment it gives log p(comment | what is shown), with p a distribution over all strings that sums
+to 1 (`livebench.simulated.observer`, docs/simulated-world.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from math import floor, log
+from pathlib import Path
+
+from livebench.data.dataset import DatasetSplit
+from livebench.data.tokens import remove_space
+from livebench.errors import LiveBenchError
+from livebench.scoring.scorer import Comment, Scorer, VideoContext
+from livebench.simulated.observer import Belief, Observer, Shown
+from livebench.simulated.world import Scene, World
+
+
+@cache
+def _default_observer() -> Observer:
+    """One for all runs and settings of a process: comments are parsed once."""
+    return Observer(World.default())
+
+
+class Oracle(Scorer):
+    """log p(comment | what the setting shows) in the simulated world."""
+
+    def __init__(self) -> None:
+        self._observer = _default_observer()
+
+    def fit(self, training: DatasetSplit) -> None:
+        """Read the scenes of *all* videos, and learn to tell moments by their frames.
+
+        Raises:
+            LiveBenchError: the dataset is not a simulated world.
+        """
+        dataset = training.dataset
+        self._path = dataset.path
+        self._scenes = _read_scenes(dataset.path)
+        self._seconds = {}
+        for video in dataset.videos:
+            rows = dataset.frames(video, range(video.frame_count)).astype("<f2")
+            for second, row in enumerate(rows):
+                self._seconds[row.tobytes()] = (video.video_id, second)
+
+    def score(self, video_ctx, comments, candidate) -> float:
+        return self.score_candidates(video_ctx, comments, [candidate])[0]
+
+    def score_candidates(
+        self,
+        video_ctx: VideoContext,
+        comments: Sequence[Comment],
+        candidates: Sequence[Comment],
+    ) -> list[float]:
+        belief = self._belief(video_ctx, comments)
+        found = {text: belief.probability(text) for text in map(_bare, candidates)}
+        never = [text for text, p in found.items() if p == 0]
+        if never:
+            raise LiveBenchError(f"{never[0]!r}: nobody in the simulated world says so")
+        return [log(found[_bare(candidate)]) for candidate in candidates]
+
+    def _belief(self, video_ctx: VideoContext, comments: Sequence[Comment]) -> Belief:
+        shown = [Shown(_bare(one), floor(one.time)) for one in comments]
+        scene = self._scene(video_ctx) if len(video_ctx.frames) else None
+        return self._observer.belief(scene, shown)
+
+    def _scene(self, video_ctx: VideoContext) -> Scene:
+        found = self._seconds.get(video_ctx.frames[0].astype("<f2").tobytes())
+        second = video_ctx.time + int(video_ctx.frame_times[0])
+        if found is None or found[1] != second:
+            raise LiveBenchError(
+                f"{self._path}: has no such frame at second {second}; the oracle needs the dataset "
+                "that the candidates were built from"
+            )
+        return next(s for s in self._scenes[found[0]] if s.start <= video_ctx.time < s.stop)
+
+
+def _bare(comment: Comment) -> str:
+    """The text of a comment without white space."""
+    return remove_space(comment.text)
+
+
+def _read_scenes(folder: Path) -> dict[str, list[Scene]]:
+    """The scenes of each video, in order."""
+    import pyarrow.parquet as pq
+
+    path = folder / "scenes.parquet"
+    if not path.is_file():
+        raise LiveBenchError(
+            f"{folder}: not a simulated world (no scenes.parquet), and the oracle knows no other"
+        )
+    scenes: dict[str, list[Scene]] = {}
+    names = Scene.__struct_fields__
+    for row in pq.read_table(path, columns=["video_id", *names]).to_pylist():
+        scenes.setdefault(row["video_id"], []).append(Scene(**{name: row[name] for name in names}))
+    return scenes

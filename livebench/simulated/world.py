@@ -1,0 +1,171 @@
+"""The simulated world's comments: what people write at a moment, and with what probability exactly.
+
+At each second a video shows a scene, and its viewers talk about something that has nothing to do with
+it. Given these two, comments are independent of each other, and of one of four kinds with known weights;
+each kind is a distribution over strings that both draws and gives exact probabilities
+(`livebench.simulated.grammar`). docs/simulated-world.md has the formulas. Word lists and templates are
+files in livebench/simulated/words/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib.resources import files
+from random import Random
+
+import msgspec
+
+from livebench.simulated.grammar import Grammar, Slots, Words, mixture, read_rules
+from livebench.simulated.lexicon import WordList, read_words
+
+KIND_WEIGHTS = {"filler": 0.08, "scene": 0.34, "talk": 0.46, "noise": 0.12}
+"""The kinds of comment and how frequent they are."""
+
+SCENE_SLOTS = ("subject", "action", "place", "mood")
+CHANGE = 0.1
+"""How probable it is, at each second, that a scene ends; that a talk ends; that liveliness changes."""
+TONE_FACTOR = 12
+"""How much more frequent a filler is in a scene whose mood has its tone."""
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """What is seen from second `start` up to `stop`, each a main word of its list."""
+
+    start: int
+    stop: int
+    subject: str
+    action: str
+    place: str
+    mood: str
+
+
+class Talk(msgspec.Struct, frozen=True):
+    """What viewers talk about from second `start` up to `stop`, a main word of the list "topic"."""
+
+    start: int
+    stop: int
+    topic: str
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """Word lists and grammar, and the distributions that follow from them.
+
+    Args:
+        lists: a list for each of `SCENE_SLOTS`, and "topic".
+        rules: the grammar; its rules `filler`, `scene`, `talk`, `noise` give comments, `video_title` a
+            video's title.
+        categories: of videos, by how frequent they are.
+        fillers: (template, tone), by popularity; the tones are the sections of the list "mood", and
+            "" is none of them.
+    """
+
+    lists: Mapping[str, WordList]
+    rules: Mapping[str, list[tuple[float, str]]]
+    categories: Words
+    fillers: list[tuple[str, str]]
+    _slots: dict[Scene, Slots] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    @cache
+    def default(cls) -> World:
+        """The world whose words lie in livebench/simulated/words/."""
+        folder = files("livebench.simulated") / "words"
+        texts = {
+            name: (folder / f"{name}.txt").read_text("utf-8")
+            for name in (*(f"{slot}s" for slot in (*SCENE_SLOTS, "topic")), "fillers", "grammar")
+        }
+        lists = {slot: read_words(texts[f"{slot}s"]) for slot in (*SCENE_SLOTS, "topic")}
+        fillers = [(*line.split(), "")[:2] for line in texts["fillers"].splitlines()]
+        rules = read_rules(texts["grammar"])
+        rules["video_title"] = read_rules("[h]\n" + (folder / "headlines.txt").read_text("utf-8"))[
+            "h"
+        ]
+        categories = {name: 1 / (rank + 4) for rank, name in enumerate(lists["subject"].sections)}
+        return cls(lists, rules, Words(categories), fillers)
+
+    @cached_property
+    def grammar(self) -> Grammar:
+        slots = (*SCENE_SLOTS, "topic", "category", "subject2", "place2", "number")
+        rules = {**self.rules, "fill": self._fill("")}
+        for tone in self.lists["mood"].sections:
+            rules[f"fill_{tone}"] = self._fill(tone)
+            rules[f"filler_{tone}"] = [
+                (weight, template.replace("{fill}", f"{{fill_{tone}}}"))
+                for weight, template in self.rules["filler"]
+            ]
+        return Grammar(rules, {}, slots)
+
+    def _fill(self, tone: str) -> list[tuple[float, str]]:
+        """The fillers in order of popularity, those of a tone more frequent."""
+        return [
+            ((TONE_FACTOR if own and own == tone else 1) / (rank + 30), filler)
+            for rank, (filler, own) in enumerate(self.fillers, 1)
+        ]
+
+    def tone(self, mood: str) -> str:
+        """The tone of a mood: its section in the list."""
+        return self.lists["mood"].section(mood)
+
+    def scene_words(self, slot: str, category: str) -> Words:
+        """What a scene of a video of a category has in a slot: main words."""
+        return self.lists[slot].mains_in(category)
+
+    @cached_property
+    def off_topic(self) -> Slots:
+        """The words of noise: of a scene and a talk that are not there, each drawn by itself."""
+        mains = {
+            slot: mixture(
+                (share, self.scene_words(slot, category))
+                for category, share in self.categories.probabilities.items()
+            )
+            for slot in SCENE_SLOTS
+        }
+        mains["topic"] = self.lists["topic"].mains_in("")
+        return {
+            slot: mixture((p, self.lists[slot].named(w)) for w, p in words.probabilities.items())
+            for slot, words in mains.items()
+        }
+
+    def scene_slots(self, scene: Scene) -> Slots:
+        """How people name the words of a scene."""
+        slots = self._slots.get(scene)
+        if slots is None:
+            slots = {slot: self.lists[slot].named(getattr(scene, slot)) for slot in SCENE_SLOTS}
+            self._slots[scene] = slots
+        return slots
+
+    def _rule(self, kind: str, scene: Scene, topic: str) -> tuple[str, Slots]:
+        """The rule that gives comments of a kind, and what its open slots stand for."""
+        if kind == "filler":
+            return f"filler_{self.tone(scene.mood)}", {}
+        if kind == "scene":
+            return kind, self.scene_slots(scene)
+        return kind, self.off_topic if kind == "noise" else self._topic_slots[topic]
+
+    @cached_property
+    def _topic_slots(self) -> dict[str, Slots]:
+        topics = self.lists["topic"]
+        return {topic: {"topic": topics.named(topic)} for topic in topics.mains}
+
+    @cached_property
+    def _kinds(self) -> Words:
+        return Words(KIND_WEIGHTS)
+
+    def sample(self, scene: Scene, topic: str, random: Random) -> tuple[str, str]:
+        """Draw a comment: its kind and its text."""
+        kind = self._kinds.sample(random)
+        rule, slots = self._rule(kind, scene, topic)
+        return kind, self.grammar.sample(rule, slots, random)
+
+    def kind_probabilities(self, text: str, scene: Scene, topic: str) -> dict[str, float]:
+        """Exact p(text | kind, scene, topic) for each kind; each sums to 1 over all strings."""
+        rules = {kind: self._rule(kind, scene, topic) for kind in KIND_WEIGHTS}
+        return {kind: self.grammar.probability(text, *rule) for kind, rule in rules.items()}
+
+    def probability(self, text: str, scene: Scene, topic: str) -> float:
+        """Exact p(text | scene, topic): over all strings it sums to 1."""
+        by_kind = self.kind_probabilities(text, scene, topic)
+        return sum(KIND_WEIGHTS[kind] * probability for kind, probability in by_kind.items())

@@ -1,0 +1,99 @@
+"""What the pages show of a board beyond its rows: axes, and the lines of chance and shortcuts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from livebench.leaderboard.collect import Board, Row, Section
+from livebench.records import FOLDER_NAME
+from livebench.scoring.metrics import GROUND_TRUTHS, METRICS
+from livebench.site.scale import Scale, scale_of
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line through the rows: what chance or a shortcut reaches, by ground truth and metric."""
+
+    name: str
+    kind: str
+    values: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class BoardView:
+    """A board with all that is needed to draw it."""
+
+    section: Section
+    board: Board
+
+    @property
+    def set_name(self) -> str:
+        return self.section.candidate_set.name
+
+    @property
+    def setting(self) -> str:
+        return self.board.setting
+
+    @property
+    def key(self) -> str:
+        """Names the board in addresses."""
+        return f"{self.set_name}.{self.setting}"
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """Chance first, then the probes that beat it for certain (in MRR), the best first."""
+        [chance] = [row for row in self.board.rows if row.kind == "exact"]
+        least = chance.metrics["best"]["MRR"].value
+        found = [
+            _line(row, "shortcut")
+            for row in self.board.rows
+            if row.kind == "probe" and row.metrics["best"]["MRR"].low > least
+        ]
+        return [_line(chance, "chance"), *found]
+
+    @cached_property
+    def scales(self) -> dict[str, dict[str, Scale]]:
+        """The axis of each ground truth and metric: all intervals and lines are on it."""
+        return {
+            truth: {
+                metric: scale_of(row.metrics[truth][metric].high for row in self.board.rows)
+                for metric in METRICS
+            }
+            for truth in GROUND_TRUTHS
+        }
+
+    def axes(self, truth: str) -> dict[str, dict[str, object]]:
+        """The axes of a ground truth for a script: their ends and ticks."""
+        return {
+            metric: {"high": scale.high, "ticks": scale.ticks}
+            for metric, scale in self.scales[truth].items()
+        }
+
+
+def _line(row: Row, kind: str) -> Line:
+    values = {
+        truth: {metric: found.value for metric, found in metrics.items()}
+        for truth, metrics in row.metrics.items()
+    }
+    return Line(row.name, kind, values)
+
+
+def board_views(sections: Sequence[Section]) -> list[BoardView]:
+    """Every board that has more than chance on it, or had."""
+    return [
+        BoardView(section, board)
+        for section in sections
+        for board in section.boards
+        if board.earlier or any(row.kind != "exact" for row in board.rows)
+    ]
+
+
+def file_name(name: str) -> str:
+    """A name as part of an address: itself where it is plain, else what it is hashed to."""
+    if re.match(FOLDER_NAME, name):
+        return name
+    return "x" + hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:16]

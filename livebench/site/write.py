@@ -1,0 +1,180 @@
+"""The whole site, from candidate sets and submissions to a folder of static pages.
+
+index.html                     the leaderboard
+submissions/NAME.html          a submission
+compare/SET.SETTING.html       any two rows of a board
+moments/, data/, images/       single samples (moments.py)
+site.css, *.js, site.json      style, scripts, what made it
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Collection, Sequence
+from glob import escape
+from pathlib import Path
+
+import msgspec
+
+from livebench import __version__
+from livebench.audit.set_audit import has_shortcut
+from livebench.candidates.freeze import CandidateSet
+from livebench.data.dataset import Dataset
+from livebench.errors import LiveBenchError
+from livebench.files import new_file, new_folder
+from livebench.leaderboard.collect import Section, collect
+from livebench.leaderboard.entries import Entry, read_entry
+from livebench.leaderboard.render import correct_of_hundred, flaws_of
+from livebench.scoring.evaluate import Answers
+from livebench.site.boards import BoardView, board_views
+from livebench.site.comparison_pages import write_comparisons
+from livebench.site.moment_pages import write_moments
+from livebench.site.pages import write_page, write_static
+from livebench.site.submission_pages import Part, parts_of, write_submissions
+from livebench.submissions.load import Submission
+
+MADE = "site.json"
+
+
+class Made(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """site.json: which LiveBench made the site, of which sets; a folder without it is not replaced."""
+
+    livebench: str
+    sets: list[str]
+    with_text: list[str]
+
+
+def build_site(
+    out: Path,
+    sets: Sequence[CandidateSet],
+    submissions: Sequence[Submission],
+    *,
+    dataset_of: Callable[[CandidateSet], Dataset | None] = lambda candidate_set: None,
+    with_text: Collection[str] = (),
+    done: Callable[[str], object] = lambda name: None,
+) -> None:
+    """Write the site into the folder `out`, whole or not at all; the same input gives the same bytes.
+
+    Args:
+        dataset_of: the dataset of a set, for titles and frames, where it is at hand.
+        with_text: sets whose text may be shown besides those that anyone can make.
+        done: called with the name of each set that is finished.
+
+    Raises:
+        LiveBenchError: `out` is something else than a site; scores are not valid; `with_text` names a
+            set that is not here, or whose text is absent.
+    """
+    out = Path(out)
+    if out.exists() and not (out.is_dir() and (out / MADE).is_file()):
+        raise LiveBenchError(
+            f"{out}: exists, and is no site of LiveBench; remove it or choose another --out"
+        )
+    shown = _with_text(sets, with_text)
+    sections = collect(sets, submissions)
+    fresh = out.parent / f".{out.name}.new"
+    # What a build that was killed has left: `new_folder` fills one of a longer name.
+    for left in (fresh, *out.parent.glob(f"..{escape(out.name)}.new.*")):
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        with new_folder(fresh) as folder:
+            _write(folder, sections, submissions, dataset_of, shown, done)
+        _replace(out, fresh)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _replace(out: Path, fresh: Path) -> None:
+    old = out.parent / f".{out.name}.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.rename(old)
+    fresh.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def may_show_text(candidate_set: CandidateSet) -> bool:
+    """Whether the text of a set may be shown to everyone: where anyone can make its dataset.
+
+    That text is here says nothing: whoever has the comments of a set restores them, and may not pass
+    them on.
+    """
+    return bool(candidate_set.manifest.dataset.recipe)
+
+
+def _with_text(sets: Sequence[CandidateSet], named: Collection[str]) -> set[str]:
+    absent = sorted(set(named) - {one.name for one in sets})
+    if absent:
+        raise LiveBenchError(f"--with-text {absent[0]}: there is no such candidate set")
+    for one in sets:
+        if one.name in named and not one.has_text:
+            raise LiveBenchError(
+                f"{one.path}: its text is absent; `livebench build-candidates --restore {one.path} "
+                "--dataset DIR` rebuilds it"
+            )
+    return {one.name for one in sets if one.has_text and (may_show_text(one) or one.name in named)}
+
+
+def _write(
+    folder: Path,
+    sections: Sequence[Section],
+    submissions: Sequence[Submission],
+    dataset_of: Callable[[CandidateSet], Dataset | None],
+    with_text: set[str],
+    done: Callable[[str], object],
+) -> None:
+    views = board_views(sections)
+    write_static(folder)
+    write_page(
+        folder,
+        "index.html",
+        "board.html.j2",
+        views=views,
+        correct=correct_of_hundred,
+        flaws=flaws_of,
+        audit_kind=_audit_kind,
+    )
+    shown = []
+    parts: dict[str, list[Part]] = {}
+    for section in sections:
+        own = [view for view in views if view.section is section]
+        if not own:
+            continue
+        candidate_set = section.candidate_set
+        answers = Answers(candidate_set)
+        entries = {view.key: _entries(view, answers, submissions) for view in own}
+        for view in own:
+            write_comparisons(folder, view, views, entries[view.key], answers)
+            for name, part in parts_of(view, entries[view.key], answers):
+                parts.setdefault(name, []).append(part)
+        text = candidate_set.name in with_text
+        write_moments(
+            folder,
+            candidate_set,
+            list(candidate_set.answers()),
+            [entry for view in reversed(own) for entry in entries[view.key]],
+            text=text,
+            dataset=dataset_of(candidate_set) if text else None,
+        )
+        shown.append((candidate_set.name, section.samples, candidate_set.manifest.videos, text))
+        done(candidate_set.name)
+    write_page(folder, "moments/index.html", "sets.html.j2", sets=shown)
+    write_page(folder, "compare/index.html", "comparisons.html.j2", views=views)
+    write_submissions(folder, submissions, parts)
+    made = Made(__version__, [one.candidate_set.name for one in sections], sorted(with_text))
+    with new_file(folder / MADE) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
+
+
+def _entries(view: BoardView, answers: Answers, submissions: Sequence[Submission]) -> list[Entry]:
+    """The scores behind the rows of a board, in their order."""
+    candidate_set = view.section.candidate_set
+    found = (read_entry(candidate_set, answers, view.board.setting, one) for one in submissions)
+    order = [row.folder for row in view.board.rows if row.normalisation == "sum"]
+    entries = [entry for entry in found if isinstance(entry, Entry)]
+    return sorted(entries, key=lambda entry: order.index(entry.submission.name))
+
+
+def _audit_kind(section: Section) -> str:
+    if section.audit is None:
+        return ""
+    return "warn" if has_shortcut(section.audit) else "good"
