@@ -39,7 +39,7 @@ from scipy.stats import norm
 from livebench.candidates.freeze import CandidateSet
 from livebench.leaderboard.entries import Entry, read_entry
 from livebench.records import CANDIDATES
-from livebench.scoring.evaluate import Answers
+from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import METRICS, intervals
 from livebench.scoring.paired import LEVEL
 from livebench.scoring.significance import pairwise_flip_p, sum_by_video

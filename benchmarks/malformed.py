@@ -30,7 +30,7 @@ from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError, one_line
 from livebench.records import parse_json
-from livebench.scoring.evaluate import Result
+from livebench.scoring.result import Result
 from livebench.simulated.simulation import simulate_dataset
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import read_scores

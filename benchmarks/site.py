@@ -30,7 +30,8 @@ from timing import spread
 from livebench.candidates.freeze import ANSWERS, CandidateSet, build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.records import SETTINGS, ScoreRecord, write_records
-from livebench.scoring.evaluate import Answers, evaluate
+from livebench.scoring.answers import Answers
+from livebench.scoring.evaluation import evaluate
 from livebench.scoring.plan import Task
 from livebench.simulated.simulation import simulate_dataset
 from livebench.submissions.load import Submission

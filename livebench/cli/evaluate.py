@@ -105,7 +105,7 @@ def each_result(
 
     `skipped` is called with a line for each thing that is not evaluated: what, and why.
     """
-    from livebench.scoring.evaluate import evaluate as evaluate_task
+    from livebench.scoring.evaluation import evaluate as evaluate_task
     from livebench.scoring.plan import Skipped, plan
 
     for task in plan(submission, sets, settings, at_hand.of, isolation.open):
@@ -143,7 +143,7 @@ def _json(result) -> str:
 
 
 def _text(submission, task, result) -> str:
-    from livebench.scoring.evaluate import Answers
+    from livebench.scoring.answers import Answers
     from livebench.scoring.metrics import chance_metrics, summarise
     from livebench.scoring.show import table
 

@@ -12,10 +12,11 @@ from livebench.audit.set_audit import SetAudit, read_audit
 from livebench.candidates.freeze import CandidateSet
 from livebench.leaderboard.entries import Earlier, Entry, Origin, read_entry
 from livebench.records import SETTINGS, Setting
-from livebench.scoring.evaluate import Answers, signature
+from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import METRICS, Interval, chance_metrics, summarise
 from livebench.scoring.paired import Pair, all_pairs, ranks
 from livebench.scoring.plausibility import remarks, ties
+from livebench.scoring.result import signature
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import NORMALISATIONS, Normalisation
 

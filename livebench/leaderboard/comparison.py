@@ -10,8 +10,9 @@ from livebench.candidates.freeze import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.leaderboard.entries import Entry, read_entry
 from livebench.records import SETTINGS, Setting
-from livebench.scoring.evaluate import Answers, signature
+from livebench.scoring.answers import Answers
 from livebench.scoring.paired import Comparison, compare
+from livebench.scoring.result import signature
 from livebench.scoring.significance import holm
 from livebench.submissions.load import Submission
 

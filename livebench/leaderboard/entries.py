@@ -16,8 +16,9 @@ from livebench.candidates.freeze import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
 from livebench.records import Setting, parse_json
-from livebench.scoring.evaluate import Answers, Result, ResultManifest, signature_of
+from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import sample_metrics
+from livebench.scoring.result import Result, ResultManifest, signature_of
 from livebench.submissions.load import Run, Submission
 from livebench.submissions.validate import NORMALISATIONS, Normalisation, Scores, read_scores
 

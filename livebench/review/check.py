@@ -13,7 +13,8 @@ from livebench.leaderboard.entries import is_of_another_major, origin_problem
 from livebench.records import SETTINGS, parse_json
 from livebench.review.card import check_card, check_name
 from livebench.review.findings import Finding
-from livebench.scoring.evaluate import Answers, Result
+from livebench.scoring.answers import Answers
+from livebench.scoring.result import Result
 from livebench.submissions.validate import read_scores
 
 SCORES_ENDING, RESULT_ENDING = ".jsonl.gz", ".json"

@@ -6,12 +6,12 @@ Nothing here needs the text of a set: answers and scores say it all.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from livebench.records import CANDIDATES
+from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import (
     METRICS,
     Interval,
@@ -20,9 +20,6 @@ from livebench.scoring.metrics import (
     intervals,
 )
 from livebench.scoring.ranking import best_of, expect, place_each
-
-if TYPE_CHECKING:
-    from livebench.scoring.evaluate import Answers
 
 UNKNOWN = "unknown"
 """The name of the group of what a set does not say."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from livebench.leaderboard.collect import RANKED_BY, Row
 from livebench.leaderboard.entries import Entry
-from livebench.scoring.evaluate import Answers
+from livebench.scoring.answers import Answers
 from livebench.scoring.paired import Pair, Wins, all_pairs, wins
 from livebench.scoring.significance import sum_by_video
 from livebench.site.boards import BoardView

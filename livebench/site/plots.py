@@ -13,7 +13,7 @@ from livebench.leaderboard.entries import Entry, read_entry
 from livebench.leaderboard.markdown import plain
 from livebench.records import CANDIDATES
 from livebench.scoring.anatomy import Anatomy, dissect
-from livebench.scoring.evaluate import Answers
+from livebench.scoring.answers import Answers
 from livebench.site.boards import BoardView, board_views
 from livebench.site.pages import kind_order
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from livebench.leaderboard.collect import Row
 from livebench.leaderboard.entries import Entry
 from livebench.scoring.anatomy import Anatomy, Curve, Group, dissect
-from livebench.scoring.evaluate import Answers
+from livebench.scoring.answers import Answers
 from livebench.site.boards import BoardView, file_name
 from livebench.site.moment_pages import run_key
 from livebench.site.pages import kind_order, write_page

@@ -25,7 +25,7 @@ from livebench.files import new_file, new_folder
 from livebench.leaderboard.collect import Section, collect
 from livebench.leaderboard.entries import Entry, read_entry
 from livebench.leaderboard.render import correct_of_hundred, flaws_of
-from livebench.scoring.evaluate import Answers
+from livebench.scoring.answers import Answers
 from livebench.site.boards import BoardView, board_views
 from livebench.site.comparison_pages import write_comparisons
 from livebench.site.moment_pages import write_moments

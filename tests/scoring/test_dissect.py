@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from livebench.scoring.anatomy import UNKNOWN, Anatomy, dissect
-from livebench.scoring.evaluate import Answers
+from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import METRICS, sample_metrics
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from livebench import __version__
 from livebench.records import parse_json
-from livebench.scoring.evaluate import Result
 from livebench.scoring.metrics import METRICS, sample_metrics
+from livebench.scoring.result import Result
 
 LENGTH = """
 class Mine:

@@ -13,7 +13,7 @@ import pytest
 from livebench.candidates.freeze import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.records import SETTINGS
-from livebench.scoring.evaluate import evaluate
+from livebench.scoring.evaluation import evaluate
 from livebench.scoring.plan import Task
 from livebench.scoring.scorer import Scorer
 from livebench.site.write import build_site

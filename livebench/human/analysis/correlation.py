@@ -15,7 +15,7 @@ from livebench.human.analysis.ratings import Ratings
 from livebench.human.analysis.resample import percentile_interval
 from livebench.human.analysis.system_tests import by_moment, mean_of_raters
 from livebench.human.sheets.key import CRITERIA, HUMAN, Key
-from livebench.scoring.evaluate import Answers
+from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import METRICS, sample_metrics
 from livebench.scoring.significance import RESAMPLES, draw_counts, holm
 from livebench.submissions.load import Submission

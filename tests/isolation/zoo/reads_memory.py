@@ -7,7 +7,7 @@ from attempt import Attempt
 class Mine(Attempt):
     def attempt(self):
         # Something that stands in LiveBench's memory, and not in that of bubblewrap.
-        wanted = b"livebench." + b"scoring.evaluate"
+        wanted = b"livebench." + b"scoring.evaluation"
         parent = Path(f"/proc/{os.getppid()}")
         with (parent / "maps").open() as maps, (parent / "mem").open("rb") as memory:
             for line in maps:

@@ -15,115 +15,18 @@ import msgspec
 import numpy as np
 
 from livebench import __version__
-from livebench.candidates.freeze import CandidateSet
 from livebench.files import gzip_content, new_file
-from livebench.records import AnswerRecord, Setting
 from livebench.scoring.anatomy import anatomy
+from livebench.scoring.answers import Answers
 from livebench.scoring.fingerprint import fingerprint
 from livebench.scoring.journal import Journal
-from livebench.scoring.metrics import Interval, sample_metrics, summarise
+from livebench.scoring.metrics import sample_metrics, summarise
 from livebench.scoring.plan import Task
-from livebench.scoring.plausibility import Plausibility, Ties, chosen, measure, ties
+from livebench.scoring.plausibility import Plausibility, chosen, measure, ties
+from livebench.scoring.result import Isolation, Result, ResultManifest, signature
 from livebench.scoring.runner import read_samples, write_scores
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import Normalisation, Scores, read_scores
-
-Isolation = Literal["none", "process", "sandbox", ""]
-
-
-class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What made a result.
-
-    Attributes:
-        evaluated: `re-run` if LiveBench ran the scorer, `self-reported` if it only got the scores.
-        isolation: where the scorer ran: in LiveBench's own process (`none`), in a `process` of its own,
-            or in a `sandbox`; empty if it was not run.
-        wall_seconds: of scoring, in all sessions, and of what comes after.
-        frames_sha256, encoder: of the frame vectors that the setting showed; empty if none.
-        commit, dirty: of the checkout; scores and results in it do not make it dirty.
-    """
-
-    evaluated: Literal["re-run", "self-reported"]
-    isolation: Isolation = "none"
-    submission: str
-    run: str
-    entry: str
-    arguments: dict[str, Any]
-    seed: int
-    candidate_set: str
-    set_hash: str
-    frames_sha256: str
-    encoder: str
-    setting: Setting
-    scores_sha256: str
-    device: str = "cpu"
-    dtype: str = "float32"
-    versions: dict[str, str]
-    commit: str
-    dirty: bool
-    date: datetime.date
-    wall_seconds: float
-
-
-class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A result file: `metrics` by ground truth (`best`, `all`) and metric; see docs/metrics.md.
-
-    `plausibility` and `ties` say whether the scorer keeps the rules, as far as a few samples tell
-    (docs/trust.md); absent from results of before they were measured.
-    """
-
-    signature: str
-    metrics: dict[str, dict[str, Interval]]
-    anatomy: dict[str, dict[str, float]]
-    manifest: ResultManifest
-    plausibility: Plausibility | None = None
-    ties: Ties | None = None
-
-
-def signature(
-    candidate_set: CandidateSet, setting: Setting, normalisation: Normalisation = "sum"
-) -> str:
-    """One line that names all that a number depends on."""
-    return signature_of(candidate_set.manifest.signature, setting, normalisation)
-
-
-def signature_of(
-    set_signature: str,
-    setting: Setting,
-    normalisation: Normalisation = "sum",
-    made_by: str = __version__,
-) -> str:
-    """The signature of a number on a set that need not be at hand, by another version of LiveBench."""
-    scoring = f"setting:{setting}|gt:best|score:{normalisation}|ties:mean|v:{made_by}"
-    return f"{set_signature}|{scoring}"
-
-
-class Answers:
-    """The answers of a set, in columns.
-
-    Attributes:
-        sample_ids, videos: [samples].
-        categories: [samples], of the video; empty where it is unknown.
-        n_context: int64 [samples], the number of surrounding comments.
-        types: [samples][100].
-        train_counts: int64 [samples, 100], occurrences in the training split.
-        lengths: int64 [samples, 100], in words.
-        correct: bool [samples, 100].
-
-    Raises:
-        LiveBenchError: they are not those that were frozen.
-    """
-
-    def __init__(self, candidate_set: CandidateSet) -> None:
-        records: list[AnswerRecord] = list(candidate_set.answers())
-        self.sample_ids = [record.sample_id for record in records]
-        self.videos = [record.video_id for record in records]
-        self.categories = [record.category for record in records]
-        self.n_context = np.array([record.n_context for record in records])
-        self.types = [record.types for record in records]
-        self.train_counts = np.array([record.train_counts for record in records])
-        self.lengths = np.array([record.lengths for record in records])
-        self.correct = np.array(self.types) == "correct"
 
 
 def evaluate(
