@@ -1,3 +1,18 @@
-"""LiveBench: benchmark and leaderboard harness for automatic live commenting."""
+"""LiveBench: benchmark and leaderboard harness for automatic live commenting (danmaku).
 
-__version__ = "0.1.0"
+Not LiveBench, the benchmark of language models (livebench.ai).
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    __version__: str
+else:
+
+    def __getattr__(name: str) -> str:
+        """`__version__`, read when it is asked for: `livebench --help` does not wait for it."""
+        if name != "__version__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib.metadata import version
+
+        return version("livebench-danmaku")

@@ -7,6 +7,8 @@ import shutil
 
 import pytest
 
+from livebench import __version__
+
 SCORES = "scores/silent-paper/default/comments.jsonl.gz"
 RESULT = "results/silent-paper/default/comments.json"
 
@@ -75,7 +77,8 @@ def test_a_stale_submission(pull_request, run, evaluate):
         "",
         "silent-paper, setting comments",
         "  ! New (new): stands apart, was made with "
-        "set:silent-paper@abababab|setting:comments|gt:best|score:sum|ties:mean|v:0.1.0",
+        "set:silent-paper@abababab|setting:comments|gt:best|score:sum|ties:mean"
+        f"|v:{__version__}",
         "",
         "LEADERBOARD.md: up to date",
     ]
