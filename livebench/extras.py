@@ -20,6 +20,7 @@ def need(module: str, extra: str) -> ModuleType:
         if error.name is None or module.split(".", maxsplit=1)[0] != error.name.split(".")[0]:
             raise
         raise LiveBenchError(
-            f"this needs the package {error.name}, which is not installed; install the extra "
-            f"`{extra}`: pip install -c constraints.txt -e '.[{extra}]'"
+            f"package {error.name}",
+            "not installed",
+            f"install the extra `{extra}`: pip install -c constraints.txt -e '.[{extra}]'",
         ) from None

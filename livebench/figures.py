@@ -8,11 +8,14 @@ import sys
 import warnings
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livebench.errors import LiveBenchError
 from livebench.extras import need
 from livebench.files import new_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMATS = ("png", "svg", "pdf")
 CHINESE_FONTS = [
@@ -55,7 +58,7 @@ PAGE = Palette(*_STANDS_FOR)
 """For a page: each colour stands for one that the page's style sets, so that it may be light or dark."""
 
 
-def new_figure(width: float = 6.0, height: float = 3.6):
+def new_figure(width: float = 6.0, height: float = 3.6) -> Figure:
     """An empty matplotlib Figure, sizes in inches; no window, no global state.
 
     Raises:
@@ -91,7 +94,7 @@ def _say_once(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def save_figure(figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, SVG or PDF, by the ending of `path`; the same bytes for the same figure.
 
     Where no font with Chinese characters is installed and the figure needs one, that is said once on
@@ -101,15 +104,15 @@ def save_figure(figure, path: Path) -> None:
         LiveBenchError: another ending, or the file cannot be written.
     """
     path = Path(path)
-    kind = path.suffix.removeprefix(".").lower()
-    if kind not in FORMATS:
-        raise LiveBenchError(f"{path}: a figure ends in {', '.join(FORMATS)}")
-    content = _drawn(figure, kind, name="livebench")
+    file_format = path.suffix.removeprefix(".").lower()
+    if file_format not in FORMATS:
+        raise LiveBenchError(path, "is not a format of figures", f"end it in {', '.join(FORMATS)}")
+    content = _drawn(figure, file_format, name="livebench")
     with new_file(path) as file:
         file.write(content)
 
 
-def inline_svg(figure, name: str) -> str:
+def inline_svg(figure: Figure, name: str) -> str:
     """A figure drawn with `PAGE` as an <svg> element for a page: text as paths, nothing to fetch.
 
     Args:
@@ -126,7 +129,7 @@ def inline_svg(figure, name: str) -> str:
     return re.sub(r'(href="#|url\(#)', rf"\1{tag}-", text)
 
 
-def _drawn(figure, kind: str, *, name: str, transparent: bool = False) -> bytes:
+def _drawn(figure: Figure, file_format: str, *, name: str, transparent: bool = False) -> bytes:
     import matplotlib
     from matplotlib.text import Text
 
@@ -139,13 +142,17 @@ def _drawn(figure, kind: str, *, name: str, transparent: bool = False) -> bytes:
     families = [*fonts, FALLBACK]
     for text in figure.findobj(Text):  # a text keeps the fonts of the day it was made
         text.set_fontfamily(families)
-    style = {"font.family": families, "svg.hashsalt": name, "pdf.fonttype": 42}
+    style: Any = {"font.family": families, "svg.hashsalt": name, "pdf.fonttype": 42}
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     content = io.BytesIO()
     with matplotlib.rc_context(style), warnings.catch_warnings():
         # An emoji, say, that no font has: a box stands for it.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure.savefig(
-            content, format=kind, dpi=150, metadata=undated[kind], transparent=transparent
+            content,
+            format=file_format,
+            dpi=150,
+            metadata=undated[file_format],
+            transparent=transparent,
         )
     return content.getvalue()

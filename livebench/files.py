@@ -17,11 +17,31 @@ from typing import BinaryIO
 from livebench.errors import LiveBenchError
 
 # gzip with no name, no time and no system: the same content gives the same bytes.
-GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 255])
-LINE = 8 << 20
+_GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 255])
+_LINE = 8 << 20
 """Bytes of a line of records, at most."""
 
-GZIP_ENDING = 9  # bytes: the last one of the compressed content, its checksum and its size
+_GZIP_ENDING = 9  # bytes: the last one of the compressed content, its checksum and its size
+
+
+def unreadable(path: Path, error: Exception, form: str = "", fix: str = "") -> LiveBenchError:
+    """What an exception, raised while a file was read, says of it.
+
+    Args:
+        form: what the file should be, as "Parquet".
+        fix: what to do about a file that is there.
+    """
+    if isinstance(error, FileNotFoundError):
+        return LiveBenchError(path, "no such file")
+    reason = (
+        getattr(error, "strerror", None) or str(error).split("\n", 1)[0] or type(error).__name__
+    )
+    return LiveBenchError(path, f"cannot be read{form and ' as '}{form}: {reason}", fix)
+
+
+def unwritable(path: Path, error: OSError, fix: str = "") -> LiveBenchError:
+    """What an exception, raised while a file or folder was written, says of it."""
+    return LiveBenchError(path, f"cannot be written: {error.strerror or error}", fix)
 
 
 @contextlib.contextmanager
@@ -36,7 +56,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
-        raise LiveBenchError(f"{path}: cannot be written: {error.strerror}") from None
+        raise unwritable(path, error) from None
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -47,7 +67,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise LiveBenchError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise unwritable(path, error) from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -86,18 +106,18 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     if path.exists():
-        raise LiveBenchError(f"{path}: exists already; remove it or choose another --out")
+        raise LiveBenchError(path, "exists already", "remove it or choose another --out")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     except OSError as error:
-        raise LiveBenchError(f"{path}: cannot be written: {error.strerror}") from None
+        raise unwritable(path, error) from None
     try:
         yield temporary
         temporary.chmod(0o755)
         temporary.rename(path)
     except OSError as error:
-        raise LiveBenchError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise unwritable(path, error) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -138,26 +158,22 @@ def read_gzip_lines(path: Path) -> Iterator[bytes]:
 
     Raises:
         LiveBenchError: the file is missing, is not gzip, is cut off or damaged, or a line is longer than
-            `LINE`; the line is named.
+            8 MB; the line is named.
     """
     number = 0
+    if path.exists() and not path.is_file():
+        raise LiveBenchError(path, "is not a file")  # a pipe might never end
     try:
         with gzip.open(path, "rb") as packed, io.BufferedReader(packed, 1 << 20) as file:
-            while line := file.readline(LINE + 1):
+            while line := file.readline(_LINE + 1):
                 number += 1
-                if len(line) > LINE:
-                    raise LiveBenchError(
-                        f"{path}, line {number}: is longer than {LINE >> 20} MB, which no record is; "
-                        "write one record a line"
-                    )
+                if len(line) > _LINE:
+                    what = f"is longer than {_LINE >> 20} MB, which no record is"
+                    raise LiveBenchError(path, what, "write one record a line", f"line {number}")
                 yield line.rstrip(b"\n")
-    except FileNotFoundError:
-        raise LiveBenchError(f"{path}: no such file") from None
     except (OSError, EOFError, zlib.error) as error:
-        after = f" after line {number}" if number else ""
-        raise LiveBenchError(
-            f"{path}: cannot be read as gzip{after}: {error}; fetch or write the file again"
-        ) from None
+        form = f"gzip after line {number}" if number else "gzip"
+        raise unreadable(path, error, form, "fetch or write the file again") from None
 
 
 def gzip_content(path: Path, *, any_writer: bool = False) -> tuple[str, int]:
@@ -169,42 +185,48 @@ def gzip_content(path: Path, *, any_writer: bool = False) -> tuple[str, int]:
     Raises:
         LiveBenchError: the file is missing or is not such a file.
     """
-    digest, size = hashlib.sha256(), 0
+    digest, size, data = hashlib.sha256(), 0, b""
     decompress = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    before_ending, ending = decompress.copy(), b""
     try:
         with path.open("rb") as file:
-            if file.read(len(GZIP_HEADER)) != GZIP_HEADER and not any_writer:
-                raise LiveBenchError(f"{path}: changed: the gzip header is not LiveBench's")
+            if file.read(len(_GZIP_HEADER)) != _GZIP_HEADER and not any_writer:
+                raise LiveBenchError(path, "changed: the gzip header is not LiveBench's")
             left = file.seek(0, os.SEEK_END)
             file.seek(0)
-            while data := file.read(max(GZIP_ENDING, min(1 << 20, left - GZIP_ENDING))):
+            while data := file.read(max(_GZIP_ENDING, min(1 << 20, left - _GZIP_ENDING))):
                 if decompress.eof:
                     break
                 left -= len(data)
-                before, ending = (decompress.copy(), data) if left == 0 else (None, b"")
+                if left == 0:
+                    before_ending, ending = decompress.copy(), data
                 while data and not decompress.eof:
                     part = decompress.decompress(data, 1 << 20)
                     digest.update(part)
                     size += len(part)
                     data = decompress.unconsumed_tail
-    except FileNotFoundError:
-        raise LiveBenchError(f"{path}: no such file") from None
-    except (OSError, zlib.error) as error:
-        raise LiveBenchError(f"{path}: changed: {error}") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except zlib.error as error:
+        raise LiveBenchError(path, f"changed: {error}") from None
     if not decompress.eof:
-        raise LiveBenchError(f"{path}: changed: it is cut off")
+        raise LiveBenchError(path, "changed: it is cut off")
     if data or decompress.unused_data:
-        raise LiveBenchError(f"{path}: changed: bytes follow the end of its content")
-    if not any_writer and _bits_after_end(before, ending):
-        raise LiveBenchError(f"{path}: changed: bits follow the end of its content")
+        raise LiveBenchError(path, "changed: bytes follow the end of its content")
+    if not any_writer and _bits_after_end(before_ending, ending):
+        raise LiveBenchError(path, "changed: bits follow the end of its content")
     return digest.hexdigest(), size
 
 
-def _bits_after_end(before, ending: bytes) -> bool:
-    """Whether a bit is set that no reader looks at: compressed content may end within a byte."""
+def _bits_after_end(decompress: zlib._Decompress, ending: bytes) -> bool:
+    """Whether a bit is set that no reader looks at: compressed content may end within a byte.
+
+    Args:
+        decompress: as it was before `ending`, the last bytes of the file.
+    """
     top = 1 << ending[0].bit_length() >> 1
     try:
-        before.decompress(bytes([ending[0] ^ top]) + ending[1:])
+        decompress.decompress(bytes([ending[0] ^ top]) + ending[1:])
     except zlib.error:
         return False
-    return bool(top) and before.eof
+    return bool(top) and decompress.eof

@@ -77,19 +77,21 @@ class Workers(Generic[Held]):
             return
         waiting: deque[Future[Result]] = deque()
         for item in items:
-            waiting.append(self._submit(work, item))
+            waiting.append(self._submit(self._pool, work, item))
             if len(waiting) == WAITING * self._processes:
                 yield _result(waiting.popleft())
         while waiting:
             yield _result(waiting.popleft())
 
-    def _submit(self, work: Callable, item: Any) -> Future:
+    def _submit(
+        self, pool: ProcessPoolExecutor, work: Callable[[Held, Item], Result], item: Item
+    ) -> Future[Result]:
         with warnings.catch_warnings():
             # Python 3.12 warns of a fork beside threads: those of Arrow and BLAS, which the work that
             # is spread does not use.
             warnings.simplefilter("ignore", DeprecationWarning)
             try:
-                return self._pool.submit(_work, work, item)
+                return pool.submit(_work, work, item)
             except BrokenProcessPool:
                 raise _killed() from None
 
@@ -104,9 +106,8 @@ def _result(future: Future[Result]) -> Result:
 
 
 def _killed() -> LiveBenchError:
-    return LiveBenchError(
-        "a process was killed while it worked, most often for lack of memory; take fewer --processes"
-    )
+    what = "a process was killed while it worked, most often for lack of memory"
+    return LiveBenchError("--processes", what, "use fewer processes")
 
 
 # In the processes
@@ -119,9 +120,15 @@ def _start(held: object) -> None:
     global _held  # noqa: PLW0603 (one object for the life of the process)
     _held = held
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
-    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
 
 
-def _work(work: Callable, item: Any) -> Any:
+def _work(work: Callable[[Any, Item], Result], item: Item) -> Result:
     return work(_held, item)

@@ -8,21 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, overload
 
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.files import new_gzip, read_gzip_lines
+from livebench.files import new_gzip, read_gzip_lines, unreadable
 
 CANDIDATES = 100
 """Candidates of a sample, in every protocol."""
 
-SETTINGS = ("video", "comments", "both")
 Setting = Literal["video", "comments", "both"]
+SETTINGS: tuple[Setting, ...] = ("video", "comments", "both")
 
 Record = TypeVar("Record", bound=msgspec.Struct)
-Hundred = Annotated[list[Record], msgspec.Meta(min_length=CANDIDATES, max_length=CANDIDATES)]
+Content = TypeVar("Content")
+Hundred = Annotated[list[Content], msgspec.Meta(min_length=CANDIDATES, max_length=CANDIDATES)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 # A name that is a folder on any system, and stays within its parent.
@@ -100,114 +101,129 @@ def write_records(path: Path, records: Iterable[msgspec.Struct]) -> tuple[str, i
     return file.sha256.hexdigest(), file.size, count
 
 
+def line_error(path: Path, line: int, what: str, fix: str = "", sample: str = "") -> LiveBenchError:
+    """The error of a line of a file, counted from 1, and of the sample on it where that is known."""
+    return LiveBenchError(
+        path, what, fix, f"line {line}, sample {sample}" if sample else f"line {line}"
+    )
+
+
 def refuse(error: LiveBenchError) -> None:
-    """What is done with the first thing that is wrong, where nothing else is asked for."""
+    """Raise the first error: what `read_records` does unless it is told otherwise."""
     raise error
 
 
+@overload
+def read_records(path: Path, record_type: type[Record]) -> Iterator[Record]: ...
+@overload
 def read_records(
-    path: Path, kind: type[Record], report: Callable[[LiveBenchError], None] = refuse
+    path: Path, record_type: type[Record], report: Callable[[LiveBenchError], None]
+) -> Iterator[Record | None]: ...
+def read_records(
+    path: Path, record_type: type[Record], report: Callable[[LiveBenchError], None] = refuse
 ) -> Iterator[Record | None]:
     """Yield the records of a file.
 
     Args:
-        report: told of each line that is not a record; None is yielded for those it does not refuse.
+        report: called with the error of each line that is not a record; if it returns, None is yielded
+            for that line.
 
     Raises:
-        LiveBenchError: the file cannot be read, or a line is not a record of this kind; the line
+        LiveBenchError: the file cannot be read, or a line is not a record of this type; the line
             and the field are named.
     """
-    decode = msgspec.json.Decoder(kind).decode
+    decode = msgspec.json.Decoder(record_type).decode
     for number, line in enumerate(read_gzip_lines(path), 1):
         try:
             yield decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            cause = _cause(line, error, CURES.get(kind, ""))
-            report(LiveBenchError(f"{path}, line {number}: {cause}"))
+            report(_record_error(path, number, line, error, _FIXES.get(record_type, "")))
             yield None
 
 
-CURES = {
+# What a line should be, of the files that people hand in.
+_FIXES: dict[type[msgspec.Struct], str] = {
     ScoreRecord: f'write {{"sample_id": "...", "scores": [{CANDIDATES} finite numbers]}}',
     GeneratedRecord: 'write {"sample_id": "...", "text": "..."}',
 }
-"""What a line should be, of the files that people hand in."""
 
-MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-"""Byte order marks of UTF-8 and UTF-16."""
+# Byte order marks of UTF-8 and UTF-16.
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
-def _cause(line: bytes, error: Exception, cure: str) -> str:
+def _record_error(
+    path: Path, number: int, line: bytes, error: Exception, fix: str
+) -> LiveBenchError:
     """Why a line is not a record, with the sample where it can be made out, and what to do."""
-    cure = f"; {cure}" if cure else ""
-    if line.startswith(MARKS):
-        return "begins with a byte order mark; write the file as UTF-8 without one"
+    utf8 = "write the file as UTF-8"
+    if line.startswith(_MARKS):
+        return line_error(path, number, "begins with a byte order mark", f"{utf8} without one")
     if isinstance(error, UnicodeDecodeError) or b"\0" in line[:100] or "utf-8" in str(error):
-        return f"is not UTF-8; write the file in that encoding{cure}"
-    found = re.search(rb'"sample_id"\s*:\s*"([^"\\]{1,200})"', line)
-    sample = f"sample {found[1].decode(errors='replace')}: " if found else ""
+        return line_error(path, number, "is not UTF-8", f"{utf8}; {fix}" if fix else utf8)
+    name = re.search(rb'"sample_id"\s*:\s*"([^"\\]{1,200})"', line)
+    sample = name[1].decode(errors="replace") if name else ""
+    what = str(error)[:_MESSAGE]
     if "out of range" in str(error) or re.search(rb"[\[,:]\s*-?(NaN|Infinity)\s*[,\]}]", line):
-        return f"{sample}a number is not finite; every number must be{cure}"
-    if isinstance(error, RecursionError):
-        return f"{sample}lists within lists without end{cure}"
-    return f"{sample}{str(error)[:MESSAGE]}{cure}"
+        what = "a number is not finite"
+    elif isinstance(error, RecursionError):
+        what = "lists are nested too deeply"
+    return line_error(path, number, what, fix, sample)
 
 
-MESSAGE = 300
-"""Characters of a decoder's message that are shown: it may hold what it found."""
+# Characters of a decoder's message that are shown: it may quote what it read.
+_MESSAGE = 300
 
-TOML_SIZE, JSON_SIZE = 1 << 20, 16 << 20
+_TOML_SIZE, _JSON_SIZE = 1 << 20, 16 << 20
 """Bytes of a manifest, at most."""
 
-# A dotted key of n parts costs Python's reader of TOML n * n steps.
-_LONG_KEY = re.compile(rb"""(?<![\w"'-])(?:[\w"'-]++\s*+\.\s*+){64}""")
+MOST_KEY_PARTS = 64
+"""Parts of a dotted key in TOML, at most: one of n parts costs Python's reader n * n steps."""
+
+_LONG_KEY = re.compile(
+    rb"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){%d}" % MOST_KEY_PARTS  # and a part after them
+)
 
 
-TOML_LIMIT = 1 << 20
-"""Bytes. What LiveBench reads as TOML is written by people: a page or two."""
-
-# A key of so many parts takes tomllib a time that grows with their square.
-_LONG_KEY = re.compile(rb"(?<![\w\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){50}")
-
-
-def parse_toml(path: Path, kind: type[Record] | type[dict[str, Any]]) -> Record | dict[str, Any]:
-    """Read a TOML file as a record of this kind.
+def parse_toml(path: Path, content_type: type[Content]) -> Content:
+    """Read a TOML file as a record, or dictionary, of this type.
 
     Raises:
         LiveBenchError: the file is missing, is not TOML, is too large, or a field is unknown, missing or
             wrong; the field is named.
     """
-    content = _content(path, TOML_SIZE)
+    content = _content(path, _TOML_SIZE)
     if _LONG_KEY.search(content):
-        raise LiveBenchError(f"{path}: has a key of more than 64 parts, which no field is")
-    return _parsed(path, content, kind, msgspec.toml.decode)
+        raise LiveBenchError(
+            path, f"has a key of more than {MOST_KEY_PARTS} parts", "no field has such a key"
+        )
+    return _parsed(path, content, content_type, msgspec.toml.decode)
 
 
-def parse_json(path: Path, kind: type[Record]) -> Record:
-    """Read a JSON file as a record of this kind; raises like `parse_toml`."""
-    return _parsed(path, _content(path, JSON_SIZE), kind, msgspec.json.decode)
+def parse_json(path: Path, content_type: type[Content]) -> Content:
+    """Read a JSON file as a record of this type; raises like `parse_toml`."""
+    return _parsed(path, _content(path, _JSON_SIZE), content_type, msgspec.json.decode)
 
 
 def _content(path: Path, most: int) -> bytes:
     path = Path(path)
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
-            raise LiveBenchError(f"{path}: is not a file")  # a pipe might never end
+            raise LiveBenchError(path, "is not a file")  # a pipe might never end
         with path.open("rb") as file:
             content = file.read(most + 1)
-    except FileNotFoundError:
-        raise LiveBenchError(f"{path}: no such file") from None
     except OSError as error:
-        raise LiveBenchError(f"{path}: cannot be read: {error.strerror}") from None
+        raise unreadable(path, error) from None
     if len(content) > most:
-        raise LiveBenchError(f"{path}: is larger than {most >> 20} MB, which no manifest is")
+        raise LiveBenchError(path, f"is larger than {most >> 20} MB, which no manifest is")
     return content
 
 
-def _parsed(path: Path, content: bytes, kind: type[Record], decode: Callable[..., Any]) -> Record:
+def _parsed(
+    path: Path, content: bytes, content_type: type[Content], decode: Callable[..., Content]
+) -> Content:
     try:
-        return decode(content, type=kind)
+        return decode(content, type=content_type)
     except RecursionError:
-        raise LiveBenchError(f"{path}: lists or tables within each other without end") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise LiveBenchError(f"{path}: {str(error)[:MESSAGE]}") from None
+        raise LiveBenchError(path, "lists or tables are nested too deeply") from None
+    except ValueError as error:  # of msgspec, of Unicode, and of Python's reader of TOML
+        raise LiveBenchError(path, str(error)[:_MESSAGE]) from None

@@ -31,14 +31,14 @@ def test_the_same_bytes_twice(tmp_path, ending, begins):
 
 def test_another_ending_is_refused(tmp_path):
     pytest.importorskip("matplotlib")
-    with pytest.raises(LiveBenchError, match="a figure ends in png, svg, pdf"):
+    with pytest.raises(LiveBenchError, match="is not a format of figures; end it in png, svg, pdf"):
         save_figure(drawn(), tmp_path / "a.bmp")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_missing_package_is_named_with_its_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(LiveBenchError, match=r"the package matplotlib.*`figures`"):
+    with pytest.raises(LiveBenchError, match=r"package matplotlib: not installed; .*`figures`"):
         new_figure()
 
 

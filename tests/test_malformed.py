@@ -74,29 +74,29 @@ REFUSED = {
     ),
     "UTF-16 without a mark": (
         lambda: [b"".join(LINES).decode().encode("utf-16-le")],
-        "line 1: is not UTF-8; write the file in that encoding; write {",
+        "line 1: is not UTF-8; write the file as UTF-8; write {",
     ),
     "Latin-1": (
         lambda: [*LINES[:2], LINES[2].replace(b"v2", b"v\xe9")],
-        "line 3: is not UTF-8; write the file in that encoding; write {",
+        "line 3: is not UTF-8; write the file as UTF-8; write {",
     ),
     "text": (
         lambda: [LINES[0], line(IDS[1], scores=["1"] * 100)],
-        "line 2: sample v1@30: Expected `float`, got `str` - at `$.scores[0]`; write "
+        "line 2, sample v1@30: Expected `float`, got `str` - at `$.scores[0]`; write "
         '{"sample_id": "...", "scores": [100 finite numbers]}',
     ),
     "NaN": (
         lambda: [LINES[0], LINES[1].replace(b"99.0", b"NaN")],
-        "line 2: sample v1@30: a number is not finite; every number must be; write {",
+        "line 2, sample v1@30: a number is not finite; write {",
     ),
     "another set": (
         lambda: [line(IDS[0], set_hash="f" * 64)],
-        "line 1: sample v0@30: scored on the set with the hash 'ffffffffffff', this one has abcdef; its "
-        "candidates may be others: score this set",
+        "line 1, sample v0@30: scored on a set with the hash 'ffffffffffff', this one has abcdef; score "
+        "this set: its candidates may differ",
     ),
     "a key of 5 MB": (
         lambda: [line(IDS[0], **{"k" * 5_000_000: 1})],
-        "line 1: sample v0@30: Object contains unknown field `kkkk",
+        "line 1, sample v0@30: Object contains unknown field `kkkk",
     ),
     "lists without end": (lambda: [b"[" * 1_000_000], "line 1: "),
     "an unknown name that turns a terminal over": (
@@ -133,7 +133,7 @@ BOMBS = {
     ),
     "a sample a million times": (
         (LINES[0], LINES[0] * 1000, 1000),
-        "s.jsonl.gz, line 2: sample v0@30 was scored on line 1 already; keep one",
+        "s.jsonl.gz, line 2, sample v0@30: scored on line 1 already; keep one",
     ),
 }
 
@@ -166,7 +166,7 @@ def test_a_file_that_is_cut_off_says_where(tmp_path):
 MANIFESTS = {
     "100 MB": (b"# " + b"x" * (100 << 20), "is larger than 1 MB, which no manifest is"),
     "a key without end": (b"a." * 100_000 + b"b = 1", "has a key of more than 64 parts"),
-    "tables without end": (b"a = " + b"{a=" * 100_000, "lists or tables within each other without"),
+    "tables without end": (b"a = " + b"{a=" * 100_000, "lists or tables are nested too deeply"),
     "not UTF-8": (b'name = "\xff"', "invalid start byte"),
     "a value of 1 MB": (b'kind = "' + b"x" * 900_000 + b'"', "Invalid enum value 'xxx"),
 }
@@ -192,7 +192,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     for read in (parse_json, parse_toml):
         with pytest.raises(LiveBenchError, match=r"a\.json: is not a file"):
             read(tmp_path / "a.json", Card)
-    with pytest.raises(LiveBenchError, match=r"a\.json: is no file; put the file of scores there"):
+    with pytest.raises(LiveBenchError, match=r"a\.json: is not a file"):
         read_scores(tmp_path / "a.json", IDS)
 
 

@@ -83,7 +83,8 @@ def test_a_killed_process_is_an_error_not_a_wait():
     with pytest.raises(LiveBenchError) as raised, Workers(0, 2) as workers:
         list(workers.map(die, range(9)))
     assert str(raised.value) == (
-        "a process was killed while it worked, most often for lack of memory; take fewer --processes"
+        "--processes: a process was killed while it worked, most often for lack of memory; "
+        "use fewer processes"
     )
 
 

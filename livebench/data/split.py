@@ -8,8 +8,8 @@ from typing import Literal
 
 from livebench.errors import LiveBenchError
 
-SPLITS = ("train", "dev", "test")
 Split = Literal["train", "dev", "test"]
+SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
 
 def _position(seed: int, video_id: str) -> int:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from livebench.errors import LiveBenchError
-from livebench.records import CANDIDATES, ScoreRecord, read_records, refuse
+from livebench.records import CANDIDATES, ScoreRecord, line_error, read_records, refuse
 
 Normalisation = Literal["sum", "mean", "words+2"]
 NORMALISATIONS: tuple[Normalisation, ...] = ("sum", "mean", "words+2")
@@ -42,7 +42,9 @@ class Scores(NamedTuple):
             return self.sums / (words + 2)
         if self.token_counts is None:
             raise LiveBenchError(
-                "--score mean needs token counts; the scorer must return LogLikelihood(total, tokens)"
+                "--score mean",
+                "needs token counts",
+                "let the scorer return LogLikelihood(total, tokens)",
             )
         return self.sums / np.maximum(self.token_counts, 1)
 
@@ -64,8 +66,6 @@ def read_scores(
         LiveBenchError: the file cannot be read, or scores are missing, surplus, doubled, not finite, or
             of another version of the set; file, line and sample are named.
     """
-    if path.exists() and not path.is_file():
-        raise LiveBenchError(f"{path}: is no file; put the file of scores there")
     rows = {sample_id: row for row, sample_id in enumerate(sample_ids)}
     scores = np.empty((len(rows), CANDIDATES))
     token_counts = np.empty(scores.shape, np.int64)
@@ -76,24 +76,16 @@ def read_scores(
             continue
         name = record.sample_id
         if name not in rows:
-            report(
-                LiveBenchError(
-                    f"{path}, line {line}: the set has no sample {name}; remove the line"
-                )
-            )
+            report(line_error(path, line, f"the set has no sample {name}", "remove the line"))
             continue
         if name in seen:
-            where = f"{path}, line {line}: sample {name}"
-            report(LiveBenchError(f"{where} was scored on line {seen[name]} already; keep one"))
+            what = f"scored on line {seen[name]} already"
+            report(line_error(path, line, what, "keep one", name))
             continue
         if set_hash and record.set_hash is not None and record.set_hash != set_hash:
-            report(
-                LiveBenchError(
-                    f"{path}, line {line}: sample {name}: scored on the set with the hash "
-                    f"{record.set_hash[:12]!r}, this one has {set_hash[:12]}; its candidates may be "
-                    "others: score this set"
-                )
-            )
+            hashes = f"{record.set_hash[:12]!r}, this one has {set_hash[:12]}"
+            fix = "score this set: its candidates may differ"
+            report(line_error(path, line, f"scored on a set with the hash {hashes}", fix, name))
             continue
         seen[name] = line
         scores[rows[name]] = record.scores
@@ -102,9 +94,12 @@ def read_scores(
             counted += 1
         if counted not in (0, len(seen)) and not mixed:
             report(
-                LiveBenchError(
-                    f"{path}, line {line}: sample {name}: token counts are given for some samples "
-                    "only; give them for all or none"
+                line_error(
+                    path,
+                    line,
+                    "token counts are given for some samples only",
+                    "give them for all or none",
+                    name,
                 )
             )
             mixed = True  # said once
@@ -112,8 +107,9 @@ def read_scores(
         missing = next(name for name in rows if name not in seen)
         report(
             LiveBenchError(
-                f"{path}: {len(rows) - len(seen)} of {len(rows)} samples have no scores, the first "
-                f"is {missing}; score every sample"
+                path,
+                f"{len(rows) - len(seen)} of {len(rows)} samples have no scores, the first is {missing}",
+                "score every sample",
             )
         )
     return Scores(scores, token_counts if counted else None)

@@ -52,8 +52,8 @@ def test_texts_in_the_order_wanted(read):
             r"line 2: sample v\d\d@\d+: the comment is empty, and nobody can rate nothing",
         ),
         (["A", "unknown"], r"line 2: the set has no sample elsewhere@1; remove the line"),
-        (["A", "number"], r"line 2: sample v\d\d@\d+: Expected `str`, got `int` - at `\$.text`"),
-        (["A", "more"], r"line 2: sample v\d\d@\d+: Object contains unknown field `by`"),
+        (["A", "number"], r"line 2, sample v\d\d@\d+: Expected `str`, got `int` - at `\$.text`"),
+        (["A", "more"], r"line 2, sample v\d\d@\d+: Object contains unknown field `by`"),
     ],
 )
 def test_refused(read, lines, message):

@@ -163,14 +163,14 @@ def test_the_card(mine, checked, case):
 FILES = {
     "line twice": (
         lambda path: write_lines(path, [*lines_of(path), lines_of(path)[0]]),
-        f"{SCORES}: line 21: sample v02@40 was scored on line 1 already",
+        f"{SCORES}: line 21, sample v02@40: scored on line 1 already",
         "keep one",
     ),
     "not finite": (
         lambda path: write_lines(
             path, [lines_of(path)[0].replace(b"[", b"[NaN,", 1), *lines_of(path)[1:]]
         ),
-        f"{SCORES}: line 1: sample v02@40: a number is not finite",
+        f"{SCORES}: line 1, sample v02@40: a number is not finite",
         'write {"sample_id": "...", "scores": [100 finite numbers]}',
     ),
     "no record": (
@@ -266,7 +266,7 @@ def test_all_at_once(mine, checked):
         ["submission.toml", " entry"],
         [RESULT, " manifest.entry"],
         [SCORES, " line 4"],
-        [SCORES, " line 8"],
+        [SCORES, " line 8, sample v16@58"],
         [SCORES, " 2 of 20 samples have no scores, the first is " + missing(mine)],
     ]
 

@@ -263,7 +263,7 @@ BAD_SCORES = {
     ),
     "twice": (
         lambda lines: [*lines, lines[3]],
-        "{}, line 61: sample {3} was scored on line 4 already; keep one",
+        "{}, line 61, sample {3}: scored on line 4 already; keep one",
     ),
     "surplus": (
         lambda lines: [{**lines[0], "sample_id": "x@1"}, *lines],
@@ -271,43 +271,43 @@ BAD_SCORES = {
     ),
     "nan": (
         change(4, scores=[float("nan")] * 100),
-        "{}, line 5: sample {4}: a number is not finite",
+        "{}, line 5, sample {4}: a number is not finite",
     ),
     "inf": (
         change(4, scores=[float("inf")] * 100),
-        "{}, line 5: sample {4}: a number is not finite",
+        "{}, line 5, sample {4}: a number is not finite",
     ),
     "null": (
         change(4, scores=[None] * 100),
-        "{}, line 5: sample {4}: Expected `float`, got `null`",
+        "{}, line 5, sample {4}: Expected `float`, got `null`",
     ),
-    "text": (change(4, scores=["1"] * 100), "{}, line 5: sample {4}: Expected `float`, got `str`"),
+    "text": (change(4, scores=["1"] * 100), "{}, line 5, sample {4}: Expected `float`, got `str`"),
     "99": (
         change(4, scores=[1.0] * 99),
-        "{}, line 5: sample {4}: Expected `array` of length >= 100",
+        "{}, line 5, sample {4}: Expected `array` of length >= 100",
     ),
     "101": (
         change(4, scores=[1.0] * 101),
-        "{}, line 5: sample {4}: Expected `array` of length <= 100",
+        "{}, line 5, sample {4}: Expected `array` of length <= 100",
     ),
     "no scores": (
         lambda lines: ['{"sample_id": "a"}'],
-        "{}, line 1: sample a: Object missing required",
+        "{}, line 1, sample a: Object missing required",
     ),
     "no id": (lambda lines: ['{"scores": []}'], "{}, line 1: "),
     "unknown field": (
         change(0, rank=1),
-        "{}, line 1: sample {0}: Object contains unknown field `rank`",
+        "{}, line 1, sample {0}: Object contains unknown field `rank`",
     ),
     "not JSON": (lambda lines: [*lines[:7], "?"], "{}, line 8: "),
     "empty line": (lambda lines: [*lines[:7], "", *lines[7:]], "{}, line 8: "),
     "too large": (
         lambda lines: [json.dumps(lines[0]).replace("0.0", "1e400", 1), *lines[1:]],
-        "{}, line 1: sample {0}: a number is not finite",
+        "{}, line 1, sample {0}: a number is not finite",
     ),
     "few token counts": (
         change(2, token_counts=[1] * 3),
-        "{}, line 3: sample {2}: Expected `array` of length >= 100",
+        "{}, line 3, sample {2}: Expected `array` of length >= 100",
     ),
 }
 
