@@ -36,7 +36,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.leaderboard.entries import Entry, read_entry
 from livebench.records import CANDIDATES
 from livebench.scoring.answers import Answers

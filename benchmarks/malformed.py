@@ -25,7 +25,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from timing import peak_memory
 
-from livebench.candidates.freeze import CandidateSet, build_set
+from livebench.candidates.candidate_set import CandidateSet
+from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError, one_line

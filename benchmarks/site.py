@@ -27,7 +27,9 @@ from browser import launched
 from scale import measured
 from timing import spread
 
-from livebench.candidates.freeze import ANSWERS, CandidateSet, build_set
+from livebench.candidates.candidate_set import CandidateSet
+from livebench.candidates.freeze import build_set
+from livebench.candidates.manifest import ANSWERS
 from livebench.candidates.protocol import load_protocol
 from livebench.records import SETTINGS, ScoreRecord, write_records
 from livebench.scoring.answers import Answers

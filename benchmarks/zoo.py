@@ -25,7 +25,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from livebench.candidates.freeze import CandidateSet, build_set
+from livebench.candidates.candidate_set import CandidateSet
+from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.leaderboard.collect import collect
 from livebench.simulated.simulation import simulate_dataset

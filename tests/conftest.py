@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from livebench.candidates.freeze import CandidateSet, build_set
+from livebench.candidates.candidate_set import CandidateSet
+from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.cli.main import main
 from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset

@@ -15,7 +15,7 @@ from livebench.audit.learned import (
     linear_on_characters,
     surface,
 )
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset, DatasetSplit
 from livebench.probes.similarity import ContextSimilarity, TitleSimilarity
 from livebench.probes.surface import Unigram

@@ -12,7 +12,7 @@ import numpy as np
 
 from livebench import __version__
 from livebench.audit.probes import Probe, all_probes
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import new_file
@@ -75,17 +75,8 @@ def audit_set(candidate_set: CandidateSet, dataset: Dataset) -> SetAudit:
     Raises:
         LiveBenchError: the dataset is not the one that the set was built from, or the text is absent.
     """
-    wanted = candidate_set.manifest.dataset
-    if dataset.info.fingerprint != wanted.fingerprint:
-        raise LiveBenchError(
-            f"{dataset.path}: is not the dataset that {candidate_set.path} was built from; needed is "
-            f"{wanted.name} with the fingerprint {wanted.fingerprint[:12]}"
-        )
-    if not candidate_set.has_text:
-        raise LiveBenchError(
-            f"{candidate_set.path}: its text is absent; `livebench build-candidates --restore "
-            f"{candidate_set.path} --dataset {dataset.path}` rebuilds it"
-        )
+    candidate_set.check_dataset(dataset)
+    candidate_set.check_text(dataset)
     answers = list(candidate_set.answers())
     videos = [answer.video_id for answer in answers]
     types = np.array([answer.types for answer in answers])

@@ -9,7 +9,6 @@ import click
 
 from livebench.cli.datasets import Datasets
 from livebench.cli.progress import quiet_option, remark
-from livebench.errors import LiveBenchError
 
 
 @click.command()
@@ -56,19 +55,16 @@ def _audit_set(path: Path, datasets: tuple[Path, ...], as_json: bool, quiet: boo
     import msgspec
 
     from livebench.audit.set_audit import audit_set, describe, has_shortcut, write_audit
-    from livebench.candidates.freeze import CandidateSet, restore
+    from livebench.candidates.candidate_set import CandidateSet
+    from livebench.candidates.freeze import restore_set
 
     candidate_set = CandidateSet(path)
     dataset = Datasets(datasets, quiet or as_json).of(candidate_set)
     if dataset is None:
-        wanted = candidate_set.manifest.dataset
-        raise LiveBenchError(
-            f"{path}: its dataset {wanted.name} (fingerprint {wanted.fingerprint[:12]}) is not at "
-            "hand; give --dataset (see docs/datasets.md)"
-        )
+        raise candidate_set.no_dataset()
     if not candidate_set.has_text:
         remark(f"restoring {path}", quiet or as_json)
-        restore(path, dataset)
+        restore_set(path, dataset)
     found = audit_set(candidate_set, dataset)
     written = write_audit(candidate_set, found)
     if as_json:

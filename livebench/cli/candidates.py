@@ -58,8 +58,7 @@ def build_candidates(
     dataset whose splits leak into each other (`livebench audit DATASET`) is refused, unless
     --allow-overlap is given.
     """
-    from livebench.candidates.freeze import Work, build_set
-    from livebench.candidates.freeze import restore as restore_set
+    from livebench.candidates.freeze import Work, build_set, restore_set
     from livebench.candidates.protocol import load_protocol
     from livebench.data.dataset import Dataset
 
@@ -139,7 +138,7 @@ def _bar(label: str, quiet: bool):
 @click.argument("sets", nargs=-1, type=click.Path(path_type=Path))
 def verify(sets) -> None:
     """Check every hash and count of candidate SETS; by default of all in candidates/."""
-    from livebench.candidates.freeze import find_sets
+    from livebench.candidates.candidate_set import find_sets
 
     for path in sets or [found.path for found in find_sets(Path("candidates"))]:
         click.echo(verified(path))
@@ -152,8 +151,8 @@ def verified(path: Path) -> str:
         LiveBenchError: something differs; the file is named.
     """
     from livebench.audit.set_audit import read_audit
-    from livebench.candidates.freeze import CandidateSet
-    from livebench.candidates.freeze import verify as verify_set
+    from livebench.candidates.candidate_set import CandidateSet
+    from livebench.candidates.freeze import verify_set
 
     state, found = verify_set(path), CandidateSet(path)
     audited = "audited" if read_audit(found) else "not audited"

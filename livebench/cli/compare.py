@@ -28,7 +28,7 @@ def compare(first, second, setting, candidates, as_json) -> None:
     """
     import msgspec
 
-    from livebench.candidates.freeze import CandidateSet, find_sets
+    from livebench.candidates.candidate_set import CandidateSet, find_sets
     from livebench.leaderboard.comparison import compare_submissions
     from livebench.leaderboard.comparison_text import describe
     from livebench.records import SETTINGS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from livebench.cli.progress import remark
 
 if TYPE_CHECKING:
-    from livebench.candidates.freeze import CandidateSet
+    from livebench.candidates.candidate_set import CandidateSet
     from livebench.data.dataset import Dataset
 
 DATASETS = Path("datasets")

@@ -58,7 +58,7 @@ def evaluate(
     Scores go to SUBMISSION/scores/, results to SUBMISSION/results/; what cannot be evaluated is named
     with the reason. What was scored is on disk at once: after a stop, the same command goes on there.
     """
-    from livebench.candidates.freeze import CandidateSet, find_sets
+    from livebench.candidates.candidate_set import CandidateSet, find_sets
     from livebench.records import SETTINGS
     from livebench.submissions.load import Submission
 

@@ -58,7 +58,7 @@ def generate(
     SUBMISSION/generated/SET/RUN/SETTING.jsonl.gz, for people to rate; what made them is said beside
     them. Runs and settings that cannot be had are named with the reason.
     """
-    from livebench.candidates.freeze import CandidateSet
+    from livebench.candidates.candidate_set import CandidateSet
     from livebench.records import SETTINGS
     from livebench.scoring.generation import check_generator
     from livebench.scoring.scorer import Decoding

@@ -67,7 +67,7 @@ def sheet(candidates, dataset, folders, moments, raters, repeats, setting, run, 
 
     Give OUT/raters to the raters and keep OUT/key.json: it says whose each comment is.
     """
-    from livebench.candidates.freeze import CandidateSet
+    from livebench.candidates.candidate_set import CandidateSet
     from livebench.data.dataset import Dataset
     from livebench.human.sheets.sheet import Plan, make_sheets
     from livebench.submissions.load import Submission
@@ -140,7 +140,7 @@ def _json(found) -> str:
 @_format
 def correlate(ratings, key_file, candidates, submissions, missing, layout) -> None:
     """Do the ranking metrics order the systems as RATINGS, the CSV files of the raters, do?"""
-    from livebench.candidates.freeze import CandidateSet
+    from livebench.candidates.candidate_set import CandidateSet
     from livebench.human.analysis.correlation import correlate as correlate_ratings
     from livebench.human.analysis.ratings import read_ratings
     from livebench.human.analysis.report import report_signature

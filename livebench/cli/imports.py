@@ -244,7 +244,7 @@ def livebot_candidates(source, dataset, out, split, skip_bad_rows) -> None:
     Labels: 1 correct, 2 popular, 3 plausible or random. The set's manifest names its flaws; `evaluate`,
     `audit` and `verify` take it like any other.
     """
-    from livebench.candidates.released_files import import_released_candidates
+    from livebench.candidates.released_candidates import import_released_candidates
     from livebench.data.dataset import Dataset
 
     found = import_released_candidates(

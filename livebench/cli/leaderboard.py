@@ -50,7 +50,7 @@ def compare_with(out: Path, text: str, show: bool) -> bool:
 
 def render_all(submissions: Path, candidates: Path, human: Path = Path("human")) -> str:
     """LEADERBOARD.md of these folders."""
-    from livebench.candidates.freeze import find_sets
+    from livebench.candidates.candidate_set import find_sets
     from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
     from livebench.leaderboard.render import render

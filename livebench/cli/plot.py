@@ -35,7 +35,7 @@ def plot(submissions, candidates, sets, setting, only, out, kind) -> None:
     anatomy-SET-SETTING    which type takes rank 1, and mean ranks by type
     intervals-SET-SETTING  MRR with 95% intervals, chance and shortcuts as lines
     """
-    from livebench.candidates.freeze import find_sets
+    from livebench.candidates.candidate_set import find_sets
     from livebench.leaderboard.collect import collect
     from livebench.site.plots import save_plots
     from livebench.submissions.load import find_submissions

@@ -22,7 +22,7 @@ def reproduce(out, quiet) -> None:
     What comes out is compared with the scores and the LEADERBOARD.md of this checkout: exit 1 if it
     differs. Sets whose dataset is not at hand keep the scores that are in the checkout.
     """
-    from livebench.candidates.freeze import find_sets
+    from livebench.candidates.candidate_set import find_sets
     from livebench.cli.candidates import verified
     from livebench.cli.datasets import Datasets
     from livebench.cli.evaluate import each_result

@@ -35,7 +35,7 @@ def site(submissions, candidates, out, datasets, with_text, quiet) -> None:
     submission, any two compared, every sample with its candidates as they were ranked. Text is shown of
     sets whose dataset anyone can make. A site that is there is replaced.
     """
-    from livebench.candidates.freeze import find_sets
+    from livebench.candidates.candidate_set import find_sets
     from livebench.data.locate import datasets_in, find_dataset
     from livebench.site.write import build_site
     from livebench.submissions.load import find_submissions

@@ -75,7 +75,7 @@ def check(folders, candidates) -> None:
 
     Nothing of a submission is run.
     """
-    from livebench.candidates.freeze import find_sets
+    from livebench.candidates.candidate_set import find_sets
     from livebench.review.check import Checker
 
     checker = Checker(find_sets(candidates))
@@ -125,7 +125,7 @@ def review(folders, base, submissions, candidates, human, board) -> None:
     Without FOLDERS and --base all submissions are reviewed, and results that are no longer current are
     no fault. Exit 1 if something must be mended.
     """
-    from livebench.candidates.freeze import find_sets
+    from livebench.candidates.candidate_set import find_sets
     from livebench.cli.leaderboard import compare_with, render_all
     from livebench.errors import one_line
     from livebench.leaderboard.collect import collect

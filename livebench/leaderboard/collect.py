@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from livebench.audit.set_audit import SetAudit, read_audit
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.leaderboard.entries import Earlier, Entry, Origin, read_entry
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.leaderboard.entries import Entry, read_entry
 from livebench.records import SETTINGS, Setting

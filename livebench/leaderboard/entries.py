@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from livebench import __version__
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
 from livebench.records import Setting, parse_json

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
 from livebench.leaderboard.entries import is_of_another_major, origin_problem

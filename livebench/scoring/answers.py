@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.records import AnswerRecord
 
 

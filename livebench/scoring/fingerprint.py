@@ -17,7 +17,7 @@ from livebench.scoring.runner import BATCH
 from livebench.submissions.load import CARD, OUTPUTS, Run, Submission
 
 if TYPE_CHECKING:
-    from livebench.candidates.freeze import CandidateSet
+    from livebench.candidates.candidate_set import CandidateSet
     from livebench.data.dataset import Dataset
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
-from livebench.candidates.freeze import CandidateSet, restore
+from livebench.candidates.candidate_set import CandidateSet
+from livebench.candidates.freeze import restore_set
 from livebench.data.dataset import Dataset
 from livebench.records import Setting
 from livebench.scoring.runner import check_trained, fit, make_scorer, needs_dataset
@@ -80,16 +81,13 @@ def _to_run(
 ) -> Iterator[Task | Skipped]:
     trained_on = candidate_set.manifest.dataset.name
     dataset = find_dataset(candidate_set)
-    absent = (
-        f"no dataset at hand is {trained_on} with the fingerprint "
-        f"{candidate_set.manifest.dataset.fingerprint[:12]}; put it into datasets/, or give --dataset "
-        "(docs/datasets.md)"
-    )
+    no_dataset = candidate_set.no_dataset()
+    absent = f"{no_dataset.what}; {no_dataset.fix}"
     if not candidate_set.has_text:
         if dataset is None:
             yield Skipped(candidate_set, "all settings", f"its text is absent, and {absent}")
             return
-        restore(candidate_set.path, dataset)
+        restore_set(candidate_set.path, dataset)
     for run in submission.card.runs:
         if run.dataset not in ("", trained_on):
             yield Skipped(candidate_set, f"run {run.name}", f"it was trained on {run.dataset}")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from livebench import __version__
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.records import Setting
 from livebench.scoring.metrics import Interval
 from livebench.scoring.plausibility import Plausibility, Ties

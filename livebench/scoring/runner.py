@@ -19,7 +19,7 @@ from livebench.submissions.entry import load_entry
 from livebench.submissions.load import Run, Submission
 
 if TYPE_CHECKING:  # they are heavy, and the process that runs a submission does without
-    from livebench.candidates.freeze import CandidateSet
+    from livebench.candidates.candidate_set import CandidateSet
     from livebench.data.dataset import Dataset
     from livebench.scoring.journal import Journal
 

@@ -18,7 +18,7 @@ import msgspec
 
 from livebench import __version__
 from livebench.audit.set_audit import has_shortcut
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import new_file, new_folder
@@ -106,11 +106,8 @@ def _with_text(sets: Sequence[CandidateSet], named: Collection[str]) -> set[str]
     if absent:
         raise LiveBenchError(f"--with-text {absent[0]}: there is no such candidate set")
     for one in sets:
-        if one.name in named and not one.has_text:
-            raise LiveBenchError(
-                f"{one.path}: its text is absent; `livebench build-candidates --restore {one.path} "
-                "--dataset DIR` rebuilds it"
-            )
+        if one.name in named:
+            one.check_text()
     return {one.name for one in sets if one.has_text and (may_show_text(one) or one.name in named)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.tokens import remove_space
 from livebench.errors import LiveBenchError
 from livebench.records import GeneratedRecord, Setting, read_records

@@ -16,7 +16,8 @@ from livebench.audit.set_audit import (
     read_audit,
     write_audit,
 )
-from livebench.candidates.freeze import CandidateSet, build_set
+from livebench.candidates.candidate_set import CandidateSet
+from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.errors import LiveBenchError
 from livebench.scoring.metrics import Interval
@@ -262,7 +263,7 @@ class TestFrozen:
             read_audit(copy)
 
     def test_another_dataset_is_refused(self, matched, dataset):
-        with pytest.raises(LiveBenchError, match=r"is not the dataset that .* was built from"):
+        with pytest.raises(LiveBenchError, match=r"not the dataset that .* was built from"):
             audit_set(matched, dataset)
 
 
@@ -295,7 +296,9 @@ class TestCommand:
         assert CandidateSet(copy.path).has_text
 
     def test_no_dataset(self, refused, frozen, copy_set):
-        assert "is not at hand; give --dataset" in refused("audit", copy_set(frozen).path)
+        assert "is not available; put it into datasets/, or give --dataset" in refused(
+            "audit", copy_set(frozen).path
+        )
 
     def test_of_a_dataset(self, run, dataset):
         assert run("audit", dataset.path, "--strict").status == 0

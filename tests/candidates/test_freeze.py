@@ -9,7 +9,8 @@ import shutil
 import msgspec
 import pytest
 
-from livebench.candidates.freeze import CandidateSet, Work, find_sets, restore, verify
+from livebench.candidates.candidate_set import CandidateSet, find_sets
+from livebench.candidates.freeze import Work, restore_set, verify_set
 from livebench.candidates.protocol import load_protocol
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content, new_gzip
@@ -32,14 +33,14 @@ def rewrite(path, lines):
 
 
 def test_a_whole_set(frozen, frozen_without_frames):
-    assert verify(frozen.path) == "whole"
-    assert verify(frozen_without_frames.path) == "whole"
+    assert verify_set(frozen.path) == "whole"
+    assert verify_set(frozen_without_frames.path) == "whole"
 
 
 def test_without_text(frozen, copy_set):
     copied = copy_set(frozen)
     (copied.path / "samples.jsonl.gz").unlink()
-    assert verify(copied.path) == "text absent"
+    assert verify_set(copied.path) == "text absent"
     assert not copied.has_text
 
 
@@ -123,11 +124,11 @@ def test_a_changed_byte_is_named(frozen, copy_set, name):
             for change in (0x01, 0x80, 0xFF):
                 put(file, place, whole[place] ^ change)
                 with pytest.raises(LiveBenchError) as error:
-                    verify(path.parent)
+                    verify_set(path.parent)
                     pytest.fail(f"byte {place} ^ {change}")
                 assert str(error.value).startswith(f"{path}: changed: ")
             put(file, place, whole[place])
-    assert verify(path.parent) == "whole"
+    assert verify_set(path.parent) == "whole"
 
 
 def test_samples_and_answers_that_swap_names(frozen, copy_set):
@@ -137,7 +138,7 @@ def test_samples_and_answers_that_swap_names(frozen, copy_set):
     answers.rename(samples)
     (copied.path / "x").rename(answers)
     with pytest.raises(LiveBenchError, match=r"answers\.jsonl\.gz: changed"):
-        verify(copied.path)
+        verify_set(copied.path)
 
 
 @pytest.mark.parametrize("name", [FILES[0], FILES[2]])
@@ -159,11 +160,11 @@ def test_every_changed_character_of_the_manifest_is_noticed(frozen, copy_set):
             others = b"01" if chr(byte).isdigit() else b"xy"
             put(file, place, others[0] if byte != others[0] else others[1])
             with pytest.raises(LiveBenchError) as error:
-                verify(path.parent)
+                verify_set(path.parent)
                 pytest.fail(f"character {place}: {whole[max(0, place - 30) : place + 1]}")
             assert str(error.value).startswith(f"{path}: ")
             put(file, place, byte)
-    assert verify(path.parent) == "whole"
+    assert verify_set(path.parent) == "whole"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_a_manifest_of_other_bytes_is_noticed(frozen, copy_set, refused, change)
 
 def test_a_manifest_that_agrees_with_itself_but_not_with_the_files(frozen, copy_set):
     """Somebody who edits the manifest and seals it again is caught by the counts and hashes."""
-    from livebench.candidates import freeze
+    from livebench.candidates.manifest import sealed_manifest
 
     copied = copy_set(frozen)
     path = copied.path / "manifest.json"
@@ -200,11 +201,11 @@ def test_a_manifest_that_agrees_with_itself_but_not_with_the_files(frozen, copy_
         {"types": {**frozen.manifest.types, "correct": 1}},
     ):
         forged = msgspec.structs.replace(frozen.manifest, **changes)
-        path.write_bytes(freeze._sealed(msgspec.to_builtins(forged)))
+        path.write_bytes(sealed_manifest(msgspec.to_builtins(forged)))
         with pytest.raises(
             LiveBenchError, match=r"answers\.jsonl\.gz: its counts are not those of"
         ):
-            verify(copied.path)
+            verify_set(copied.path)
 
 
 def test_a_renamed_folder_is_refused(frozen, copy_set, refused):
@@ -223,7 +224,7 @@ def test_restore_gives_the_same_bytes(frozen, copy_set, dataset, run, listing):
     assert listing(copied.path) == sorted(FILES)
     for name in FILES:
         assert (copied.path / name).read_bytes() == (frozen.path / name).read_bytes()
-    assert verify(copied.path) == "whole"
+    assert verify_set(copied.path) == "whole"
 
 
 def test_restore_from_another_dataset_is_refused(
@@ -236,7 +237,7 @@ def test_restore_from_another_dataset_is_refused(
     assert run("import", "tables", source, "--out", "less", *options).status == 0
     before = listing(tmp_path)
     message = refused("build-candidates", "--restore", copied.path, "--dataset", "less")
-    assert message.startswith(f"less: is not the dataset that {copied.path} was built from")
+    assert message.startswith(f"less: not the dataset that {copied.path} was built from")
     assert frozen.manifest.dataset.fingerprint[:12] in message
     assert listing(tmp_path) == before
 
@@ -273,7 +274,7 @@ def test_restore_interrupted_leaves_nothing(frozen, copy_set, dataset, listing):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        restore(copied.path, dataset, Work(progress=progress))
+        restore_set(copied.path, dataset, Work(progress=progress))
     assert listing(copied.path) == before
 
 
@@ -317,3 +318,32 @@ def test_no_set(tmp_path, refused):
     )
     with pytest.raises(LiveBenchError, match="not a candidate set"):
         CandidateSet(tmp_path)
+
+
+def test_the_dataset_must_be_the_one_that_the_set_was_built_from(
+    frozen, dataset, frozen_without_frames
+):
+    frozen.check_dataset(dataset)
+    other = CandidateSet(frozen_without_frames.path)
+    wanted = msgspec.structs.replace(other.manifest.dataset, fingerprint="0123456789abcdef")
+    other.manifest = msgspec.structs.replace(other.manifest, dataset=wanted)
+    with pytest.raises(LiveBenchError) as error:
+        other.check_dataset(dataset)
+    assert error.value.where == str(dataset.path)
+    assert error.value.what == (
+        f"not the dataset that {other.path} was built from (fingerprint "
+        f"{dataset.info.fingerprint[:12]}, needed {wanted.name} with 0123456789ab)"
+    )
+    assert error.value.fix == "import it as docs/datasets.md says"
+
+
+def test_absent_text_says_how_to_restore_it(frozen, copy_set, dataset):
+    frozen.check_text()
+    copied = copy_set(frozen)
+    (copied.path / "samples.jsonl.gz").unlink()
+    for known, folder in ((dataset, dataset.path), (None, "DIR")):
+        with pytest.raises(LiveBenchError) as error:
+            copied.check_text(known)
+        assert (error.value.where, error.value.what) == (str(copied.path), "its text is absent")
+        command = f"livebench build-candidates --restore {copied.path} --dataset {folder}"
+        assert error.value.fix == f"restore it with `{command}`"

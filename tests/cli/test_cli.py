@@ -119,7 +119,7 @@ def test_a_defect_keeps_its_traceback(run, monkeypatch, tmp_path):
     def broken(*arguments):
         raise RuntimeError("a defect of LiveBench")
 
-    monkeypatch.setattr("livebench.candidates.freeze.find_sets", broken)
+    monkeypatch.setattr("livebench.candidates.candidate_set.find_sets", broken)
     with pytest.raises(RuntimeError, match="a defect of LiveBench"):
         run("verify")
 

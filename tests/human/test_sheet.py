@@ -278,8 +278,8 @@ def test_what_else_the_command_refuses(
     named = submission("human")
     assert "rename the folder" in refused(*command("--submission", named, out="human/two"))
     other = refused(*command(out="human/two", data=dataset_without_frames.path))
-    assert "is not the dataset that" in other
+    assert "not the dataset that" in other
     bare = copy_set(frozen)
     (bare.path / "samples.jsonl.gz").unlink()
     said = refused(*command(out="human/two", candidates=bare.path))
-    assert "has no text to rate; run `livebench build-candidates --restore" in said
+    assert "its text is absent; restore it with `livebench build-candidates" in said

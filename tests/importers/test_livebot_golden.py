@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from livebench.candidates.freeze import CandidateSet
-from livebench.candidates.released_files import import_released_candidates
+from livebench.candidates.candidate_set import CandidateSet
+from livebench.candidates.released_candidates import import_released_candidates
 from livebench.data.context import BySecond, context_rows
 from livebench.data.dataset import DatasetInfo
 from livebench.importers.cleaning import Options

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.leaderboard.collect import collect
 from livebench.scoring.metrics import METRICS, chance_metrics, sample_metrics
 from livebench.submissions.load import Submission

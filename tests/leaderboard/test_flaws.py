@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from livebench.candidates.freeze import freeze_imported
@@ -11,12 +10,20 @@ from livebench.leaderboard.render import render
 
 
 @pytest.fixture
-def imported(frozen_without_frames, tmp_path):
+def imported(frozen_without_frames, dataset_without_frames, tmp_path):
     """The small set, as if others had made it."""
     flaws = ["77 of 95 wrong candidates occur in training", "a | b <script>"]
-    manifest = msgspec.structs.replace(frozen_without_frames.manifest, flaws=flaws)
     records = zip(frozen_without_frames.samples(), frozen_without_frames.answers(), strict=True)
-    return freeze_imported(tmp_path / "candidates" / "theirs", manifest, list(records))
+    return freeze_imported(
+        dataset_without_frames,
+        frozen_without_frames.manifest.protocol,
+        tmp_path / "candidates" / "theirs",
+        list(records),
+        split="test",
+        seed=0,
+        left_out={},
+        flaws=flaws,
+    )
 
 
 def test_flaws_are_shown(imported, frozen_without_frames):

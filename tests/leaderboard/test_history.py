@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from livebench.candidates.freeze import CandidateSet, build_set
+from livebench.candidates.candidate_set import CandidateSet
+from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.leaderboard.collect import collect
 from livebench.submissions.load import Submission

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.cli.leaderboard import render_all
 from livebench.leaderboard.collect import collect
 from livebench.submissions.load import Submission

@@ -272,7 +272,7 @@ def test_all_at_once(mine, checked):
 
 
 def missing(path):
-    from livebench.candidates.freeze import CandidateSet
+    from livebench.candidates.candidate_set import CandidateSet
 
     ids = [one.sample_id for one in CandidateSet(path.parent.parent / "candidates" / SET).answers()]
     return ids[3]

@@ -138,7 +138,7 @@ SKIPPED = {
     "no dataset": (
         {"code": LENGTH},
         "tiny, no dataset",
-        ["skipped mine on tiny-paper, run default: video, both: no dataset at hand is tiny"],
+        ["skipped mine on tiny-paper, run default: video, both: its dataset tiny"],
         ["comments"],
     ),
 }
@@ -170,7 +170,7 @@ def test_nothing_could_be_evaluated(evaluate, submission, frozen, copy_set, list
     done = evaluate(path, sets=[copied], datasets=[])
     assert done.status == 2
     assert done.err.splitlines()[0].startswith(
-        "skipped mine on tiny-paper, all settings: its text is absent, and no dataset at hand is tiny"
+        "skipped mine on tiny-paper, all settings: its text is absent, and its dataset tiny"
     )
     assert (
         done.err.splitlines()[-1] == f"livebench: {path}: nothing could be evaluated, as said above"

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("av")
 
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.frames.decode import Seconds
 from livebench.simulated import simulation

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.records import SETTINGS
 from livebench.scoring.evaluation import evaluate

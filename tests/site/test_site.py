@@ -227,7 +227,10 @@ def test_a_site_is_replaced_and_nothing_else_is(project, run, refused, tmp_path_
     ("name", "message"),
     [
         ("other", "--with-text other: there is no such candidate set"),
-        ("silent-paper", "silent-paper: its text is absent; `livebench build-candidates --restore"),
+        (
+            "silent-paper",
+            "silent-paper: its text is absent; restore it with `livebench build-candidates --restore",
+        ),
     ],
 )
 def test_text_that_cannot_be_shown(project, tmp_path, name, message):

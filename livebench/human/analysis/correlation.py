@@ -9,7 +9,7 @@ from math import factorial
 import msgspec
 import numpy as np
 
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.human.analysis.ratings import Ratings
 from livebench.human.analysis.resample import percentile_interval

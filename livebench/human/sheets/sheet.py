@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livebench import __version__
-from livebench.candidates.freeze import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.draws import draw
 from livebench.errors import LiveBenchError
@@ -129,18 +129,8 @@ def make_sheets(
 def _check(
     candidate_set: CandidateSet, dataset: Dataset, submissions: Sequence[Submission]
 ) -> None:
-    manifest = candidate_set.manifest
-    if dataset.info.fingerprint != manifest.dataset.fingerprint:
-        raise LiveBenchError(
-            f"{dataset.path}: is not the dataset that {candidate_set.path} was built from (fingerprint "
-            f"{dataset.info.fingerprint[:12]}, needed {manifest.dataset.name} with "
-            f"{manifest.dataset.fingerprint[:12]})"
-        )
-    if not candidate_set.has_text:
-        raise LiveBenchError(
-            f"{candidate_set.path}: has no text to rate; run `livebench build-candidates --restore "
-            f"{candidate_set.path} --dataset {dataset.path}`"
-        )
+    candidate_set.check_dataset(dataset)
+    candidate_set.check_text(dataset)
     names = [submission.name for submission in submissions]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:

@@ -18,7 +18,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from livebench.candidates.freeze import CandidateSet, FrozenDataset, Manifest, freeze_imported
+from livebench.candidates.candidate_set import CandidateSet
+from livebench.candidates.freeze import freeze_imported
 from livebench.candidates.protocol import Protocol, load_protocol
 from livebench.data.context import frame_seconds
 from livebench.data.dataset import Dataset
@@ -29,11 +30,11 @@ from livebench.importers.cleaning import Collection, Options
 from livebench.importers.json_lines import read_lines
 from livebench.records import CANDIDATES, AnswerRecord, ContextComment, SampleRecord
 
-NAME = "lancopku-released"
-BETWEEN = " <&&&> "
-TYPES = {2: "popular", 3: "plausible-or-random"}
-UNLABELLED = "unlabelled"
-REACH = 3
+RELEASED_PROTOCOL = "lancopku-released"
+_BETWEEN = " <&&&> "
+_TYPES = {2: "popular", 3: "plausible-or-random"}
+_UNLABELLED = "unlabelled"
+_REACH = 3
 """Seconds on each side that the released context comes from."""
 
 
@@ -48,8 +49,8 @@ class ReleasedMoment(msgspec.Struct, frozen=True):
 
 
 @dataclass
-class _Found:
-    """What the flaws are counted from."""
+class _Imported:
+    """Sample and answer of each moment, and what the flaws are counted from."""
 
     records: list[tuple[SampleRecord, AnswerRecord]] = field(default_factory=list)
     same_second: int = 0
@@ -82,7 +83,7 @@ def import_released_candidates(
     labelled = any(label != 1 for _, row in rows for label in row.candidate.values())
     protocol = _protocol()
     matcher = _Matcher(dataset, protocol, split, seed, labelled)
-    found, seen = _Found(), set()
+    imported, seen = _Imported(), set()
     for line, row in rows:
         place = f"{row.video}@{row.time}"
         problem = "it is in the file twice" if place in seen else matcher.problem(row)
@@ -90,45 +91,28 @@ def import_released_candidates(
         if problem:
             rules.bad(path, line, "moment that cannot be imported", f"{place}: {problem}")
         else:
-            matcher.add(row, found)
-    if not found.records:
-        raise LiveBenchError(f"{path}: no moment in it that can be imported")
-    found.records.sort(key=lambda one: (matcher.number[one[0].video_id], one[0].time))
-    info = dataset.info
-    manifest = Manifest(
-        name="",
-        hash="",
-        signature="",
-        protocol=protocol,
-        dataset=FrozenDataset(
-            name=info.name,
-            version=info.version,
-            fingerprint=info.fingerprint,
-            frames_sha256=info.frames_sha256,
-            encoder=info.encoder,
-            tokenizer=info.tokenizer,
-            recipe=info.recipe,
-        ),
+            matcher.add(row, imported)
+    if not imported.records:
+        raise LiveBenchError(
+            path, "no moment in it can be imported", "import the dataset from the same release"
+        )
+    imported.records.sort(key=lambda pair: (matcher.number[pair[0].video_id], pair[0].time))
+    return freeze_imported(
+        dataset,
+        protocol,
+        out,
+        imported.records,
         split=split,
         seed=seed,
-        max_samples=len(found.records),
-        settings=["video", "comments", "both"] if dataset.has_frames else ["comments"],
-        videos=0,
-        types={},
-        left_out=matcher.left_out(seen, dict(rules.skipped)),
-        without_plausible=[],
-        overlap=[],
-        files={},
-        versions={},
-        flaws=_flaws(found, labelled),
+        left_out=matcher.left_out(seen, rules.skipped),
+        flaws=_flaws(imported, labelled),
     )
-    return freeze_imported(out, manifest, found.records)
 
 
 def _protocol() -> Protocol:
     return msgspec.structs.replace(
         load_protocol("lancopku"),
-        name=NAME,
+        name=RELEASED_PROTOCOL,
         summary="The candidates released with LiveBot, as they are; their flaws are in the manifest.",
     )
 
@@ -159,8 +143,8 @@ class _Matcher:
 
     def _context(self, row: ReleasedMoment) -> list[int] | None:
         """The rows of the surrounding comments; None if one of them is not where it should be."""
-        wanted = [_words(part) for part in row.context.split(BETWEEN)] if row.context else []
-        seconds = [row.time + step * sign for step in range(1, REACH + 1) for sign in (-1, 1)]
+        wanted = [_words(part) for part in row.context.split(_BETWEEN)] if row.context else []
+        seconds = [row.time + step * sign for step in range(1, _REACH + 1) for sign in (-1, 1)]
         video = self.number[str(row.video)]
         near = [r for second in seconds if second >= 0 for r in self._second(video, second)]
         taken: list[int] = []
@@ -169,10 +153,10 @@ class _Matcher:
             place = (
                 r for r in near if r not in taken and self._dataset.comments.string[r] == number
             )
-            found = next(place, None)
-            if found is None:
+            matching = next(place, None)
+            if matching is None:
                 return None
-            taken.append(found)
+            taken.append(matching)
         return taken
 
     def problem(self, row: ReleasedMoment) -> str | None:
@@ -191,16 +175,16 @@ class _Matcher:
         correct = {_words(string) for string in row.comment}
         if not correct or not correct <= strings.keys():
             return "its correct comments are not among its candidates"
-        if set(strings.values()) - {1, *TYPES}:
+        if set(strings.values()) - {1, *_TYPES}:
             return "a label is not 1, 2 or 3"
         labels = {string for string, label in strings.items() if label == 1}
         if self._labelled and labels != correct:
             return "its candidates labelled 1 are not its correct comments"
         if self._context(row) is None:
-            return f"a context comment is not within {REACH} s of it in the dataset"
+            return f"a context comment is not within {_REACH} s of it in the dataset"
         return None
 
-    def add(self, row: ReleasedMoment, found: _Found) -> None:
+    def add(self, row: ReleasedMoment, imported: _Imported) -> None:
         """Make sample and answer of a moment without a problem."""
         video = self.number[str(row.video)]
         about, comments = self._dataset.videos[video], self._dataset.comments
@@ -236,17 +220,17 @@ class _Matcher:
             train_counts=self._train[numbers].tolist(),
             lengths=[len(string.split(" ")) for string in order],
         )
-        found.records.append((sample, answer))
+        imported.records.append((sample, answer))
         standing = {int(comments.string[r]) for r in context}
         own = {int(comments.string[r]) for r in self._second(video, row.time)}
         right = {self._strings[string] for string in correct}
-        found.same_second += len((own - right).intersection(numbers))
-        found.in_context += len(right & standing)
+        imported.same_second += len((own - right).intersection(numbers))
+        imported.in_context += len(right & standing)
 
     def _type(self, string: str, label: int, correct: set[str]) -> str:
         if string in correct:
             return "correct"
-        return TYPES[label] if self._labelled else UNLABELLED
+        return _TYPES[label] if self._labelled else _UNLABELLED
 
     def left_out(self, taken: set[str], skipped: dict[str, int]) -> dict[str, int]:
         """Seconds with comments that are no sample, by reason."""
@@ -260,18 +244,17 @@ class _Matcher:
             few += int(np.count_nonzero(counts < self._protocol.moments.min_comments))
             enough = seconds[counts >= self._protocol.moments.min_comments]
             others += sum(f"{name}@{second}" not in taken for second in enough)
-        found = {"too few comments": few, "not in the released file": others, **skipped}
-        return dict(sorted(found.items()))
+        return {"too few comments": few, "not in the released file": others, **skipped}
 
 
-def _flaws(found: _Found, labelled: bool) -> list[str]:
+def _flaws(imported: _Imported, labelled: bool) -> list[str]:
     """What is known to be wrong with the released candidates, in numbers where it can be counted."""
-    answers = [answer for _, answer in found.records]
+    answers = [answer for _, answer in imported.records]
     samples = len(answers)
     pairs = [
-        (kind == "correct", count > 0)
+        (candidate_type == "correct", count > 0)
         for answer in answers
-        for kind, count in zip(answer.types, answer.train_counts, strict=True)
+        for candidate_type, count in zip(answer.types, answer.train_counts, strict=True)
     ]
     tally = Counter(pairs)
     correct, wrong = (
@@ -291,8 +274,8 @@ def _flaws(found: _Found, labelled: bool) -> list[str]:
         f"{tally[False, True]} of {wrong} wrong candidates occur in training, {tally[True, True]} of "
         f"{correct} correct ones do: whether a string was seen in training tells them apart",
         f"the number of correct candidates differs: of {samples} samples {shown}",
-        f"{found.same_second} wrong candidates are other comments of the same second",
-        f"{found.in_context} of {correct} correct candidates stand in their context word for word",
+        f"{imported.same_second} wrong candidates are other comments of the same second",
+        f"{imported.in_context} of {correct} correct candidates stand in their context word for word",
         f"{empty} of {samples} samples have no surrounding comment",
         "moments were shuffled and random candidates drawn without a recorded seed, and ties at the "
         "last plausible candidate fell by an unstable sort: the set cannot be built again",

@@ -1,0 +1,120 @@
+"""A candidate set on disk: a folder that is hashed and never changed.
+
+manifest.json      all that the set depends on (`Manifest`)
+samples.jsonl.gz   what a scorer may see (`SampleRecord`); absent where the text may not be shown
+answers.jsonl.gz   what a scorer never sees (`AnswerRecord`); holds no text
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from livebench.candidates.manifest import ANSWERS, MANIFEST, SAMPLES, Manifest, sealed_manifest
+from livebench.data.dataset import Dataset
+from livebench.errors import LiveBenchError
+from livebench.files import gzip_content
+from livebench.records import AnswerRecord, SampleRecord, parse_json, read_records
+
+
+class CandidateSet:
+    """A candidate set, opened.
+
+    Raises:
+        LiveBenchError: the folder holds no manifest, or a manifest that LiveBench did not write.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        file = self.path / MANIFEST
+        if not file.is_file():
+            raise LiveBenchError(
+                self.path,
+                f"not a candidate set (no {MANIFEST})",
+                "make one with `livebench build-candidates`",
+            )
+        self.manifest = parse_json(file, Manifest)
+        raw = file.read_bytes()
+        if raw != sealed_manifest(msgspec.json.decode(raw)) or set(self.manifest.files) != {
+            SAMPLES,
+            ANSWERS,
+        }:
+            raise LiveBenchError(
+                file, "changed: it is not what LiveBench wrote", "fetch or build the set again"
+            )
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the samples are here."""
+        return (self.path / SAMPLES).exists()
+
+    def samples(self) -> Iterator[SampleRecord]:
+        """Yield the samples; raises LiveBenchError first if they are not the frozen ones."""
+        self._check(SAMPLES)
+        yield from read_records(self.path / SAMPLES, SampleRecord)
+
+    def answers(self) -> Iterator[AnswerRecord]:
+        """Yield the answers; raises LiveBenchError first if they are not the frozen ones."""
+        self._check(ANSWERS)
+        yield from read_records(self.path / ANSWERS, AnswerRecord)
+
+    def _check(self, name: str) -> None:
+        expected = self.manifest.files[name]
+        if gzip_content(self.path / name) != (expected.sha256, expected.size):
+            raise LiveBenchError(
+                self.path / name,
+                f"changed: its content does not have the hash of {MANIFEST}",
+                "fetch or build the set again",
+            )
+
+    def check_dataset(self, dataset: Dataset) -> None:
+        """Raises LiveBenchError if `dataset` is not the one that the set was built from."""
+        wanted, found = self.manifest.dataset, dataset.info.fingerprint
+        if found != wanted.fingerprint:
+            raise LiveBenchError(
+                dataset.path,
+                f"not the dataset that {self.path} was built from (fingerprint {found[:12]}, needed "
+                f"{wanted.name} with {wanted.fingerprint[:12]})",
+                "import it as docs/datasets.md says",
+            )
+
+    def check_text(self, dataset: Dataset | None = None) -> None:
+        """Raises LiveBenchError if the samples are not here; `dataset` restores them, if it is known."""
+        if not self.has_text:
+            folder = dataset.path if dataset else "DIR"
+            raise LiveBenchError(
+                self.path,
+                "its text is absent",
+                f"restore it with `livebench build-candidates --restore {self.path} --dataset {folder}`",
+            )
+
+    def no_dataset(self) -> LiveBenchError:
+        """The error where the dataset that the set was built from is needed, and not available."""
+        wanted = self.manifest.dataset
+        return LiveBenchError(
+            self.path,
+            f"its dataset {wanted.name} (fingerprint {wanted.fingerprint[:12]}) is not available",
+            "put it into datasets/, or give --dataset (docs/datasets.md)",
+        )
+
+
+def find_sets(folder: Path) -> list[CandidateSet]:
+    """All candidate sets in a folder, by name.
+
+    Raises:
+        LiveBenchError: there is none.
+    """
+    paths = sorted(file.parent for file in Path(folder).glob(f"*/{MANIFEST}"))
+    if not paths:
+        raise LiveBenchError(
+            folder,
+            f"no candidate set in it (a folder with a {MANIFEST})",
+            "run livebench in a checkout of LiveBench, or give --candidates",
+        )
+    return [CandidateSet(path) for path in paths]

@@ -1,0 +1,90 @@
+"""manifest.json of a candidate set: all that the set depends on, sealed by hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from livebench.candidates.protocol import Protocol
+from livebench.data.dataset import Dataset
+from livebench.data.split import Split
+from livebench.records import FolderName, Setting
+
+SAMPLES, ANSWERS, MANIFEST = "samples.jsonl.gz", "answers.jsonl.gz", "manifest.json"
+
+
+class FrozenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`sha256` and `size` of the content before compression, and its number of records."""
+
+    sha256: str
+    size: int
+    records: int
+
+
+class FrozenDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The dataset that a set was built from; `recipe` makes it again, where nothing else is needed."""
+
+    name: FolderName
+    version: str
+    fingerprint: str
+    frames_sha256: str
+    encoder: str
+    tokenizer: str
+    recipe: list[str]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> FrozenDataset:
+        return cls(*(getattr(dataset.info, name) for name in cls.__struct_fields__))
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """manifest.json.
+
+    `hash` is the sha256 of all that the set is (not of its own name, of explanations, or of the versions
+    of the software that wrote it). `types` counts the candidates, `left_out` the seconds with comments
+    that are not samples; `without_plausible` names videos with samples that got no plausible candidate,
+    `overlap` the leaks between splits that were allowed; `flaws` what is known to be wrong with a set
+    that others made (absent from sets built here). `manifest_sha256` is the hash of the rest.
+    """
+
+    name: FolderName
+    hash: str = ""
+    signature: str = ""
+    protocol: Protocol
+    dataset: FrozenDataset
+    split: Split
+    seed: int
+    max_samples: int
+    settings: list[Setting]
+    videos: int
+    types: dict[str, int]
+    left_out: dict[str, int]
+    without_plausible: list[str]
+    overlap: list[str]
+    files: dict[str, FrozenFile]
+    versions: dict[str, str]
+    flaws: list[str] | msgspec.UnsetType = msgspec.UNSET
+    manifest_sha256: str = ""
+
+
+def sealed_manifest(content: dict[str, Any]) -> bytes:
+    """The bytes of manifest.json, its hashes filled in.
+
+    The hashes are of the data, not of today's records: a set stays the same when a later LiveBench knows
+    more fields.
+    """
+    hashed = {key: content[key] for key in content if key not in _NOT_HASHED}
+    # What a protocol says of itself, and how its dataset can be made again, make no sample.
+    for part, keys in (("protocol", ("summary", "source", "reasons")), ("dataset", ("recipe",))):
+        hashed[part] = {key: hashed[part][key] for key in hashed[part] if key not in keys}
+    set_hash = hashlib.sha256(msgspec.json.encode(hashed, order="sorted")).hexdigest()
+    signature = f"set:{content['name']}@{set_hash[:8]}" + ("+overlap" if content["overlap"] else "")
+    sealed = {**content, "hash": set_hash, "signature": signature, "manifest_sha256": ""}
+    seal = hashlib.sha256(msgspec.json.encode(sealed, order="sorted")).hexdigest()
+    sealed["manifest_sha256"] = seal
+    return msgspec.json.format(msgspec.json.encode(sealed), indent=1) + b"\n"
+
+
+_NOT_HASHED = ("name", "hash", "signature", "versions", "manifest_sha256")
