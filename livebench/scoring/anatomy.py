@@ -91,7 +91,7 @@ def anatomy(scores: np.ndarray, types: Sequence[Sequence[str]]) -> dict[str, dic
 
     Args:
         scores: float [samples, candidates], higher is better.
-        types: [samples][candidates], the type of each candidate.
+        types: [samples, candidates], the type of each candidate.
 
     Returns:
         `rank_1`: by type, the per cent of samples in which a candidate of the type takes rank 1;

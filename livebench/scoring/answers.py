@@ -15,7 +15,7 @@ class Answers:
         sample_ids, videos: [samples].
         categories: [samples], of the video; empty where it is unknown.
         n_context: int64 [samples], the number of surrounding comments.
-        types: [samples][100].
+        types: [samples, 100], as lists.
         train_counts: int64 [samples, 100], occurrences in the training split.
         lengths: int64 [samples, 100], in words.
         correct: bool [samples, 100].
