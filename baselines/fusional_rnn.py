@@ -8,27 +8,27 @@ import torch
 from livebench_baselines.neural.forest import Forest
 from livebench_baselines.neural.inputs import Inputs
 from livebench_baselines.neural.model import CommentModel, Size
+from livebench_baselines.neural.neural_scorer import NeuralScorer
 from livebench_baselines.neural.recurrent import (
     COMMENT_REACH,
     MOMENT_REACH,
     Attention,
     ForestDecoder,
+    LSTMState,
     SequenceEncoder,
-    State,
     initialise,
 )
-from livebench_baselines.neural.scorer import NeuralScorer
 from torch import nn
 
 
-class Memory(NamedTuple):
+class _Memory(NamedTuple):
     """What the decoder attends to: states and masks of video (h) and comments (g), and its start."""
 
     video: torch.Tensor
     video_mask: torch.Tensor
     text: torch.Tensor
     text_mask: torch.Tensor
-    start: State
+    start: LSTMState
 
 
 class FusionalRNNModel(CommentModel):
@@ -52,7 +52,7 @@ class FusionalRNNModel(CommentModel):
         self.decoder = ForestDecoder(width)
         self.attention = Attention(width, memories=2)
 
-    def encode(self, inputs: Inputs) -> Memory:
+    def encode(self, inputs: Inputs) -> _Memory:
         # Equation 2.
         frames = self.dropout(self.project(inputs.frames))
         video, (video_hidden, video_cell) = self.video(frames, inputs.frame_mask)
@@ -68,7 +68,7 @@ class FusionalRNNModel(CommentModel):
             torch.tanh(self.hidden(torch.cat([video_hidden, text_hidden], dim=1))),
             self.cell(torch.cat([video_cell, text_cell], dim=1)),
         )
-        return Memory(video, inputs.frame_mask, text, present, start)
+        return _Memory(video, inputs.frame_mask, text, present, start)
 
     def _sentences(
         self,
@@ -76,7 +76,7 @@ class FusionalRNNModel(CommentModel):
         present: torch.Tensor,
         video: torch.Tensor,
         video_mask: torch.Tensor,
-    ) -> tuple[torch.Tensor, State]:
+    ) -> tuple[torch.Tensor, LSTMState]:
         """Equations 4 and 5: g at each comment [moments, comments, width], and the last state."""
         attend = self.sentence_attention.prepare((video, video_mask))
         moments = torch.arange(len(comments), device=comments.device)
@@ -91,7 +91,7 @@ class FusionalRNNModel(CommentModel):
             found.append(hidden)
         return torch.stack(found, dim=1), (hidden, cell)
 
-    def decode(self, memory: Memory, forest: Forest) -> torch.Tensor:
+    def decode(self, memory: _Memory, forest: Forest) -> torch.Tensor:
         """Equations 7 and 8."""
         attend = self.attention.prepare(
             (memory.video, memory.video_mask), (memory.text, memory.text_mask)

@@ -28,10 +28,10 @@ from typing import Any
 import msgspec
 import numpy as np
 import torch
-from livebench_baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
+from livebench_baselines.neural.checkpoint import CHECKPOINT_FILE, Checkpoint, write_checkpoint
 from livebench_baselines.neural.inputs import Inputs, padded
 from livebench_baselines.neural.model import Size
-from livebench_baselines.neural.scorer import NeuralScorer
+from livebench_baselines.neural.neural_scorer import NeuralScorer
 from livebench_baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR, Vocabulary
 from livebench_baselines.unified_transformer import Encoded, UnifiedTransformerModel
 from torch import nn
@@ -41,11 +41,11 @@ from livebench.files import new_folder
 from livebench.records import parse_json
 from livebench.scoring.scorer import Comment, VideoContext
 
-FRAMES = 5
-CANDIDATE_WORDS, CONTEXT_WORDS = 18, 98
+_FRAMES = 5
+_CANDIDATE_WORDS, _CONTEXT_WORDS = 18, 98
 """With begin and end mark 20 and 100."""
 
-SPECIAL = ("<PAD>", "<BOS>", "<EOS>", "<UNK>", "<&&&>")
+_SPECIAL_WORDS = ("<PAD>", "<BOS>", "<EOS>", "<UNK>", "<&&&>")
 """As the released vocabulary calls them, in the order of their numbers."""
 
 
@@ -85,12 +85,12 @@ class ReleasedTransformerModel(UnifiedTransformerModel):
 def context_row(comments: Sequence[Sequence[int]]) -> list[int]:
     """The surrounding comments of a moment as one sequence: 100 numbers, 102 if there are none."""
     if not comments:
-        return [BEGIN, *[PAD] * (CONTEXT_WORDS + 2), END]
+        return [BEGIN, *[PAD] * (_CONTEXT_WORDS + 2), END]
     words = list(comments[0])
     for comment in comments[1:]:
         words += [SEPARATOR, *comment]
-    words = words[:CONTEXT_WORDS]
-    return [BEGIN, *words, END, *[PAD] * (CONTEXT_WORDS - len(words))]
+    words = words[:_CONTEXT_WORDS]
+    return [BEGIN, *words, END, *[PAD] * (_CONTEXT_WORDS - len(words))]
 
 
 class ReleasedTransformer(NeuralScorer):
@@ -100,13 +100,13 @@ class ReleasedTransformer(NeuralScorer):
     train = None  # a variant for what was trained elsewhere
 
     def words(self, candidate: Comment) -> list[int]:
-        return self._encode(candidate)[:CANDIDATE_WORDS]
+        return self._encode(candidate)[:_CANDIDATE_WORDS]
 
     def surrounding(self, comments: Sequence[Comment]) -> list[list[int]]:
         return [self._encode(comment) for comment in comments]
 
     def frames(self, video_ctx: VideoContext) -> np.ndarray:
-        return self.checked(video_ctx.frames)[:FRAMES]
+        return self.checked(video_ctx.frames)[:_FRAMES]
 
     def _encode(self, comment: Comment) -> list[int]:
         words = comment.tokens.split()
@@ -135,10 +135,10 @@ class ReleasedTransformer(NeuralScorer):
         content, state = _read_state(Path(file))
         words = _read_vocabulary(Path(vocabulary))
         size = _size(Path(file), state, heads)
-        if len(words) != len(state[EMBEDDING]):
+        if len(words) != len(state[_EMBEDDING]):
             raise LiveBenchError(
                 f"{vocabulary}: has {len(words)} words, and the embedding of {file} has "
-                f"{len(state[EMBEDDING])}; give the vocabulary that it was trained with"
+                f"{len(state[_EMBEDDING])}; give the vocabulary that it was trained with"
             )
         with torch.device("meta"):
             shapes = ReleasedTransformerModel(size, len(words), size.width).state_dict()
@@ -147,7 +147,7 @@ class ReleasedTransformer(NeuralScorer):
             entry=entry,
             size=size,
             frame_width=size.width,
-            max_context_words=CONTEXT_WORDS,
+            max_context_words=_CONTEXT_WORDS,
             training=None,
             outcome={
                 "imported": Path(file).name,
@@ -158,19 +158,19 @@ class ReleasedTransformer(NeuralScorer):
         )
         with new_folder(out) as folder:
             write_checkpoint(folder, about, weights, words)
-        return Path(out) / FILE
+        return Path(out) / CHECKPOINT_FILE
 
 
-EMBEDDING = "embedding.0.lut.weight"
-PLACES = "embedding.1.pe"
+_EMBEDDING = "embedding.0.lut.weight"
+_SINUSOIDS = "embedding.1.pe"
 """Sinusoids, saved beside what was learned."""
-WIDENING = "video_encoder.layers.0.feed_forward.w_1.weight"
+_WIDENING = "video_encoder.layers.0.feed_forward.w_1.weight"
 
-STACKS = {"video": "video_encoder", "text": "text_encoder", "decoder": "comment_decoder"}
-ATTENTIONS = ("self_attn", "video_attn", "text_attn")
-LINEAR_MAPS = ("query", "key", "value", "out")
-FEED_FORWARD = {"0": "w_1", "3": "w_2"}
-NORM = {"weight": "a_2", "bias": "b_2"}
+_STACKS = {"video": "video_encoder", "text": "text_encoder", "decoder": "comment_decoder"}
+_ATTENTIONS = ("self_attn", "video_attn", "text_attn")
+_LINEAR_MAPS = ("query", "key", "value", "out")
+_FEED_FORWARD = {"0": "w_1", "3": "w_2"}
+_NORM = {"weight": "a_2", "bias": "b_2"}
 
 
 def released_name(name: str) -> str:
@@ -181,16 +181,16 @@ def released_name(name: str) -> str:
         case ["output", kind]:
             return f"output_layer.{kind}"
         case [norm, kind]:
-            return f"{STACKS[norm.removesuffix('_norm')]}.norm.{NORM[kind]}"
+            return f"{_STACKS[norm.removesuffix('_norm')]}.norm.{_NORM[kind]}"
         case [stack, block, "attentions", place, linear, kind]:
-            part = f"{ATTENTIONS[int(place)]}.linears.{LINEAR_MAPS.index(linear)}.{kind}"
+            part = f"{_ATTENTIONS[int(place)]}.linears.{_LINEAR_MAPS.index(linear)}.{kind}"
         case [stack, block, "feed_forward", place, kind]:
-            part = f"feed_forward.{FEED_FORWARD[place]}.{kind}"
+            part = f"feed_forward.{_FEED_FORWARD[place]}.{kind}"
         case [stack, block, "norms", place, kind]:
-            part = f"sublayer.{place}.norm.{NORM[kind]}"
+            part = f"sublayer.{place}.norm.{_NORM[kind]}"
         case _:
             raise ValueError(f"not a parameter of the released model: {name}")
-    return f"{STACKS[stack]}.layers.{block}.{part}"
+    return f"{_STACKS[stack]}.layers.{block}.{part}"
 
 
 def _read_state(file: Path) -> tuple[bytes, dict[str, torch.Tensor]]:
@@ -233,20 +233,22 @@ def _read_vocabulary(file: Path) -> Vocabulary:
     words = sorted(numbers, key=lambda word: numbers[word])
     if [numbers[word] for word in words] != list(range(len(words))):
         raise LiveBenchError(f"{file}: the numbers of word2id are not 0, 1, 2, ..., each once")
-    if tuple(words[: len(SPECIAL)]) != SPECIAL:
-        raise LiveBenchError(f"{file}: the first words are not {', '.join(SPECIAL)}, in this order")
-    return Vocabulary(words[len(SPECIAL) :])
+    if tuple(words[: len(_SPECIAL_WORDS)]) != _SPECIAL_WORDS:
+        raise LiveBenchError(
+            f"{file}: the first words are not {', '.join(_SPECIAL_WORDS)}, in this order"
+        )
+    return Vocabulary(words[len(_SPECIAL_WORDS) :])
 
 
 def _size(file: Path, state: dict[str, torch.Tensor], heads: int) -> Size:
-    for name in (EMBEDDING, WIDENING):
+    for name in (_EMBEDDING, _WIDENING):
         if name not in state:
             raise LiveBenchError(
                 f"{file}: lacks {name}; it is no checkpoint of the released Unified Transformer"
             )
         if state[name].dim() != 2:
             raise LiveBenchError(f"{file}: {name} is not a matrix")
-    width, feed_forward = state[EMBEDDING].shape[1], state[WIDENING].shape[0]
+    width, feed_forward = state[_EMBEDDING].shape[1], state[_WIDENING].shape[0]
     if width % heads:
         raise LiveBenchError(
             f"{file}: is {width} wide, which {heads} heads do not divide; give the --heads (-n_head) "
@@ -270,7 +272,7 @@ def _renamed(
         if state[name].shape != shapes[ours].shape:
             found, wanted = tuple(state[name].shape), tuple(shapes[ours].shape)
             raise LiveBenchError(f"{file}: {name} has the shape {found} instead of {wanted}")
-    surplus = next((name for name in state if name not in names and name != PLACES), None)
+    surplus = next((name for name in state if name not in names and name != _SINUSOIDS), None)
     if surplus is not None:
         raise LiveBenchError(
             f"{file}: holds {surplus}, which the released Unified Transformer does not have"

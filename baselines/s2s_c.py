@@ -6,13 +6,13 @@ import torch
 from livebench_baselines.neural.forest import Forest
 from livebench_baselines.neural.inputs import Inputs
 from livebench_baselines.neural.model import CommentModel, Size
+from livebench_baselines.neural.neural_scorer import NeuralScorer
 from livebench_baselines.neural.recurrent import (
     CONTEXT_REACH,
     ForestDecoder,
+    LSTMState,
     SequenceEncoder,
-    State,
 )
-from livebench_baselines.neural.scorer import NeuralScorer
 
 
 class S2SCModel(CommentModel):
@@ -26,11 +26,11 @@ class S2SCModel(CommentModel):
         self.text = SequenceEncoder(size.width, CONTEXT_REACH)
         self.decoder = ForestDecoder(size.width)
 
-    def encode(self, inputs: Inputs) -> State:
+    def encode(self, inputs: Inputs) -> LSTMState:
         words, mask = inputs.concatenated()
         return self.text(self.dropout(self.embedding(words)), mask)[1]
 
-    def decode(self, memory: State, forest: Forest) -> torch.Tensor:
+    def decode(self, memory: LSTMState, forest: Forest) -> torch.Tensor:
         return self.decoder(self.dropout(self.embedding(forest.token)), memory, forest)
 
 

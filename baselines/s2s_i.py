@@ -6,8 +6,13 @@ import torch
 from livebench_baselines.neural.forest import Forest
 from livebench_baselines.neural.inputs import Inputs
 from livebench_baselines.neural.model import CommentModel, Size
-from livebench_baselines.neural.recurrent import MOMENT_REACH, ForestDecoder, SequenceEncoder, State
-from livebench_baselines.neural.scorer import NeuralScorer
+from livebench_baselines.neural.neural_scorer import NeuralScorer
+from livebench_baselines.neural.recurrent import (
+    MOMENT_REACH,
+    ForestDecoder,
+    LSTMState,
+    SequenceEncoder,
+)
 from torch import nn
 
 
@@ -25,10 +30,10 @@ class S2SIModel(CommentModel):
         # dev, with these to -2.347.
         nn.init.normal_(self.embedding.weight, std=size.width**-0.5)
 
-    def encode(self, inputs: Inputs) -> State:
+    def encode(self, inputs: Inputs) -> LSTMState:
         return self.video(self.dropout(self.project(inputs.frames)), inputs.frame_mask)[1]
 
-    def decode(self, memory: State, forest: Forest) -> torch.Tensor:
+    def decode(self, memory: LSTMState, forest: Forest) -> torch.Tensor:
         return self.decoder(self.dropout(self.embedding(forest.token)), memory, forest)
 
 

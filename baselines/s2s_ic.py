@@ -8,24 +8,24 @@ import torch
 from livebench_baselines.neural.forest import Forest
 from livebench_baselines.neural.inputs import Inputs
 from livebench_baselines.neural.model import CommentModel, Size
+from livebench_baselines.neural.neural_scorer import NeuralScorer
 from livebench_baselines.neural.recurrent import (
     CONTEXT_REACH,
     MOMENT_REACH,
     Combine,
     ForestDecoder,
+    LSTMState,
     SequenceEncoder,
-    State,
 )
-from livebench_baselines.neural.scorer import NeuralScorer
 from torch import nn
 
 
-class Memory(NamedTuple):
+class _Memory(NamedTuple):
     """The outputs of the two encoders, each [moments, width], and where the decoder begins."""
 
     video: torch.Tensor
     text: torch.Tensor
-    start: State
+    start: LSTMState
 
 
 class S2SICModel(CommentModel):
@@ -46,14 +46,14 @@ class S2SICModel(CommentModel):
         self.decoder = ForestDecoder(size.width)
         self.combine = Combine(size.width, 3)
 
-    def encode(self, inputs: Inputs) -> Memory:
+    def encode(self, inputs: Inputs) -> _Memory:
         _, video = self.video(self.dropout(self.project(inputs.frames)), inputs.frame_mask)
         words, mask = inputs.concatenated()
         _, text = self.text(self.dropout(self.embedding(words)), mask)
         hidden, cell = (torch.cat(pair, dim=1) for pair in zip(video, text, strict=True))
-        return Memory(video[0], text[0], (torch.tanh(self.hidden(hidden)), self.cell(cell)))
+        return _Memory(video[0], text[0], (torch.tanh(self.hidden(hidden)), self.cell(cell)))
 
-    def decode(self, memory: Memory, forest: Forest) -> torch.Tensor:
+    def decode(self, memory: _Memory, forest: Forest) -> torch.Tensor:
         def combine(state: torch.Tensor, moment: torch.Tensor) -> torch.Tensor:
             return self.combine(state, memory.video[moment], memory.text[moment])
 

@@ -9,8 +9,8 @@ import torch
 from livebench_baselines.neural.forest import Forest
 from livebench_baselines.neural.inputs import Inputs
 from livebench_baselines.neural.model import CommentModel, Size
-from livebench_baselines.neural.scorer import NeuralScorer
-from livebench_baselines.neural.transformer import Block, sinusoids
+from livebench_baselines.neural.neural_scorer import NeuralScorer
+from livebench_baselines.neural.transformer import TransformerBlock, sinusoids
 from torch import nn
 
 
@@ -41,7 +41,9 @@ class UnifiedTransformerModel(CommentModel):
         self.project = nn.Sequential(self.project, nn.LayerNorm(size.width))
 
         def stack(memories: int) -> nn.ModuleList:
-            return nn.ModuleList(Block(size, memories, self.norm) for _ in range(size.blocks))
+            return nn.ModuleList(
+                TransformerBlock(size, memories, self.norm) for _ in range(size.blocks)
+            )
 
         self.video, self.text, self.decoder = stack(0), stack(1), stack(2)
         self.video_norm, self.text_norm, self.decoder_norm = (

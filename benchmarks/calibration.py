@@ -41,7 +41,7 @@ from livebench.leaderboard.entries import Entry, read_entry
 from livebench.records import CANDIDATES
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import METRICS, intervals
-from livebench.scoring.paired import LEVEL
+from livebench.scoring.paired import SIGNIFICANCE_LEVEL
 from livebench.scoring.significance import pairwise_flip_p, sum_by_video
 from livebench.submissions.load import find_submissions
 
@@ -158,7 +158,7 @@ def study(video: np.ndarray, case: Case, effect: float, pairs: int) -> Study:
         sums = sum_by_video(apart, video).T
         # Against a row of zeros: the p of each difference by itself.
         p_values = pairwise_flip_p(np.vstack([sums, np.zeros(len(sums[0]))]), seed=start)[-1, :-1]
-        different += int((p_values < LEVEL).sum())
+        different += int((p_values < SIGNIFICANCE_LEVEL).sum())
         held = intervals(np.hstack([apart, found[0]]), names)
         covered += sum(one.low <= effect <= one.high for one in held[: len(sums)])
         rows += sum(one.low <= mrr + effect <= one.high for one in held[len(sums) :])

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import torch
-from livebench_baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
+from livebench_baselines.neural.checkpoint import CHECKPOINT_FILE, Checkpoint, write_checkpoint
 from livebench_baselines.neural.model import Size
 from livebench_baselines.neural.vocabulary import Vocabulary
 from livebench_baselines.unified_transformer import UnifiedTransformer
@@ -79,8 +79,8 @@ def transformer(folder: Path, dataset: Dataset) -> Submission:
         files={},
     )
     write_checkpoint(folder / "checkpoint", about, model.state_dict(), vocabulary)
-    sha256 = hashlib.sha256((folder / "checkpoint" / FILE).read_bytes()).hexdigest()
-    more = f'checkpoint = "checkpoint/{FILE}"\ncheckpoint_sha256 = "{sha256}"'
+    sha256 = hashlib.sha256((folder / "checkpoint" / CHECKPOINT_FILE).read_bytes()).hexdigest()
+    more = f'checkpoint = "checkpoint/{CHECKPOINT_FILE}"\ncheckpoint_sha256 = "{sha256}"'
     card = CARD.format(name="transformer", entry=about.entry, more=more)
     (folder / "submission.toml").write_text(card)
     return Submission(folder)

@@ -34,10 +34,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from livebench_baselines.fusional_rnn import FusionalRNN
-from livebench_baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
+from livebench_baselines.neural.checkpoint import CHECKPOINT_FILE, Checkpoint, write_checkpoint
 from livebench_baselines.neural.forest import grow
 from livebench_baselines.neural.model import Size
-from livebench_baselines.neural.scorer import NeuralScorer
+from livebench_baselines.neural.neural_scorer import NeuralScorer
 from livebench_baselines.neural.vocabulary import Vocabulary
 from livebench_baselines.unified_transformer import UnifiedTransformer
 from released import COMMENT, PaddedInputs, losses, padded_comments
@@ -267,7 +267,7 @@ def main() -> None:
                 out = Path(folder, f"{kind}-{size}")
                 checkpoint = untrained(out, SCORERS[kind], SIZES[size], words, width)
                 print(f"{kind}, {size}", flush=True)
-                scorer = SCORERS[kind](out / FILE)
+                scorer = SCORERS[kind](out / CHECKPOINT_FILE)
                 kept &= compare(f"{kind} {size}", scorer, samples, options)
                 del scorer
                 print_memory(kind, checkpoint, Path(folder, "samples"))

@@ -27,7 +27,7 @@ import torch
 from livebench_baselines.neural.batches import Batches, Piece
 from livebench_baselines.neural.config import load_config
 from livebench_baselines.neural.inputs import make_inputs
-from livebench_baselines.neural.vocabulary import SPECIAL, Vocabulary
+from livebench_baselines.neural.vocabulary import SPECIAL_WORDS, Vocabulary
 from released import CONTEXT, PaddedInputs, losses, padded_comments
 from scoring import SCORERS, SIZES, WORDS
 from timing import in_turn, peak_memory, ratio, spread, within
@@ -52,7 +52,7 @@ class Learner:
         cpu = torch.device("cpu")
         self.batches = Batches(self.examples, words, self.config, model.uses, self.width, cpu)
         torch.manual_seed(0)
-        self.model = model(self.config.size, len(SPECIAL) + WORDS, self.width)
+        self.model = model(self.config.size, len(SPECIAL_WORDS) + WORDS, self.width)
         self.optimizer = torch.optim.Adam(
             self.model.parameters(), lr=self.config.learning_rate, fused=True
         )

@@ -16,9 +16,9 @@ from typing import Any, Generic, TypeVar
 
 from livebench.errors import LiveBenchError
 
-Held = TypeVar("Held")
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+_Held = TypeVar("_Held")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 # A process that is forked shares the memory of its parent, which is most of what it needs. Elsewhere
 # forking is unsafe or absent: the object is pickled, once for each process.
@@ -35,7 +35,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-class Workers(Generic[Held]):
+class Workers(Generic[_Held]):
     """Processes that share an object; with one, everything is done in this process.
 
     They start with the first item, and know the object as it is then. They end with the block, also by
@@ -46,11 +46,11 @@ class Workers(Generic[Held]):
         processes: how many, at least 1.
     """
 
-    def __init__(self, held: Held, processes: int) -> None:
+    def __init__(self, held: _Held, processes: int) -> None:
         self._held, self._processes = held, processes
         self._pool: ProcessPoolExecutor | None = None
 
-    def __enter__(self) -> Workers[Held]:
+    def __enter__(self) -> Workers[_Held]:
         if self._processes > 1:
             self._pool = ProcessPoolExecutor(
                 self._processes,
@@ -64,7 +64,9 @@ class Workers(Generic[Held]):
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def map(self, work: Callable[[Held, Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    def map(
+        self, work: Callable[[_Held, _Item], _Result], items: Iterable[_Item]
+    ) -> Iterator[_Result]:
         """Yield `work(held, item)` for each item, in order; `items` is read only as far as needed.
 
         Raises:
@@ -75,7 +77,7 @@ class Workers(Generic[Held]):
             for item in items:
                 yield work(self._held, item)
             return
-        waiting: deque[Future[Result]] = deque()
+        waiting: deque[Future[_Result]] = deque()
         for item in items:
             waiting.append(self._submit(self._pool, work, item))
             if len(waiting) == WAITING * self._processes:
@@ -96,7 +98,7 @@ class Workers(Generic[Held]):
                 raise _killed() from None
 
 
-def _result(future: Future[Result]) -> Result:
+def _result(future: Future[_Result]) -> _Result:
     try:
         return future.result()
     except BrokenProcessPool:

@@ -15,9 +15,9 @@ from livebench_baselines.neural.vocabulary import Vocabulary
 
 from livebench.training.examples import Examples
 
-TOGETHER = 8
+_TOGETHER = 8
 """Comments of a moment that are learned in one step at most: a busy second must not fill a batch."""
-POOL = 64
+_POOL = 64
 """Batches among which moments are sorted by length."""
 
 
@@ -56,10 +56,10 @@ class Batches:
         self._ids: dict[int, list[int]] = {}
         self._vocabulary = vocabulary
         self.pieces = [
-            Piece(moment, first, min(first + TOGETHER, total))
+            Piece(moment, first, min(first + _TOGETHER, total))
             for moment in range(len(examples))
             for total in [len(examples.targets(moment))]
-            for first in range(0, total, TOGETHER)
+            for first in range(0, total, _TOGETHER)
         ]
         self.comments = sum(piece.last - piece.first for piece in self.pieces)
 
@@ -80,7 +80,7 @@ class Batches:
         order = random.permutation(len(self.pieces))
         drawn = [self.pieces[i] for i in order]
         batches: list[list[Piece]] = []
-        for pool in _by_size(drawn, POOL * self._config.batch):
+        for pool in _by_size(drawn, _POOL * self._config.batch):
             pool.sort(key=self._length)
             batches += _by_size(pool, self._config.batch)
         return [batches[i] for i in random.permutation(len(batches))]

@@ -23,7 +23,8 @@ from livebench.files import new_file
 from livebench.records import parse_json
 from livebench.training.job import TrainingManifest
 
-FILE, WEIGHTS, WORDS = "checkpoint.json", "weights.safetensors", "vocabulary.json"
+CHECKPOINT_FILE = "checkpoint.json"
+WEIGHTS_FILE, VOCABULARY_FILE = "weights.safetensors", "vocabulary.json"
 
 
 class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -54,17 +55,17 @@ def write_checkpoint(
 ) -> Path:
     """Write a checkpoint, checkpoint.json last; return its path."""
     contents = {
-        WEIGHTS: safetensors.torch.save({k: v.cpu().contiguous() for k, v in weights.items()}),
-        WORDS: msgspec.json.encode(vocabulary.words),
+        WEIGHTS_FILE: safetensors.torch.save({k: v.cpu().contiguous() for k, v in weights.items()}),
+        VOCABULARY_FILE: msgspec.json.encode(vocabulary.words),
     }
     for name, content in contents.items():
         with new_file(folder / name) as file:
             file.write(content)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     about = msgspec.structs.replace(about, files=hashes)
-    with new_file(folder / FILE) as file:
+    with new_file(folder / CHECKPOINT_FILE) as file:
         file.write(msgspec.json.format(msgspec.json.encode(about), indent=1) + b"\n")
-    return folder / FILE
+    return folder / CHECKPOINT_FILE
 
 
 def read_checkpoint(path: Path) -> tuple[Checkpoint, dict[str, torch.Tensor], Vocabulary]:
@@ -75,7 +76,7 @@ def read_checkpoint(path: Path) -> tuple[Checkpoint, dict[str, torch.Tensor], Vo
     """
     about = parse_json(path, Checkpoint)
     contents = {}
-    for name in (WEIGHTS, WORDS):
+    for name in (WEIGHTS_FILE, VOCABULARY_FILE):
         file = path.parent / name
         try:
             contents[name] = file.read_bytes()
@@ -84,8 +85,8 @@ def read_checkpoint(path: Path) -> tuple[Checkpoint, dict[str, torch.Tensor], Vo
         if hashlib.sha256(contents[name]).hexdigest() != about.files.get(name):
             raise LiveBenchError(f"{file}: is not the file that {path} names; train again")
     try:
-        weights = safetensors.torch.load(contents[WEIGHTS])
-        words = msgspec.json.decode(contents[WORDS], type=list[str])
+        weights = safetensors.torch.load(contents[WEIGHTS_FILE])
+        words = msgspec.json.decode(contents[VOCABULARY_FILE], type=list[str])
     except (SafetensorError, msgspec.DecodeError) as error:
         raise LiveBenchError(f"{path.parent}: cannot be read: {error}") from None
     return about, weights, Vocabulary(words)

@@ -9,12 +9,12 @@ from typing import Annotated
 import msgspec
 from livebench_baselines.neural.model import Size
 
+from livebench.data.context import Positive
 from livebench.errors import LiveBenchError
 from livebench.records import parse_toml
 
-Positive = Annotated[int, msgspec.Meta(ge=1)]
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Rate = Annotated[float, msgspec.Meta(gt=0)]
+_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+_Rate = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,16 +40,16 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_context_words: Positive
     batch: Positive
     epochs: Positive
-    learning_rate: Rate
-    warmup: Share
+    learning_rate: _Rate
+    warmup: _Share
     decay: bool
-    clip: Rate
-    drop_frames: Share
-    drop_comments: Share
+    clip: _Rate
+    drop_frames: _Share
+    drop_comments: _Share
     dev_comments: Positive
 
 
-def bundled_configs() -> list[str]:
+def _bundled_configs() -> list[str]:
     folder = files("livebench_baselines") / "configs"
     return sorted(
         f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
@@ -62,11 +62,11 @@ def load_config(name: str) -> Config:
     Raises:
         LiveBenchError: there is no such config, or a field of it is wrong.
     """
-    if name in bundled_configs():
+    if name in _bundled_configs():
         return parse_toml(
             Path(str(files("livebench_baselines") / "configs" / f"{name}.toml")), Config
         )
     if not name.endswith(".toml"):
-        known = ", ".join(bundled_configs())
+        known = ", ".join(_bundled_configs())
         raise LiveBenchError(f"no config {name}; there are {known}, or give the path of a .toml")
     return parse_toml(Path(name), Config)

@@ -22,7 +22,7 @@ WINDOW = 64
 """Nodes that are compared with each other in attention; most of such comparisons are in vain."""
 
 
-class Windows(NamedTuple):
+class _Windows(NamedTuple):
     """Nodes in windows for attention to prefixes; the number of nodes stands for padding.
 
     Attributes:
@@ -94,7 +94,7 @@ class Forest:
         return table.view(self.moments, width), place
 
     @cached_property
-    def windows(self) -> Windows:
+    def windows(self) -> _Windows:
         """Nodes in windows of the order that goes through a tree branch by branch (preorder), so that
         each node has its prefixes in its own window or above the first node of it."""
         device = self.token.device
@@ -124,7 +124,7 @@ class Forest:
         here = begin[queries][:, :, None]
         seen = (begin[keys][:, None] <= here) & (here < end[keys][:, None])
         seen[..., -WINDOW] |= queries == len(parent)  # padding has to see something
-        return Windows(queries, keys, seen, begin[:-1])
+        return _Windows(queries, keys, seen, begin[:-1])
 
     def to(self, device: torch.device) -> Forest:
         values = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -16,23 +16,23 @@ import torch
 from livebench_baselines.neural.forest import grow
 from livebench_baselines.neural.inputs import Inputs
 from livebench_baselines.neural.model import CommentModel
-from livebench_baselines.neural.vocabulary import END, SPECIAL, Vocabulary
+from livebench_baselines.neural.vocabulary import END, SPECIAL_WORDS, Vocabulary
 
 from livebench.scoring.scorer import Decoding
 
-NextWords = Callable[[Sequence[Sequence[int]]], np.ndarray]
+_NextWords = Callable[[Sequence[Sequence[int]]], np.ndarray]
 """Given distinct prefixes of one length (the numbers of their words), float64 [prefixes, vocabulary]:
 the log-probability of each next word, minus infinity for words that may not be written."""
 
 
-class Written(NamedTuple):
+class _Written(NamedTuple):
     """The numbers of the words of a comment, and its log-likelihood, the end mark included."""
 
     words: list[int]
     log_likelihood: float
 
 
-def write(next_words: NextWords, decoding: Decoding) -> Written:
+def write_comment(next_words: _NextWords, decoding: Decoding) -> _Written:
     """Write a comment as asked."""
     next_words = _within(next_words, decoding.max_words)
     match decoding.strategy:
@@ -46,14 +46,14 @@ def write(next_words: NextWords, decoding: Decoding) -> Written:
     raise ValueError(f"not a strategy: {decoding.strategy!r}")
 
 
-def next_words_of(model: CommentModel, inputs: Inputs, vocabulary: Vocabulary) -> NextWords:
+def next_words_of(model: CommentModel, inputs: Inputs, vocabulary: Vocabulary) -> _NextWords:
     """The next words of prefixes at a moment; the moment is encoded once.
 
     Args:
         inputs: of one moment.
     """
-    never = [n for n in range(len(SPECIAL)) if n != END]
-    never += [n for n, word in enumerate(vocabulary.words, len(SPECIAL)) if not word.strip()]
+    never = [n for n in range(len(SPECIAL_WORDS)) if n != END]
+    never += [n for n, word in enumerate(vocabulary.words, len(SPECIAL_WORDS)) if not word.strip()]
     with torch.no_grad():
         memory = model.encode(inputs)
 
@@ -71,7 +71,7 @@ def next_words_of(model: CommentModel, inputs: Inputs, vocabulary: Vocabulary) -
     return next_words
 
 
-def _within(next_words: NextWords, max_words: int) -> NextWords:
+def _within(next_words: _NextWords, max_words: int) -> _NextWords:
     """The same, with an end after at least one word and at most `max_words`."""
 
     def bounded(prefixes: Sequence[Sequence[int]]) -> np.ndarray:
@@ -88,7 +88,7 @@ def _within(next_words: NextWords, max_words: int) -> NextWords:
     return bounded
 
 
-def _word_by_word(next_words: NextWords, choose: Callable[[np.ndarray], int]) -> Written:
+def _word_by_word(next_words: _NextWords, choose: Callable[[np.ndarray], int]) -> _Written:
     words: list[int] = []
     total = 0.0
     while True:
@@ -96,7 +96,7 @@ def _word_by_word(next_words: NextWords, choose: Callable[[np.ndarray], int]) ->
         word = choose(log_probs)
         total += float(log_probs[word])
         if word == END:
-            return Written(words, total)
+            return _Written(words, total)
         words.append(word)
 
 
@@ -106,7 +106,7 @@ class _Hypothesis(NamedTuple):
     ended: bool
 
 
-def _beam(next_words: NextWords, width: int) -> Written:
+def _beam(next_words: _NextWords, width: int) -> _Written:
     """Beam search: of all hypotheses and all their continuations the `width` likeliest stay, ended ones
     among them. The search is over when the likeliest has ended: the others can only become less likely.
     """
@@ -129,7 +129,7 @@ def _beam(next_words: NextWords, width: int) -> Written:
         ]
         beam = [one for one in beam if one.ended] + grown
         beam = sorted(beam, key=lambda one: -one.log_likelihood)[:width]
-    return Written(beam[0].words, beam[0].log_likelihood)
+    return _Written(beam[0].words, beam[0].log_likelihood)
 
 
 def _draw(log_probs: np.ndarray, top_p: float, random: np.random.Generator) -> int:

@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 COMMENT_REACH, CONTEXT_REACH, MOMENT_REACH = 8, 40, 5
 """Words of a comment, words of all surrounding comments, and frames or comments of a moment, about."""
 
-State = tuple[torch.Tensor, torch.Tensor]
+LSTMState = tuple[torch.Tensor, torch.Tensor]
 """Hidden state and cell of an LSTM, each [rows, width]."""
 
 
@@ -46,7 +46,7 @@ class SequenceEncoder(nn.Module):
         self.lstm = nn.LSTM(width, width, batch_first=True)
         initialise(self.lstm, reach)
 
-    def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, State]:
+    def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, LSTMState]:
         """Encode.
 
         Args:
@@ -74,7 +74,7 @@ class ForestDecoder(nn.Module):
     def forward(
         self,
         words: torch.Tensor,
-        start: State,
+        start: LSTMState,
         forest: Forest,
         attend: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
     ) -> torch.Tensor:

@@ -14,12 +14,18 @@ import msgspec
 import numpy as np
 import torch
 from livebench_baselines.neural.batches import Batches, Piece
-from livebench_baselines.neural.checkpoint import FILE, Checkpoint, write_checkpoint
+from livebench_baselines.neural.checkpoint import CHECKPOINT_FILE, Checkpoint, write_checkpoint
 from livebench_baselines.neural.config import Config, load_config
 from livebench_baselines.neural.model import CommentModel
-from livebench_baselines.neural.processes import Processes
-from livebench_baselines.neural.progress import Log, Progress, State, read_state, write_state
 from livebench_baselines.neural.projection import frame_statistics
+from livebench_baselines.neural.torchrun import Processes
+from livebench_baselines.neural.training_state import (
+    Log,
+    Progress,
+    TrainingState,
+    read_state,
+    write_state,
+)
 from livebench_baselines.neural.vocabulary import Vocabulary
 from torch import nn
 
@@ -30,7 +36,7 @@ from livebench.training.job import TrainingJob, training_manifest
 SAVE_SECONDS = 60
 
 
-def train(kind: type[CommentModel], job: TrainingJob) -> Path:
+def train_model(kind: type[CommentModel], job: TrainingJob) -> Path:
     """Train a model, keep the parameters of the epoch with the best log-likelihood on dev.
 
     Returns:
@@ -54,17 +60,17 @@ class _Trainer:
         self.job, self.processes = job, processes
         self.config = config = load_config(job.config)
         self.manifest = training_manifest(job, msgspec.to_builtins(config), processes.count)
-        if (job.out / FILE).exists():
+        if (job.out / CHECKPOINT_FILE).exists():
             raise LiveBenchError(
-                f"{job.out / FILE}: exists already; remove it or choose another --out"
+                f"{job.out / CHECKPOINT_FILE}: exists already; remove it or choose another --out"
             )
         self.state = read_state(job.out, self.manifest)
         if kind.uses == {"frames"} and not job.dataset.has_frames:
             raise LiveBenchError(
                 f"{job.dataset.path}: has no frames, and {job.entry} sees nothing else"
             )
-        train = job.dataset.split("train")
-        comments = list(zip(train.strings, train.counts.tolist(), strict=True))
+        training = job.dataset.split("train")
+        comments = list(zip(training.strings, training.counts.tolist(), strict=True))
         self.vocabulary = Vocabulary.of(comments, config.vocabulary)
         frame_width = max(1, job.dataset.frame_width)
         self.batches, self.dev = (
@@ -179,7 +185,7 @@ class _Trainer:
     def _save(self, log: Log, progress: Progress) -> None:
         random = self.processes.gather(torch.get_rng_state())
         if self.processes.rank == 0:
-            state = State(
+            state = TrainingState(
                 self.manifest,
                 progress,
                 log.rows,
@@ -191,7 +197,7 @@ class _Trainer:
             write_state(self.job.out, state)
             log.write(self.job.out)
 
-    def _restore(self, state: State) -> tuple[Log, Progress]:
+    def _restore(self, state: TrainingState) -> tuple[Log, Progress]:
         self.model.load_state_dict(state.weights)
         self.optimizer.load_state_dict(state.optimizer)
         self.best = state.best
@@ -199,7 +205,7 @@ class _Trainer:
         return Log(state.log), state.progress
 
     def _finish(self, log: Log, progress: Progress) -> Path:
-        out = self.job.out / FILE
+        out = self.job.out / CHECKPOINT_FILE
         if self.processes.rank == 0:
             about = Checkpoint(
                 entry=self.job.entry,

@@ -15,7 +15,7 @@ from livebench_baselines.neural.model import Size
 from torch import nn
 from torch.nn import functional
 
-Memory = tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]
+_Memory = tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]
 """Keys and values, each [moments, heads, places, width of a head], and what may be seen, bool
 [moments, 1, queries or 1, places]; None if all may be."""
 
@@ -30,7 +30,7 @@ def sinusoids(places: int, width: int, device: torch.device) -> torch.Tensor:
     return found
 
 
-class MultiHeadAttention(nn.Module):
+class _MultiHeadAttention(nn.Module):
     """Vaswani et al. 2017, section 3.2, with keys and values that are made once for many queries."""
 
     def __init__(self, size: Size) -> None:
@@ -46,12 +46,12 @@ class MultiHeadAttention(nn.Module):
         """[moments, places, width] to [moments, heads, places, width of a head]."""
         return rows.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
-    def memory(self, states: torch.Tensor, mask: torch.Tensor | None) -> Memory:
+    def memory(self, states: torch.Tensor, mask: torch.Tensor | None) -> _Memory:
         """What queries attend to: states [moments, places, width], mask [moments, places]."""
         keys, values = self._split(self.key(states)), self._split(self.value(states))
         return keys, values, None if mask is None else mask[:, None, None]
 
-    def forward(self, rows: torch.Tensor, memory: Memory) -> torch.Tensor:
+    def forward(self, rows: torch.Tensor, memory: _Memory) -> torch.Tensor:
         """[moments, queries, width] to the same."""
         keys, values, mask = memory
         found = functional.scaled_dot_product_attention(
@@ -62,7 +62,7 @@ class MultiHeadAttention(nn.Module):
         )
         return self.out(found.transpose(1, 2).flatten(2))
 
-    def over_forest(self, nodes: torch.Tensor, forest: Forest, memory: Memory) -> torch.Tensor:
+    def over_forest(self, nodes: torch.Tensor, forest: Forest, memory: _Memory) -> torch.Tensor:
         """Queries from the nodes of a forest, [nodes, width], each to the memory of its moment.
 
         Only the attention itself works on a table of a row a moment: linear maps see no padding.
@@ -79,7 +79,7 @@ class MultiHeadAttention(nn.Module):
         return self._over_table(nodes, windows.queries, windows.place, memory)
 
     def _over_table(
-        self, nodes: torch.Tensor, table: torch.Tensor, place: torch.Tensor, memory: Memory
+        self, nodes: torch.Tensor, table: torch.Tensor, place: torch.Tensor, memory: _Memory
     ) -> torch.Tensor:
         """Attention from nodes in a table, [rows, most], of nodes with the memory of each row."""
         keys, values, mask = memory
@@ -97,7 +97,7 @@ def _as_table(nodes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
     return nodes[table.clamp(max=len(nodes) - 1)]
 
 
-class FeedForward(nn.Sequential):
+class _FeedForward(nn.Sequential):
     """Vaswani et al. 2017, section 3.3."""
 
     def __init__(self, size: Size) -> None:
@@ -109,7 +109,7 @@ class FeedForward(nn.Sequential):
         )
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Self-attention, attention to some memories, a feed-forward part.
 
     Args:
@@ -120,12 +120,12 @@ class Block(nn.Module):
 
     def __init__(self, size: Size, memories: int, norm: type[nn.Module]) -> None:
         super().__init__()
-        self.attentions = nn.ModuleList(MultiHeadAttention(size) for _ in range(1 + memories))
-        self.feed_forward = FeedForward(size)
+        self.attentions = nn.ModuleList(_MultiHeadAttention(size) for _ in range(1 + memories))
+        self.feed_forward = _FeedForward(size)
         self.norms = nn.ModuleList(norm(size.width) for _ in range(2 + memories))
         self.dropout = nn.Dropout(size.dropout)
 
-    def memories(self, states: Sequence[tuple[torch.Tensor, torch.Tensor | None]]) -> list[Memory]:
+    def memories(self, states: Sequence[tuple[torch.Tensor, torch.Tensor | None]]) -> list[_Memory]:
         """What this block attends to in the outputs of encoders, made once for all queries."""
         return [
             attention.memory(*one)
@@ -133,7 +133,7 @@ class Block(nn.Module):
         ]
 
     def forward(
-        self, rows: torch.Tensor, mask: torch.Tensor | None, memories: Sequence[Memory] = ()
+        self, rows: torch.Tensor, mask: torch.Tensor | None, memories: Sequence[_Memory] = ()
     ) -> torch.Tensor:
         """Rows [moments, places, width], each attending to all of its moment."""
         first = self.norms[0](rows)
@@ -145,7 +145,7 @@ class Block(nn.Module):
         return rows + self.dropout(self.feed_forward(self.norms[-1](rows)))
 
     def over_forest(
-        self, nodes: torch.Tensor, forest: Forest, memories: Sequence[Memory]
+        self, nodes: torch.Tensor, forest: Forest, memories: Sequence[_Memory]
     ) -> torch.Tensor:
         """Nodes [nodes, width], each attending to its prefixes and to the memories of its moment."""
         nodes = nodes + self.dropout(self.attentions[0].to_prefixes(self.norms[0](nodes), forest))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 PAD, BEGIN, END, UNKNOWN, SEPARATOR = range(5)
-SPECIAL = ("<pad>", "<begin>", "<end>", "<unknown>", "<separator>")
+SPECIAL_WORDS = ("<pad>", "<begin>", "<end>", "<unknown>", "<separator>")
 """In the order of their numbers, which are those of the released vocabulary, too."""
 
 
@@ -21,7 +21,7 @@ class Vocabulary:
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = list(words)
-        self._ids = {word: number for number, word in enumerate(self.words, len(SPECIAL))}
+        self._ids = {word: number for number, word in enumerate(self.words, len(SPECIAL_WORDS))}
         if len(self._ids) != len(self.words):
             raise ValueError("a word stands twice in the vocabulary")
 
@@ -37,7 +37,7 @@ class Vocabulary:
 
     def __len__(self) -> int:
         """With the special ones."""
-        return len(SPECIAL) + len(self.words)
+        return len(SPECIAL_WORDS) + len(self.words)
 
     def encode(self, tokens: str) -> list[int]:
         """The numbers of the words of a comment (joined by spaces); neither begin nor end."""
@@ -46,8 +46,8 @@ class Vocabulary:
 
     def decode(self, numbers: Iterable[int]) -> list[str]:
         """The words; special ones are shown by name."""
-        special = len(SPECIAL)
-        return [SPECIAL[n] if n < special else self.words[n - special] for n in numbers]
+        special = len(SPECIAL_WORDS)
+        return [SPECIAL_WORDS[n] if n < special else self.words[n - special] for n in numbers]
 
     def log_frequencies(self, comments: Iterable[tuple[str, int]]) -> np.ndarray:
         """How probable each word is when nothing is known: float32 [words], logarithms.

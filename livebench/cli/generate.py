@@ -76,7 +76,7 @@ def generate(
 
 
 def _generate(submission, sets, settings, at_hand, decoding, quiet) -> None:
-    from livebench.scoring.generation import generate as write
+    from livebench.scoring.generation import generate_comments as write
     from livebench.scoring.plan import Skipped, plan
 
     done = 0

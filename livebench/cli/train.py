@@ -44,7 +44,7 @@ def train(folder, dataset, protocol, out, config, seed, device, quiet) -> None:
     from livebench.data.dataset import Dataset
     from livebench.submissions.load import Submission
     from livebench.training.job import run_table
-    from livebench.training.job import train as train_job
+    from livebench.training.job import train_submission as train_job
 
     submission = Submission(folder)
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started

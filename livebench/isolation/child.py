@@ -24,10 +24,10 @@ from livebench.scoring.runner import make_scorer, score_block
 from livebench.scoring.scorer import Scorer
 from livebench.submissions.load import Submission
 
-PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG = 1
 
 
-def main(source: int, target: int) -> None:
+def serve(source: int, target: int) -> None:
     """Answer messages until there are no more.
 
     Args:
@@ -52,12 +52,18 @@ def main(source: int, target: int) -> None:
                 )
                 answer = wire.SCORED, wire.pack_numbers(score_block(scorer, samples))
         except WrongAnswer as error:
-            answer = wire.FAILED, wire.Failure("wrong", error.text[: wire.TEXT], place=error.place)
+            answer = (
+                wire.FAILED,
+                wire.Failure("wrong", error.text[: wire.TEXT_LIMIT], place=error.place),
+            )
         except LiveBenchError as error:
             shown = _shown(error.__cause__) if error.__cause__ is not None else ""
-            answer = wire.FAILED, wire.Failure("mend", str(error)[: wire.TEXT], traceback=shown)
+            answer = (
+                wire.FAILED,
+                wire.Failure("mend", str(error)[: wire.TEXT_LIMIT], traceback=shown),
+            )
         except (Exception, SystemExit) as error:
-            name, text = type(error).__name__, str(error)[: wire.TEXT]
+            name, text = type(error).__name__, str(error)[: wire.TEXT_LIMIT]
             answer = wire.FAILED, wire.Failure("raised", text, name, traceback=_shown(error))
         _write(target, wire.message(*answer))
     # Nothing is left to do; what a library would tidy up takes time.
@@ -83,13 +89,13 @@ def _fit(scorer: Scorer, wanted: wire.Fit) -> None:
 
 def _shown(error: BaseException) -> str:
     lines = "".join(traceback.format_exception(error))
-    return lines[-wire.TEXT :]
+    return lines[-wire.TEXT_LIMIT :]
 
 
 def _end_with_parent() -> None:
     """Have the system end this process when the parent has ended, however that was (Linux)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _read(source: int) -> tuple[bytes, bytes] | None:

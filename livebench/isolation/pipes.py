@@ -19,13 +19,13 @@ PIPE = 1 << 20
 """Bytes that a pipe holds: a block of samples goes in while the one before is scored, and much of what
 is printed."""
 
-LAST_OUTPUT = 2000
+_LAST_OUTPUT = 2000
 """Bytes of what a process printed that are kept for a report."""
 
-GRACE = 2.0
+_GRACE = 2.0
 """Seconds that a process has to end by itself."""
 
-LOOK = 0.5
+_LOOK = 0.5
 """Seconds between looks at whether the process still lives."""
 
 
@@ -100,7 +100,7 @@ class Child:
                 raise self.failed(
                     f"the submission gave no answer within {self._limit:g} s (--time-limit)"
                 )
-            events = self._poll.poll(1000 * min(left, LOOK))
+            events = self._poll.poll(1000 * min(left, _LOOK))
             for handle, _ in events:
                 if handle == self._to:
                     self._write()
@@ -118,7 +118,7 @@ class Child:
             pass
         error = LiveBenchError(text)
         if printed := harmless(self._printed.decode("utf-8", errors="replace")):
-            error.__cause__ = LastOutput(printed)
+            error.__cause__ = _LastOutput(printed)
         return error
 
     def kill(self) -> None:
@@ -132,7 +132,7 @@ class Child:
         if self._to >= 0:
             os.close(self._to)
             self._to = -1
-        deadline = time.monotonic() + GRACE
+        deadline = time.monotonic() + _GRACE
         while self._process.poll() is None and time.monotonic() < deadline:
             self._keep_print()
             time.sleep(0.005)
@@ -163,7 +163,10 @@ class Child:
         if len(self._in) < wire.HEAD.size:
             return None
         kind, size = wire.HEAD.unpack_from(self._in)
-        if kind not in (wire.HELLO, wire.FITTED, wire.SCORED, wire.FAILED) or size > wire.MOST:
+        if (
+            kind not in (wire.HELLO, wire.FITTED, wire.SCORED, wire.FAILED)
+            or size > wire.MESSAGE_LIMIT
+        ):
             raise self.garbage("it is no message")
         end = wire.HEAD.size + size
         if len(self._in) < end:
@@ -187,12 +190,12 @@ class Child:
             with contextlib.suppress(KeyError):
                 self._poll.unregister(self._prints)
             return False
-        self._printed = (self._printed + data)[-LAST_OUTPUT:]
+        self._printed = (self._printed + data)[-_LAST_OUTPUT:]
         return True
 
     def _ended(self) -> LiveBenchError:
         try:
-            status = self._process.wait(GRACE)
+            status = self._process.wait(_GRACE)
         except subprocess.TimeoutExpired:
             self.kill()
             return self.failed("the submission closed the pipe of its answers")
@@ -214,7 +217,7 @@ def harmless(text: str) -> str:
     return "".join(kept).strip()
 
 
-class LastOutput(Exception):
+class _LastOutput(Exception):
     """What the process of a submission printed last."""
 
     def __str__(self) -> str:

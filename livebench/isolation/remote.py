@@ -16,7 +16,7 @@ import msgspec
 
 from livebench.errors import LiveBenchError
 from livebench.isolation import sandbox, wire
-from livebench.isolation.inputs import inputs_folder
+from livebench.isolation.learning_folder import learning_folder
 from livebench.isolation.pipes import Child, SubmissionTraceback, harmless
 from livebench.isolation.seccomp import no_new_processes
 from livebench.scoring.numbers import Numbers, WrongAnswer
@@ -27,16 +27,16 @@ from livebench.submissions.load import Run, Submission
 if TYPE_CHECKING:
     from livebench.data.dataset import DatasetSplit
 
-Answer = TypeVar("Answer")
+_Answer = TypeVar("_Answer")
 
-AHEAD = 2
+_AHEAD = 2
 """Blocks that a process has at a time: the one it scores, and the next."""
 
-GIGABYTE = 1 << 30
+_GIGABYTE = 1 << 30
 # Modules are found as they are here; the folder that a command is run in is none of them.
-PROGRAM = (
-    "import sys; sys.path[:] = {path!r}; from livebench.isolation.child import main; "
-    "main({source}, {target})"
+_PROGRAM = (
+    "import sys; sys.path[:] = {path!r}; from livebench.isolation.child import serve; "
+    "serve({source}, {target})"
 )
 
 
@@ -67,13 +67,13 @@ class Isolation:
         if self.kind == "none":
             yield make_scorer(submission, run)
             return
-        with inputs_folder() as inputs:
+        with learning_folder() as inputs:
             child = self._start(submission, inputs)
             try:
                 start = wire.Start(
                     folder=str(submission.path.absolute()),
                     run=run.name,
-                    memory=int(self.memory * GIGABYTE),
+                    memory=int(self.memory * _GIGABYTE),
                 )
                 yield self._scorer(child, start, submission, inputs)
             finally:
@@ -83,7 +83,7 @@ class Isolation:
         path = [one for one in sys.path if one]
 
         def program(source: int, target: int) -> list[str]:
-            code = PROGRAM.format(path=path, source=source, target=target)
+            code = _PROGRAM.format(path=path, source=source, target=target)
             return [sys.executable, "-P", "-c", code]
 
         folder = str(submission.path)
@@ -93,8 +93,8 @@ class Isolation:
         try:
             os.write(target, no_new_processes())
             os.close(target)
-            view = sandbox.View(submission.path, inputs, self.hidden)
-            around = sandbox.command(view, source)
+            view = sandbox.SandboxView(submission.path, inputs, self.hidden)
+            around = sandbox.sandbox_command(view, source)
             return Child(
                 lambda *handles: [*around, *program(*handles)],
                 folder=folder,
@@ -109,12 +109,12 @@ class Isolation:
         hello = _answer(child, wire.HELLO, wire.Hello, what="making the scorer")
         shown = Path(sandbox.INPUTS) if self.kind == "sandbox" else inputs
         whole = submission.card.kind == "oracle"
-        kind = RemoteFitted if hello.fits else RemoteScorer
-        return kind(child, hello, Inputs(inputs, shown, whole))
+        kind = _RemoteFitted if hello.fits else _RemoteScorer
+        return kind(child, hello, _LearningFolder(inputs, shown, whole))
 
 
 @dataclass(frozen=True)
-class Inputs:
+class _LearningFolder:
     """Where what a scorer learns from is put, and where its process sees it; an oracle is given the
     `whole` dataset, for that is what it is."""
 
@@ -123,10 +123,10 @@ class Inputs:
     whole: bool
 
 
-class RemoteScorer(Streaming):
+class _RemoteScorer(Streaming):
     """A scorer in a process of its own."""
 
-    def __init__(self, child: Child, hello: wire.Hello, inputs: Inputs) -> None:
+    def __init__(self, child: Child, hello: wire.Hello, inputs: _LearningFolder) -> None:
         self._child, self._hello, self._inputs = child, hello, inputs
         self.trained = hello.trained
 
@@ -149,7 +149,7 @@ class RemoteScorer(Streaming):
             samples = wire.pack_samples([sample for _, sample in block])
             self._child.send(wire.message(wire.BLOCK, samples))
             waiting.append(block)
-            if len(waiting) == AHEAD:
+            if len(waiting) == _AHEAD:
                 yield waiting[0], self._scored(waiting.popleft())
         while waiting:
             yield waiting[0], self._scored(waiting.popleft())
@@ -163,11 +163,11 @@ class RemoteScorer(Streaming):
             raise self._child.garbage(str(error)) from None
 
 
-class RemoteFitted(RemoteScorer):
+class _RemoteFitted(_RemoteScorer):
     """One that wants to be fitted."""
 
     def fit(self, training: DatasetSplit) -> None:
-        from livebench.data.subset import write_subset
+        from livebench.isolation.training_copy import write_training_copy
 
         # A copy: of the test videos there is nothing in it.
         here = self._inputs.here / "dataset"
@@ -175,7 +175,7 @@ class RemoteFitted(RemoteScorer):
         if self._inputs.whole:
             shutil.copytree(training.dataset.path, here)
         else:
-            write_subset(training, here)
+            write_training_copy(training, here)
         there = str(self._inputs.there / "dataset")
         self._child.send(wire.message(wire.FIT, wire.Fit(there)))
         what = f"fitting {self._hello.name} on {training.dataset.path}"
@@ -183,7 +183,7 @@ class RemoteFitted(RemoteScorer):
 
 
 def _answer(
-    child: Child, due: bytes, kind: type[Answer], block: Samples = (), what: str = ""
+    child: Child, due: bytes, kind: type[_Answer], block: Samples = (), what: str = ""
 ) -> Any:
     """The next message, which must be of this kind.
 
@@ -212,7 +212,7 @@ def _pairs(found: Numbers) -> Iterator[tuple[float, int]]:
 
 
 def _failure(told: wire.Failure, block: Samples, what: str) -> LiveBenchError:
-    text = " ".join(harmless(told.text[: wire.TEXT]).split())
+    text = " ".join(harmless(told.text[: wire.TEXT_LIMIT]).split())
     if told.kind == "wrong" and block:
         try:
             with naming(block):
@@ -224,5 +224,5 @@ def _failure(told: wire.Failure, block: Samples, what: str) -> LiveBenchError:
         text = raised(block, name, text) if block else f"{what} raised {name}: {text}"
     error = LiveBenchError(text)
     if told.traceback:
-        error.__cause__ = SubmissionTraceback(harmless(told.traceback[: wire.TEXT]))
+        error.__cause__ = SubmissionTraceback(harmless(told.traceback[: wire.TEXT_LIMIT]))
     return error

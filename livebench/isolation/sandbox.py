@@ -12,17 +12,17 @@ from typing import NamedTuple
 
 from livebench.errors import LiveBenchError
 
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-CONFIGURATION = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
-PACKAGES = ("livebench", "livebench_baselines")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_CONFIGURATION = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
+_PACKAGES = ("livebench", "livebench_baselines")
 INPUTS = "/inputs"
-SCRATCH = 1 << 30
+_SCRATCH = 1 << 30
 """Bytes of temporary files, at most."""
 
-KEPT_ENVIRONMENT = ("LANG", "LC_ALL", "TZ", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_KEPT_ENVIRONMENT = ("LANG", "LC_ALL", "TZ", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-class View(NamedTuple):
+class SandboxView(NamedTuple):
     """What is shown of this machine.
 
     Attributes:
@@ -51,7 +51,7 @@ def bwrap() -> str:
     return found
 
 
-def command(view: View, filter_handle: int) -> list[str]:
+def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
     """The command that opens the sandbox; the program to run in it is to be added.
 
     No network, no other processes, no capability; the system, Python with its packages, and the folder
@@ -69,22 +69,22 @@ def command(view: View, filter_handle: int) -> list[str]:
             "into a folder of its own"
         )
     line = [bwrap(), "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    for place in map(Path, SYSTEM):
+    for place in map(Path, _SYSTEM):
         if place.is_symlink():
             line += ["--symlink", str(place.readlink()), str(place)]
         elif place.is_dir():
             line += ["--ro-bind", str(place), str(place)]
-    for name in CONFIGURATION:
+    for name in _CONFIGURATION:
         line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     line += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    for size, place in ((SCRATCH, "/tmp"), (SCRATCH, "/dev/shm")):  # nosec B108
+    for size, place in ((_SCRATCH, "/tmp"), (_SCRATCH, "/dev/shm")):  # nosec B108
         line += ["--size", str(size), "--tmpfs", place]
     own, masked = view.folder.absolute(), []
     # What is hidden may lie in what is shown, and the submission in what is hidden.
     for shown in (_python(), [own]):
         for place in shown:
             line += ["--ro-bind", str(place.resolve()), str(place)]
-        around = shown if own in shown else [*shown, *map(Path, SYSTEM)]
+        around = shown if own in shown else [*shown, *map(Path, _SYSTEM)]
         inner = [one.absolute() for one in view.hidden if any(_within(one, at) for at in around)]
         for place in inner:
             line += ["--tmpfs", str(place)]
@@ -93,7 +93,7 @@ def command(view: View, filter_handle: int) -> list[str]:
         line += ["--remount-ro", str(place)]
     line += ["--ro-bind", str(view.inputs), INPUTS]
     line += ["--remount-ro", "/", "--seccomp", str(filter_handle), "--clearenv"]
-    environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+    environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
     environment |= {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "nobody"}  # nosec B108
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     for name, value in environment.items():
@@ -111,11 +111,11 @@ def _python() -> list[Path]:
     """Folders with Python and the packages that are installed; of a checkout its packages alone."""
     places = [Path(sys.prefix), Path(sys.base_prefix)]
     places += [Path(one) for one in sys.path if Path(one).name.endswith("-packages")]
-    for name in PACKAGES:
+    for name in _PACKAGES:
         spec = importlib.util.find_spec(name)
         places += [Path(one) for one in (spec.submodule_search_locations or ())] if spec else []
     kept: list[Path] = []
     for place in places:
-        if place.is_dir() and not any(place.is_relative_to(one) for one in (*SYSTEM, *kept)):
+        if place.is_dir() and not any(place.is_relative_to(one) for one in (*_SYSTEM, *kept)):
             kept.append(place.absolute())
     return kept

@@ -14,14 +14,14 @@ import struct
 
 from livebench.errors import LiveBenchError
 
-LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
-KILL, ALLOW, ERRNO = 0x8000_0000, 0x7FFF_0000, 0x0005_0000
-CLONE_THREAD = 0x0001_0000
-X32 = 0x4000_0000  # calls of the x32 ABI, numbered from here
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
+KILL, ALLOW, _ERRNO = 0x8000_0000, 0x7FFF_0000, 0x0005_0000
+_CLONE_THREAD = 0x0001_0000
+_X32 = 0x4000_0000  # calls of the x32 ABI, numbered from here
 
 # Architecture in the kernel's audit.h, and the numbers of calls.
-MACHINES = {
+_MACHINES = {
     "x86_64": (
         0xC000_003E,
         {"clone": 56, "clone3": 435, "fork": 57, "vfork": 58},
@@ -66,32 +66,32 @@ def no_new_processes(machine: str = "") -> bytes:
         LiveBenchError: the numbers of its calls are not known here.
     """
     machine = machine or platform.machine()
-    if machine not in MACHINES:
+    if machine not in _MACHINES:
         raise LiveBenchError(
-            f"--sandbox knows the system calls of {' and '.join(MACHINES)}, not of {machine}; "
+            f"--sandbox knows the system calls of {' and '.join(_MACHINES)}, not of {machine}; "
             "evaluate without it"
         )
-    architecture, making, refused = MACHINES[machine]
+    architecture, making, refused = _MACHINES[machine]
     # Jumps count the instructions to pass over if the test holds, and if not.
     program = [
-        (LOAD, 0, 0, ARCHITECTURE),
-        (EQUAL, 1, 0, architecture),
-        (RETURN, 0, 0, KILL),
-        (LOAD, 0, 0, NUMBER),
-        (AT_LEAST, 0, 1, X32),
-        (RETURN, 0, 0, ERRNO | errno.ENOSYS),
+        (_LOAD, 0, 0, _ARCHITECTURE),
+        (_EQUAL, 1, 0, architecture),
+        (_RETURN, 0, 0, KILL),
+        (_LOAD, 0, 0, _NUMBER),
+        (_AT_LEAST, 0, 1, _X32),
+        (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
     ]
     answers = dict.fromkeys(refused.values(), errno.EPERM)
     # Not implemented: the C library then starts its threads by clone, whose flags can be looked at.
     answers[making["clone3"]] = errno.ENOSYS
     answers |= {making[name]: errno.EAGAIN for name in ("fork", "vfork") if name in making}
     for number, answer in answers.items():
-        program += [(EQUAL, 0, 1, number), (RETURN, 0, 0, ERRNO | answer)]
+        program += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | answer)]
     program += [
-        (EQUAL, 0, 3, making["clone"]),
-        (LOAD, 0, 0, FIRST_ARGUMENT),
-        (ANY_BIT, 1, 0, CLONE_THREAD),
-        (RETURN, 0, 0, ERRNO | errno.EAGAIN),
-        (RETURN, 0, 0, ALLOW),
+        (_EQUAL, 0, 3, making["clone"]),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        (_ANY_BIT, 1, 0, _CLONE_THREAD),
+        (_RETURN, 0, 0, _ERRNO | errno.EAGAIN),
+        (_RETURN, 0, 0, ALLOW),
     ]
     return b"".join(struct.pack("=HBBI", *one) for one in program)

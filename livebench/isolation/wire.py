@@ -18,10 +18,10 @@ from livebench.scoring.numbers import Numbers, checked
 from livebench.scoring.scorer import Comment, Sample, Trained, VideoContext
 
 HEAD = struct.Struct(">cI")
-MOST = 8 << 20
+MESSAGE_LIMIT = 8 << 20
 """Bytes of a message from a submission, at most: a block of scores is far below."""
 
-TEXT = 20_000
+TEXT_LIMIT = 20_000
 """Characters of what a submission says of its failure, at most."""
 
 START, FIT, BLOCK = b"I", b"T", b"B"

@@ -14,8 +14,8 @@ from livebench.leaderboard.entries import Earlier, Entry, Origin, read_entry
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import METRICS, Interval, chance_metrics, summarise
-from livebench.scoring.paired import Pair, all_pairs, ranks
-from livebench.scoring.plausibility import remarks, ties
+from livebench.scoring.paired import RowPair, pair_tests, ranks
+from livebench.scoring.plausibility import measure_ties, plausibility_remarks
 from livebench.scoring.result import signature
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import NORMALISATIONS, Normalisation
@@ -65,7 +65,7 @@ class Board:
     setting: Setting
     signature: str
     rows: list[Row]
-    pairs: list[Pair] = field(default_factory=list)
+    pairs: list[RowPair] = field(default_factory=list)
     earlier: list[EarlierRow] = field(default_factory=list)
 
 
@@ -128,7 +128,7 @@ def _board(
     rows.sort(key=_place)
     names = [row.folder for row in rows if _is_ranked(row)]
     values = np.array([ranked_by[name] for name in names])
-    pairs = all_pairs(names, values, answers.videos)
+    pairs = pair_tests(names, values, answers.videos)
     found_ranks = ranks(names, pairs)
     rows = [replace(row, rank=found_ranks[row.folder]) if _is_ranked(row) else row for row in rows]
     return Board(setting, signature(candidate_set, setting), rows, pairs, earlier)
@@ -169,7 +169,9 @@ def _with_remarks(row: Row, entry: Entry) -> Row:
     for result, scores in zip(entry.results, entry.scores, strict=True):
         measured = result.plausibility if rerun else None
         listwise = entry.submission.card.listwise
-        told |= dict.fromkeys(remarks(measured, ties(scores.sums), listwise=listwise))
+        told |= dict.fromkeys(
+            plausibility_remarks(measured, measure_ties(scores.sums), listwise=listwise)
+        )
     ran = {manifest.isolation for manifest in entry.manifests}
     # The weakest isolation among those of the runs.
     least = next((kind for kind in ("none", "process", "sandbox") if kind in ran), "none")

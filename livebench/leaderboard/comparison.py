@@ -11,7 +11,7 @@ from livebench.errors import LiveBenchError
 from livebench.leaderboard.entries import Entry, read_entry
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
-from livebench.scoring.paired import Comparison, compare
+from livebench.scoring.paired import ScorerComparison, compare_scorers
 from livebench.scoring.result import signature
 from livebench.scoring.significance import holm
 from livebench.submissions.load import Submission
@@ -30,13 +30,13 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     signature: str
     first: str
     second: str
-    comparison: Comparison
+    comparison: ScorerComparison
     p_holm: float
 
 
-def compare_entries(first: Entry, second: Entry, answers: Answers) -> Comparison:
+def compare_entries(first: Entry, second: Entry, answers: Answers) -> ScorerComparison:
     """Compare the rows of two submissions on the same set and setting, scores as sums."""
-    return compare(
+    return compare_scorers(
         first.per_sample(answers)["best"],
         second.per_sample(answers)["best"],
         sample_ids=answers.sample_ids,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from livebench.leaderboard.comparison import Compared
 from livebench.leaderboard.markdown import cell
 from livebench.scoring.metrics import METRICS
-from livebench.scoring.paired import LEVEL, Difference, Wins
+from livebench.scoring.paired import SIGNIFICANCE_LEVEL, Difference, Wins
 from livebench.scoring.show import interval, number, p_value
 from livebench.scoring.significance import RESAMPLES
 
@@ -66,7 +66,7 @@ def _conclusion(found: Compared, comparisons: int) -> str:
         if comparisons > 1
         else ""
     )
-    if found.p_holm >= LEVEL:
+    if found.p_holm >= SIGNIFICANCE_LEVEL:
         verdict = "cannot be told from 0 at 5%"
     else:
         better = found.first if mrr.difference.value > 0 else found.second

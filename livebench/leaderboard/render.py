@@ -18,7 +18,7 @@ from livebench.leaderboard.collect import Board, Row, Section
 from livebench.leaderboard.markdown import cell
 from livebench.records import CANDIDATES
 from livebench.scoring.metrics import GROUND_TRUTHS, METRICS, chance_metrics
-from livebench.scoring.paired import Pair
+from livebench.scoring.paired import RowPair
 from livebench.scoring.show import interval, number, p_value
 
 
@@ -94,7 +94,7 @@ def _folder_link(folder: str) -> str:
     return f"[{cell(folder)}](submissions/{quote(folder)})"
 
 
-def _neighbours(board: Board) -> list[Pair]:
+def _neighbours(board: Board) -> list[RowPair]:
     """Each ranked row and the next one below."""
     names = [row.folder for row in board.rows if row.rank]
     following = set(pairwise(names))

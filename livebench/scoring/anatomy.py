@@ -24,9 +24,9 @@ from livebench.scoring.ranking import best_of, expect, place_each
 UNKNOWN = "unknown"
 """The name of the group of what a set does not say."""
 
-CONTEXT_BINS = (0, 1, 2, 3, 4, 5, 6, 11)
-FREQUENCY_BINS = (0, 1, 2, 4, 11, 101, 1001)
-LENGTH_BINS = (1, 2, 3, 4, 6, 9, 13)
+_CONTEXT_BINS = (0, 1, 2, 3, 4, 5, 6, 11)
+_FREQUENCY_BINS = (0, 1, 2, 4, 11, 101, 1001)
+_LENGTH_BINS = (1, 2, 3, 4, 6, 9, 13)
 """The least value of each bin; the last one is open."""
 
 
@@ -162,8 +162,8 @@ def dissect(runs: Sequence[np.ndarray], answers: Answers) -> Anatomy:
         ),
         by_category=[] if unknown else by_sample[0],
         by_context=by_sample[1],
-        by_frequency=each.groups(answers.train_counts, FREQUENCY_BINS),
-        by_length=each.groups(answers.lengths, LENGTH_BINS),
+        by_frequency=each.groups(answers.train_counts, _FREQUENCY_BINS),
+        by_length=each.groups(answers.lengths, _LENGTH_BINS),
         curves=_curves(runs, answers),
         unknown=unknown,
     )
@@ -184,7 +184,7 @@ def _of_samples(
         ((str(name), values, chance, names == name) for name in np.unique(names)), answers.videos
     )
     yield _grouped(
-        ((name, values, chance, part) for name, part in _bins(answers.n_context, CONTEXT_BINS)),
+        ((name, values, chance, part) for name, part in _bins(answers.n_context, _CONTEXT_BINS)),
         answers.videos,
     )
 

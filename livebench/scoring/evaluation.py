@@ -22,8 +22,13 @@ from livebench.scoring.fingerprint import fingerprint
 from livebench.scoring.journal import Journal
 from livebench.scoring.metrics import sample_metrics, summarise
 from livebench.scoring.plan import Task
-from livebench.scoring.plausibility import Plausibility, chosen, measure, ties
-from livebench.scoring.result import Isolation, Result, ResultManifest, signature
+from livebench.scoring.plausibility import (
+    Plausibility,
+    measure_plausibility,
+    measure_ties,
+    plausibility_samples,
+)
+from livebench.scoring.result import IsolationKind, Result, ResultManifest, signature
 from livebench.scoring.runner import read_samples, write_scores
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import Normalisation, Scores, read_scores
@@ -34,7 +39,7 @@ def evaluate(
     task: Task,
     *,
     normalisation: Normalisation = "sum",
-    isolation: Isolation = "none",
+    isolation: IsolationKind = "none",
     restart: bool = False,
     progress: Callable[[int], object] = lambda done: None,
 ) -> Result:
@@ -86,7 +91,7 @@ class Made(NamedTuple):
     `time.perf_counter`."""
 
     evaluated: Literal["re-run", "self-reported"]
-    isolation: Isolation
+    isolation: IsolationKind
     digest: str
     started: float
     plausibility: Plausibility | None = None
@@ -102,7 +107,7 @@ def _write_result(
         **_measured(found.sums, answers),
         signature=signature(candidate_set, setting),
         plausibility=made.plausibility,
-        ties=ties(found.sums),
+        ties=measure_ties(found.sums),
         manifest=ResultManifest(
             evaluated=made.evaluated,
             isolation=made.isolation,
@@ -134,9 +139,9 @@ def _plausibility(
 ) -> Plausibility:
     """What scoring a few samples again shows."""
     rows = dict(zip(answers.sample_ids, found.sums, strict=True))
-    some = {name: rows[name] for name in chosen(answers.sample_ids)}
+    some = {name: rows[name] for name in plausibility_samples(answers.sample_ids)}
     samples = read_samples(task.candidate_set, task.dataset, task.setting)
-    return measure(task.scorer, samples, some, submission.card.listwise)
+    return measure_plausibility(task.scorer, samples, some, submission.card.listwise)
 
 
 def _measured(scores: np.ndarray, answers: Answers) -> dict[str, Any]:

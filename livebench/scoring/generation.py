@@ -84,7 +84,7 @@ def _takes_decoding(scorer: Scorer | type) -> bool:
     return any(one.name == "decoding" or one.kind is one.VAR_KEYWORD for one in parameters)
 
 
-def generate(
+def generate_comments(
     submission: Submission,
     task: Task,
     decoding: Decoding = DEFAULT_DECODING,

@@ -26,7 +26,7 @@ Fingerprint = dict[str, str]
 
 _ROOM = "; make room, and run the same command again: it goes on from there"
 _ELSEWHERE = "; copy the submission to a folder that can be written"
-CURES = {
+_FIXES = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
     errno.EROFS: _ELSEWHERE,
@@ -34,7 +34,7 @@ CURES = {
 }
 
 
-class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _BlockHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The head of a block; `size` in bytes is that of its lines of scores, `sha256` that of these and of
     the rest of the head."""
 
@@ -89,7 +89,7 @@ class Journal:
     def append(self, lines: list[bytes], seconds: float) -> None:
         """Write the scores of a block, and wait until they are on disk."""
         data = b"".join(lines)
-        head = Block(self.blocks, len(lines), len(data), "", round(seconds, 3))
+        head = _BlockHead(self.blocks, len(lines), len(data), "", round(seconds, 3))
         head = msgspec.structs.replace(head, sha256=_checksum(head, data))
         self._write(msgspec.json.encode(head) + b"\n" + data)
         self._count(head)
@@ -164,10 +164,10 @@ class Journal:
                 "begun with"
             )
 
-    def _next(self, file: BinaryIO) -> Block | None:
+    def _next(self, file: BinaryIO) -> _BlockHead | None:
         """Read the next block and give its head; None if there is none that is whole."""
         try:
-            head = msgspec.json.decode(file.readline(1000), type=Block)
+            head = msgspec.json.decode(file.readline(1000), type=_BlockHead)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         if head.size < 0 or head.block != self.blocks:
@@ -176,7 +176,7 @@ class Journal:
         whole = len(data) == head.size and _checksum(head, data) == head.sha256
         return head if whole else None
 
-    def _count(self, head: Block) -> None:
+    def _count(self, head: _BlockHead) -> None:
         self.blocks += 1
         self.samples += head.samples
         self.seconds += head.seconds
@@ -185,7 +185,7 @@ class Journal:
         with self.path.open("rb") as file:
             file.seek(self._start)
             while file.tell() < self._end:
-                head = msgspec.json.decode(file.readline(), type=Block)
+                head = msgspec.json.decode(file.readline(), type=_BlockHead)
                 yield file.read(head.size)
 
     def _write(self, data: bytes) -> None:
@@ -213,7 +213,7 @@ class Journal:
         self._handle = self._lock()
 
 
-def _checksum(head: Block, data: bytes) -> str:
+def _checksum(head: _BlockHead, data: bytes) -> str:
     rest = f"{head.block} {head.samples} {head.size} {head.seconds}\n"
     return hashlib.sha256(rest.encode() + data).hexdigest()
 
@@ -233,5 +233,5 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LiveBenchError(
-            f"{path}: cannot be written: {error.strerror or error}{CURES.get(error.errno, '')}"
+            f"{path}: cannot be written: {error.strerror or error}{_FIXES.get(error.errno, '')}"
         ) from None

@@ -11,15 +11,15 @@ import numpy as np
 from livebench.scoring.metrics import METRICS, Interval, intervals
 from livebench.scoring.significance import holm, pairwise_flip_p, sum_by_video
 
-LEVEL = 0.05
+SIGNIFICANCE_LEVEL = 0.05
 """A difference is significant below this p."""
 
 LARGEST = 20
-EQUAL = 1e-9
+_EQUAL = 1e-9
 """Numbers that differ by less differ by rounding."""
 
 
-class Pair(msgspec.Struct, frozen=True):
+class RowPair(msgspec.Struct, frozen=True):
     """Two rows of a board: `first` has the higher mean, or comes first.
 
     Attributes:
@@ -36,10 +36,10 @@ class Pair(msgspec.Struct, frozen=True):
 
     @property
     def significant(self) -> bool:
-        return self.p_holm < LEVEL
+        return self.p_holm < SIGNIFICANCE_LEVEL
 
 
-def all_pairs(names: Sequence[str], values: np.ndarray, videos: Sequence[str]) -> list[Pair]:
+def pair_tests(names: Sequence[str], values: np.ndarray, videos: Sequence[str]) -> list[RowPair]:
     """Test each two rows; `names` in the order of the board, best first.
 
     Args:
@@ -53,7 +53,7 @@ def all_pairs(names: Sequence[str], values: np.ndarray, videos: Sequence[str]) -
     apart = np.stack([values[i] - values[j] for i, j in chosen], axis=1)
     raw = [float(p_values[i, j]) for i, j in chosen]
     rows = zip(chosen, intervals(apart, videos), raw, holm(raw), strict=True)
-    return [Pair(names[i], names[j], found, p, p_holm) for (i, j), found, p, p_holm in rows]
+    return [RowPair(names[i], names[j], found, p, p_holm) for (i, j), found, p, p_holm in rows]
 
 
 def _p_values(values: np.ndarray, videos: Sequence[str]) -> np.ndarray:
@@ -61,7 +61,7 @@ def _p_values(values: np.ndarray, videos: Sequence[str]) -> np.ndarray:
     return pairwise_flip_p(sum_by_video(values.T, cluster).T)
 
 
-def ranks(names: Sequence[str], pairs: Sequence[Pair]) -> dict[str, int]:
+def ranks(names: Sequence[str], pairs: Sequence[RowPair]) -> dict[str, int]:
     """1 + the number of rows that are significantly better; two rows that cannot be told apart may
     share a rank."""
     found = dict.fromkeys(names, 1)
@@ -98,7 +98,7 @@ class SampleDifference(msgspec.Struct, frozen=True):
     second_rank: float
 
 
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+class ScorerComparison(msgspec.Struct, frozen=True, kw_only=True):
     """Two scorers on the same set and setting.
 
     Attributes:
@@ -115,14 +115,14 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     largest: list[SampleDifference]
 
 
-def compare(
+def compare_scorers(
     first: np.ndarray,
     second: np.ndarray,
     *,
     sample_ids: Sequence[str],
     videos: Sequence[str],
     categories: Sequence[str],
-) -> Comparison:
+) -> ScorerComparison:
     """Compare two scorers.
 
     Args:
@@ -141,7 +141,7 @@ def compare(
     # What is equal but for rounding goes by name.
     sizes = np.round(np.abs(gains), 9)
     order = sorted(range(len(gains)), key=lambda row: (-sizes[row], sample_ids[row]))
-    return Comparison(
+    return ScorerComparison(
         samples=len(gains),
         videos=int(cluster.max()) + 1,
         metrics={
@@ -164,5 +164,5 @@ def compare(
 
 
 def wins(gains: np.ndarray) -> Wins:
-    first, second = int((gains > EQUAL).sum()), int((gains < -EQUAL).sum())
+    first, second = int((gains > _EQUAL).sum()), int((gains < -_EQUAL).sum())
     return Wins(first, second, len(gains) - first - second)

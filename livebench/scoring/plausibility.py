@@ -18,15 +18,15 @@ from livebench.errors import LiveBenchError
 from livebench.scoring.runner import BATCH, score_blocks
 from livebench.scoring.scorer import Sample, Scorer
 
-SHARE = 0.05
-TOLERANCE = 1e-4
-DIGITS = 5e-6
+_SHARE = 0.05
+_TOLERANCE = 1e-4
+_WRITTEN_ERROR = 5e-6
 """Relative error of a score that was written with 6 significant digits."""
 
-MANY_TIES = 10
+_MANY_TIES = 10
 """Per cent of candidates that tie, from where on it is said."""
 
-ASKED = {
+_ASKED = {
     "again": "scored a second time",
     "shuffled": "scored with the candidates in another order",
     "alone": "scored with one candidate alone",
@@ -63,13 +63,13 @@ class Plausibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alone: Deviation | None
 
 
-def chosen(sample_ids: Sequence[str]) -> list[str]:
+def plausibility_samples(sample_ids: Sequence[str]) -> list[str]:
     """5% of the samples, at least one, drawn by hash: the same for every submission."""
-    count = ceil(SHARE * len(sample_ids))
+    count = ceil(_SHARE * len(sample_ids))
     return sorted(sample_ids, key=lambda name: (draw(0, name, "plausibility"), name))[:count]
 
 
-def measure(
+def measure_plausibility(
     scorer: Scorer,
     samples: Iterator[tuple[str, Sample]],
     first: dict[str, np.ndarray],
@@ -107,13 +107,13 @@ def measure(
                     worst.append(_difference(before, one.totals))
         except LiveBenchError as error:
             cure = "; if it needs the whole list, declare listwise = true" if way == "alone" else ""
-            raise LiveBenchError(f"{ASKED[way]}: {error}{cure}") from error.__cause__
-        over = np.array(worst) > TOLERANCE
+            raise LiveBenchError(f"{_ASKED[way]}: {error}{cure}") from error.__cause__
+        over = np.array(worst) > _TOLERANCE
         found[way] = Deviation(int(over.sum()), float(f"{max(worst, default=0.0):.3g}"))
     return Plausibility(len(some), found["again"], found["shuffled"], found.get("alone"))
 
 
-def ties(scores: np.ndarray) -> Ties:
+def measure_ties(scores: np.ndarray) -> Ties:
     """How often scores are equal.
 
     Args:
@@ -138,11 +138,13 @@ def _taken(sample: Sample, places: Sequence[int]) -> Sample:
 def _difference(before: np.ndarray, now: np.ndarray) -> float:
     """The largest difference by max(1, |score|), less what writing the first ones with 6 digits cost."""
     size = np.maximum(1, np.abs(before))
-    off = np.abs(before - now.astype(np.float64)) - DIGITS * np.abs(before)
+    off = np.abs(before - now.astype(np.float64)) - _WRITTEN_ERROR * np.abs(before)
     return float((np.maximum(off, 0) / size).max())
 
 
-def remarks(found: Plausibility | None, tied: Ties, *, listwise: bool) -> tuple[str, ...]:
+def plausibility_remarks(
+    found: Plausibility | None, tied: Ties, *, listwise: bool
+) -> tuple[str, ...]:
     """What a reader of a row should know; nothing where all is as it should be."""
     told = ["listwise: a score depends on the other candidates"] if listwise else []
     if found is not None:
@@ -156,6 +158,6 @@ def remarks(found: Plausibility | None, tied: Ties, *, listwise: bool) -> tuple[
                 told.append(f"{what} ({one.samples} of {found.samples} samples)")
     if tied.constant:
         told.append(f"one score for all candidates in {tied.constant:g}% of samples")
-    elif tied.candidates >= MANY_TIES:
+    elif tied.candidates >= _MANY_TIES:
         told.append(f"{tied.candidates:g}% of candidates tie")
     return tuple(told)

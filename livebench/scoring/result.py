@@ -14,7 +14,7 @@ from livebench.scoring.metrics import Interval
 from livebench.scoring.plausibility import Plausibility, Ties
 from livebench.submissions.validate import Normalisation
 
-Isolation = Literal["none", "process", "sandbox", ""]
+IsolationKind = Literal["none", "process", "sandbox", ""]
 
 
 class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -30,7 +30,7 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """
 
     evaluated: Literal["re-run", "self-reported"]
-    isolation: Isolation = "none"
+    isolation: IsolationKind = "none"
     submission: str
     run: str
     entry: str

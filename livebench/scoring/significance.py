@@ -121,7 +121,7 @@ def flip_p(sums: np.ndarray, *, seed: int = 0) -> float:
     return float(pairwise_flip_p(np.stack([sums, np.zeros_like(sums)]), seed=seed)[0, 1])
 
 
-PAIR_FLIPS = 40
+_PAIR_FLIPS = 40
 """Ways to set the signs for each pair, where there are many: Holm can then still find p below 1 / 40."""
 
 
@@ -139,7 +139,7 @@ def pairwise_flip_p(sums: np.ndarray, *, seed: int = 0) -> np.ndarray:
     """
     rows, videos = sums.shape
     exact = 2**videos <= RESAMPLES
-    flips = 2**videos if exact else max(RESAMPLES, PAIR_FLIPS * rows * (rows - 1) // 2)
+    flips = 2**videos if exact else max(RESAMPLES, _PAIR_FLIPS * rows * (rows - 1) // 2)
     observed = np.abs(sums.sum(axis=1)[:, None] - sums.sum(axis=1))
     counts = np.zeros((rows, rows), np.int64)
     generator = np.random.PCG64(seed)

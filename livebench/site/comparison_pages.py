@@ -11,7 +11,7 @@ import numpy as np
 from livebench.leaderboard.collect import RANKED_BY, Row
 from livebench.leaderboard.entries import Entry
 from livebench.scoring.answers import Answers
-from livebench.scoring.paired import Pair, Wins, all_pairs, wins
+from livebench.scoring.paired import RowPair, Wins, pair_tests, wins
 from livebench.scoring.significance import sum_by_video
 from livebench.site.boards import BoardView
 from livebench.site.moment_pages import run_key
@@ -22,7 +22,7 @@ from livebench.site.pages import write_page
 class Against:
     """A row against another; `difference` is first less second, in the mean reciprocal rank."""
 
-    pair: Pair
+    pair: RowPair
     by_sample: Wins
     by_video: Wins
 
@@ -70,7 +70,7 @@ def _against(
     stacked = np.array([values[name] for name in names])
     _, cluster = np.unique(np.asarray(answers.videos), return_inverse=True)
     found = {}
-    for pair in all_pairs(names, stacked, answers.videos):
+    for pair in pair_tests(names, stacked, answers.videos):
         gains = values[pair.first] - values[pair.second]
         found[pair.first, pair.second] = Against(
             pair, wins(gains), wins(sum_by_video(gains[:, None], cluster)[:, 0])

@@ -115,7 +115,7 @@ def training_manifest(
     )
 
 
-def train(submission: Submission, **asked: Any) -> Path:
+def train_submission(submission: Submission, **asked: Any) -> Path:
     """Train a submission: its class does it, by the class method `train(job)`.
 
     Args:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from livebench_baselines.neural.checkpoint import Checkpoint, write_checkpoint
-from livebench_baselines.neural.generate import next_words_of, text_of, write
+from livebench_baselines.neural.generate import next_words_of, text_of, write_comment
 from livebench_baselines.neural.model import Size
 from livebench_baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR, UNKNOWN, Vocabulary
 from livebench_baselines.released_transformer import ReleasedTransformer
@@ -65,18 +65,18 @@ MISLEADING = {
     ],
 )
 def test_what_is_written_by_hand(decoding, words, probability):
-    found = write(bigrams(MISLEADING), decoding)
+    found = write_comment(bigrams(MISLEADING), decoding)
     assert found.words == words
     assert found.log_likelihood == pytest.approx(log(probability))
 
 
 def test_a_comment_has_a_word_even_where_the_end_is_likeliest():
     silent = {**MISLEADING, BEGIN: {END: 0.9, A: 0.06, B: 0.04}}
-    assert write(bigrams(silent), Decoding("greedy", max_words=1)).words == [A]
-    found = write(bigrams(silent), Decoding("beam", max_words=4))
+    assert write_comment(bigrams(silent), Decoding("greedy", max_words=1)).words == [A]
+    found = write_comment(bigrams(silent), Decoding("beam", max_words=4))
     assert found.words == [B]
     assert found.log_likelihood == pytest.approx(log(0.04 * 0.9))
-    assert write(bigrams(silent), Decoding("top-p", max_words=1)).words in ([A], [B])
+    assert write_comment(bigrams(silent), Decoding("top-p", max_words=1)).words in ([A], [B])
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -94,14 +94,14 @@ def test_a_wide_beam_finds_the_likeliest_of_all_comments(seed):
         for words in product((A, B, C), repeat=length)
     }
     best = max(likelihood, key=likelihood.get)
-    found = write(bigrams(table), Decoding("beam", beam=3**longest, max_words=longest))
+    found = write_comment(bigrams(table), Decoding("beam", beam=3**longest, max_words=longest))
     assert tuple(found.words) == best
     assert exp(found.log_likelihood) == pytest.approx(likelihood[best])
     for beam in (2, 3):  # what these find need not be the best, but is what it says it is
-        found = write(bigrams(table), Decoding("beam", beam=beam, max_words=longest))
+        found = write_comment(bigrams(table), Decoding("beam", beam=beam, max_words=longest))
         assert exp(found.log_likelihood) == pytest.approx(likelihood[tuple(found.words)])
-    greedy = write(bigrams(table), Decoding("greedy", max_words=longest))
-    assert write(bigrams(table), Decoding("beam", beam=1, max_words=longest)) == greedy
+    greedy = write_comment(bigrams(table), Decoding("greedy", max_words=longest))
+    assert write_comment(bigrams(table), Decoding("beam", beam=1, max_words=longest)) == greedy
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_top_p_draws_among_the_likeliest_in_proportion(top_p, expected):
     table = {BEGIN: {A: 0.5, B: 0.3, C: 0.2}, A: {END: 1}, B: {END: 1}, C: {END: 1}}
     draws = 4000
     counts = Counter(
-        write(bigrams(table), Decoding("top-p", top_p=top_p, seed=seed)).words[0]
+        write_comment(bigrams(table), Decoding("top-p", top_p=top_p, seed=seed)).words[0]
         for seed in range(draws)
     )
     assert set(counts) == set(expected)
@@ -181,7 +181,7 @@ def moments(request, frozen, dataset):
 
 def written(scorer, moment, decoding):
     inputs = scorer.inputs([Sample(moment.video_ctx, moment.comments, [])])
-    return write(next_words_of(scorer.net, inputs, scorer.vocabulary), decoding)
+    return write_comment(next_words_of(scorer.net, inputs, scorer.vocabulary), decoding)
 
 
 def test_what_a_model_says_of_its_comment_is_its_score(scorer, moments):

@@ -7,7 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
-from livebench_baselines.neural import scorer as scorer_module
+from livebench_baselines.neural import neural_scorer as scorer_module
 from tiny import SCORERS, tiny_job
 
 from livebench.errors import LiveBenchError

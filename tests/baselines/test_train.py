@@ -16,7 +16,7 @@ import safetensors.torch
 from livebench_baselines.neural import train as train_module
 from livebench_baselines.neural.config import load_config
 from livebench_baselines.neural.train import _learning_rate
-from livebench_baselines.neural.vocabulary import SPECIAL, UNKNOWN, Vocabulary
+from livebench_baselines.neural.vocabulary import SPECIAL_WORDS, UNKNOWN, Vocabulary
 from livebench_baselines.s2s_c import S2SC
 from livebench_baselines.s2s_i import S2SI
 from livebench_baselines.unified_transformer import UnifiedTransformer
@@ -148,7 +148,7 @@ def test_a_wrong_config_names_file_and_field(job, tmp_path):
 def test_vocabulary_by_hand():
     vocabulary = Vocabulary.of([("b a", 2), ("c b", 1), ("d", 2)], 3)
     assert vocabulary.words == ["b", "a", "d"]  # 3, 2, 2, and c once
-    first = len(SPECIAL)
+    first = len(SPECIAL_WORDS)
     assert vocabulary.encode("a c d b") == [first + 1, UNKNOWN, first + 2, first]
     assert vocabulary.decode([first, UNKNOWN]) == ["b", "<unknown>"]
 

@@ -97,10 +97,10 @@ def test_what_a_scorer_sees_there(submission, frozen, dataset):
 
 
 def test_nothing_of_other_splits_is_in_the_copy(submission, dataset, tmp_path):
-    from livebench.data.subset import write_subset
+    from livebench.isolation.training_copy import write_training_copy
 
     training = dataset.split("train")
-    write_subset(training, tmp_path / "copy")
+    write_training_copy(training, tmp_path / "copy")
     known = set(training.strings)
     hidden = [one for one in dataset.comments.strings if one not in known]
     assert len(hidden) > 50

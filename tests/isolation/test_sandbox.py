@@ -154,10 +154,10 @@ def test_a_submission_in_what_is_hidden_is_seen_and_nothing_beside_it(tmp_path, 
         (folder / "file").write_text("")
     # As if the checkout lay in the folder of Python.
     monkeypatch.setattr(sandbox, "_python", lambda: [tmp_path])
-    view = sandbox.View(
+    view = sandbox.SandboxView(
         own, tmp_path / "inputs", [tmp_path / "submissions", tmp_path / "candidates"]
     )
-    command = sandbox.command(view, 0)
+    command = sandbox.sandbox_command(view, 0)
     place = command.index("--seccomp")
     del command[place : place + 2]
     command += ["/usr/bin/find", str(tmp_path / "submissions"), str(tmp_path / "candidates")]

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from livebench.scoring.metrics import METRICS
-from livebench.scoring.paired import LARGEST, Pair, all_pairs, compare, ranks
+from livebench.scoring.paired import LARGEST, RowPair, compare_scorers, pair_tests, ranks
 from livebench.scoring.significance import RESAMPLES, flip_p, pairwise_flip_p
 
 
@@ -54,10 +54,10 @@ def test_p_can_stay_small_after_correction_for_many_pairs():
 
 def test_equal_rows():
     values = np.random.default_rng(0).random((1, 40)).repeat(2, axis=0)
-    (pair,) = all_pairs(["a", "b"], values, [f"v{n // 4}" for n in range(40)])
+    (pair,) = pair_tests(["a", "b"], values, [f"v{n // 4}" for n in range(40)])
     assert (pair.p, pair.p_holm, pair.significant) == (1.0, 1.0, False)
     assert (pair.difference.value, pair.difference.low, pair.difference.high) == (0, 0, 0)
-    assert all_pairs(["a"], values[:1], ["v"] * 40) == []
+    assert pair_tests(["a"], values[:1], ["v"] * 40) == []
 
 
 def test_pairs_of_a_board():
@@ -65,21 +65,21 @@ def test_pairs_of_a_board():
     videos = [f"v{n // 5:02}" for n in range(200)]
     base = generator.random(200)
     values = np.stack([base + 0.2, base + generator.normal(0, 0.05, 200), base - 0.3])
-    found = all_pairs(["a", "b", "c"], values, videos)
+    found = pair_tests(["a", "b", "c"], values, videos)
     assert [(pair.first, pair.second) for pair in found] == [("a", "b"), ("a", "c"), ("b", "c")]
     for pair, (i, j) in zip(found, [(0, 1), (0, 2), (1, 2)], strict=True):
         assert pair.difference.value == pytest.approx((values[i] - values[j]).mean())
         assert pair.difference.low <= pair.difference.value <= pair.difference.high
         assert pair.p == pytest.approx(1 / (RESAMPLES + 1))
         assert pair.p_holm == pytest.approx(3 * pair.p)  # all three are the least there is
-    again = all_pairs(["a", "b", "c"], values, videos)
+    again = pair_tests(["a", "b", "c"], values, videos)
     assert again == found
 
 
 def pair(first, second, difference, p_holm):
     from livebench.scoring.metrics import Interval
 
-    return Pair(first, second, Interval(difference, 0, 0), 0.0, p_holm)
+    return RowPair(first, second, Interval(difference, 0, 0), 0.0, p_holm)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def compared(first_ranks, second_ranks, videos):
         return np.stack([*(100.0 * (found <= k) for k in (1, 5, 10)), found, 1 / found], axis=1)
 
     names = [f"s{n:02}" for n in range(len(videos))]
-    return compare(
+    return compare_scorers(
         metrics(first_ranks),
         metrics(second_ranks),
         sample_ids=names,

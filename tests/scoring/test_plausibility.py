@@ -10,10 +10,10 @@ from livebench.scoring.plausibility import (
     Deviation,
     Plausibility,
     Ties,
-    chosen,
-    measure,
-    remarks,
-    ties,
+    measure_plausibility,
+    measure_ties,
+    plausibility_remarks,
+    plausibility_samples,
 )
 from livebench.scoring.runner import read_samples, score_block
 from livebench.scoring.scorer import Scorer
@@ -76,7 +76,7 @@ def measured(frozen):
             name: np.array([float(f"{value:.6g}") for value in one.totals.tolist()])
             for name, one in zip(some, found, strict=True)
         }
-        return measure(scorer, read_samples(frozen, None, "comments"), first, listwise)
+        return measure_plausibility(scorer, read_samples(frozen, None, "comments"), first, listwise)
 
     return call
 
@@ -121,13 +121,15 @@ def test_whoever_is_declared_listwise_is_not_asked_for_one_alone(measured):
 
 def test_which_samples_are_asked_for_again():
     names = [f"v{n}@3" for n in range(1000)]
-    found = chosen(names)
+    found = plausibility_samples(names)
     assert len(found) == len(set(found)) == 50
-    assert chosen(names[::-1]) == found  # the order is no matter
-    assert len(chosen(names[:30])) == 2
-    assert len(chosen(names[:1])) == 1
+    assert plausibility_samples(names[::-1]) == found  # the order is no matter
+    assert len(plausibility_samples(names[:30])) == 2
+    assert len(plausibility_samples(names[:1])) == 1
     # Whoever was drawn among all is drawn among half of them, too: there are as many places for fewer.
-    assert set(chosen(names[:500])) >= {name for name in found[:25] if name in names[:500]}
+    assert set(plausibility_samples(names[:500])) >= {
+        name for name in found[:25] if name in names[:500]
+    }
 
 
 def row(*groups):
@@ -146,7 +148,9 @@ def row(*groups):
     ],
 )
 def test_ties(rows, expected):
-    assert ties(np.random.default_rng(0).permuted(np.array(rows, float), axis=1)) == expected
+    assert (
+        measure_ties(np.random.default_rng(0).permuted(np.array(rows, float), axis=1)) == expected
+    )
 
 
 NONE = Deviation(0, 0.0)
@@ -184,4 +188,4 @@ TOLD = [
 
 @pytest.mark.parametrize(("found", "tied", "listwise", "expected"), TOLD)
 def test_what_is_told(found, tied, listwise, expected):
-    assert remarks(found, tied, listwise=listwise) == expected
+    assert plausibility_remarks(found, tied, listwise=listwise) == expected

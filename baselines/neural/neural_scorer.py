@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from livebench_baselines.neural.checkpoint import read_checkpoint
 from livebench_baselines.neural.forest import grow
-from livebench_baselines.neural.generate import next_words_of, text_of, write
+from livebench_baselines.neural.generate import next_words_of, text_of, write_comment
 from livebench_baselines.neural.inputs import Inputs, make_inputs
 from livebench_baselines.neural.model import CommentModel
 
@@ -64,9 +64,9 @@ class NeuralScorer(Scorer):
     @classmethod
     def train(cls, job: TrainingJob) -> Path:
         """Train the model, and write its checkpoint."""
-        from livebench_baselines.neural.train import train
+        from livebench_baselines.neural.train import train_model
 
-        return train(cls.model, job)
+        return train_model(cls.model, job)
 
     def score(
         self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
@@ -100,7 +100,7 @@ class NeuralScorer(Scorer):
     ) -> str:
         """Write a comment for the moment."""
         inputs = self.inputs([Sample(video_ctx, comments, [])])
-        found = write(next_words_of(self.net, inputs, self.vocabulary), decoding)
+        found = write_comment(next_words_of(self.net, inputs, self.vocabulary), decoding)
         return text_of(self.vocabulary.decode(found.words))
 
     def inputs(self, samples: Sequence[Sample]) -> Inputs:

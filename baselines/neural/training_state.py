@@ -19,7 +19,7 @@ from livebench.figures import new_figure, save_figure
 from livebench.files import new_file, write_text
 from livebench.training.job import TrainingManifest
 
-FILE = "state.safetensors"
+STATE_FILE = "state.safetensors"
 
 
 @dataclass
@@ -128,7 +128,7 @@ class Log:
 
 
 @dataclass
-class State:
+class TrainingState:
     """All that a step changes."""
 
     manifest: TrainingManifest
@@ -140,7 +140,7 @@ class State:
     random: list[torch.Tensor]
 
 
-def write_state(folder: Path, state: State) -> None:
+def write_state(folder: Path, state: TrainingState) -> None:
     """Write the state, whole or not at all."""
     tensors = {f"weights/{name}": value for name, value in state.weights.items()}
     tensors |= {f"best/{name}": value for name, value in state.best.items()}
@@ -157,17 +157,17 @@ def write_state(folder: Path, state: State) -> None:
         {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
         {"about": msgspec.json.encode(about).decode()},
     )
-    with new_file(folder / FILE) as file:
+    with new_file(folder / STATE_FILE) as file:
         file.write(content)
 
 
-def read_state(folder: Path, manifest: TrainingManifest) -> State | None:
+def read_state(folder: Path, manifest: TrainingManifest) -> TrainingState | None:
     """Read the state of a training that was stopped; None if there is none.
 
     Raises:
         LiveBenchError: it cannot be read, or is that of another training.
     """
-    path = folder / FILE
+    path = folder / STATE_FILE
     if not path.exists():
         return None
     try:
@@ -192,7 +192,7 @@ def read_state(folder: Path, manifest: TrainingManifest) -> State | None:
             optimizer.setdefault(int(number), {})[kind] = value
         else:
             parts[part][rest] = value
-    return State(
+    return TrainingState(
         manifest,
         Progress(**about["progress"]),
         about["log"],

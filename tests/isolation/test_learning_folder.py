@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from livebench.isolation.inputs import PREFIX, inputs_folder
+from livebench.isolation.learning_folder import PREFIX, learning_folder
 
 HOLDS = """
 import time
-from livebench.isolation.inputs import inputs_folder
-with inputs_folder() as folder:
+from livebench.isolation.learning_folder import learning_folder
+with learning_folder() as folder:
     (folder / "dataset").write_text("large")
     print(folder, flush=True)
     time.sleep(600)
@@ -30,7 +30,7 @@ def temporary(tmp_path, monkeypatch):
 
 
 def test_it_is_gone_at_the_end(temporary):
-    with inputs_folder() as first, inputs_folder() as second:
+    with learning_folder() as first, learning_folder() as second:
         (first / "dataset").write_text("x")
         assert set(temporary.iterdir()) == {first, second}
     assert list(temporary.iterdir()) == []
@@ -41,12 +41,12 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_has_is_not(
     command = [sys.executable, "-c", HOLDS]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         theirs = Path(process.stdout.readline().strip())
-        with inputs_folder():
+        with learning_folder():
             assert (theirs / "dataset").is_file()
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert (theirs / "dataset").is_file()
-        with inputs_folder() as ours:
+        with learning_folder() as ours:
             assert list(temporary.iterdir()) == [ours]
 
 
@@ -54,6 +54,6 @@ def test_a_link_of_that_name_is_not_followed(temporary):
     kept = temporary / "kept"
     kept.mkdir()
     (temporary / f"{PREFIX}link").symlink_to(kept)
-    with inputs_folder():
+    with learning_folder():
         pass
     assert kept.is_dir()

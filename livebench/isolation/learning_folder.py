@@ -15,7 +15,7 @@ PREFIX = "livebench-learns-"
 
 
 @contextmanager
-def inputs_folder() -> Iterator[Path]:
+def learning_folder() -> Iterator[Path]:
     """A new folder among the temporary ones. Those that killed evaluations left are removed: a copy of
     a dataset may be large. Whose process lives is locked; the system opens a lock when it has ended."""
     _remove_left()

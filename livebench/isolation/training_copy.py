@@ -11,11 +11,11 @@ from livebench.data.dataset import Dataset, DatasetSplit, Video
 from livebench.data.parquet import read_parquet
 from livebench.files import new_folder, write_text
 
-VIDEO_COLUMNS = list(Video.__struct_fields__)
-COMMENT_COLUMNS = ["video_id", "time", "text", "tokens"]
+_VIDEO_COLUMNS = list(Video.__struct_fields__)
+_COMMENT_COLUMNS = ["video_id", "time", "text", "tokens"]
 
 
-def write_subset(split: DatasetSplit, out: Path) -> Dataset:
+def write_training_copy(split: DatasetSplit, out: Path) -> Dataset:
     """Write the videos of a split, their comments and their frame vectors, and nothing of the others.
 
     The rows are those of the dataset, in their order. The fingerprints in dataset.toml stay those of
@@ -38,7 +38,10 @@ def _write_rows(split: DatasetSplit, folder: Path) -> None:
     import pyarrow.parquet as pq
 
     kept = pa.array([video.video_id for video in split.videos], pa.string())
-    for name, columns in (("videos.parquet", VIDEO_COLUMNS), ("comments.parquet", COMMENT_COLUMNS)):
+    for name, columns in (
+        ("videos.parquet", _VIDEO_COLUMNS),
+        ("comments.parquet", _COMMENT_COLUMNS),
+    ):
         table = read_parquet(split.dataset.path / name, columns)
         # A dictionary would keep the strings of the rows that are left out.
         plain = [
