@@ -86,8 +86,8 @@ class Workers(Generic[_Held]):
             yield _result(waiting.popleft())
 
     def _submit(
-        self, pool: ProcessPoolExecutor, work: Callable[[Held, Item], Result], item: Item
-    ) -> Future[Result]:
+        self, pool: ProcessPoolExecutor, work: Callable[[_Held, _Item], _Result], item: _Item
+    ) -> Future[_Result]:
         with warnings.catch_warnings():
             # Python 3.12 warns of a fork beside threads: those of Arrow and BLAS, which the work that
             # is spread does not use.
@@ -132,5 +132,5 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _work(work: Callable[[Any, Item], Result], item: Item) -> Result:
+def _work(work: Callable[[Any, _Item], _Result], item: _Item) -> _Result:
     return work(_held, item)

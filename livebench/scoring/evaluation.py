@@ -64,14 +64,14 @@ def evaluate(
         started = time.perf_counter()
         answers = Answers(candidate_set)
         found = read_scores(path, answers.sample_ids, candidate_set.manifest.hash)
-        made = Made("self-reported", "", gzip_content(path, any_writer=True)[0], started)
+        made = _Origin("self-reported", "", gzip_content(path, any_writer=True)[0], started)
         result = _write_result(submission, task, answers, found, made)
     else:
         about = fingerprint(submission, run, candidate_set, setting, task.dataset)
         with Journal(path, about, restart=restart) as journal:
             samples = read_samples(candidate_set, task.dataset, setting)
             digest = write_scores(journal, task.scorer, samples, progress=progress)
-            made = Made("re-run", isolation, digest, time.perf_counter() - journal.seconds)
+            made = _Origin("re-run", isolation, digest, time.perf_counter() - journal.seconds)
             answers = Answers(candidate_set)
             found = read_scores(path, answers.sample_ids)
             made = made._replace(plausibility=_plausibility(submission, task, answers, found))
@@ -86,7 +86,7 @@ def evaluate(
     )
 
 
-class Made(NamedTuple):
+class _Origin(NamedTuple):
     """How scores came to be: `digest` is the sha256 of their file's content, `started` a time of
     `time.perf_counter`."""
 
@@ -98,7 +98,7 @@ class Made(NamedTuple):
 
 
 def _write_result(
-    submission: Submission, task: Task, answers: Answers, found: Scores, made: Made
+    submission: Submission, task: Task, answers: Answers, found: Scores, made: _Origin
 ) -> Result:
     run, candidate_set, setting = task.run, task.candidate_set, task.setting
     shown = task.dataset.info if task.dataset and setting != "comments" else None
