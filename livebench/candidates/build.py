@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 
 from livebench.candidates.moments import Moment, Moments, Second, VisibleComments
-from livebench.candidates.protocol import Protocol, Random
-from livebench.candidates.sources import Pool, fill, make_sources
+from livebench.candidates.protocol import Protocol, RandomRule
+from livebench.candidates.sources import Pool, fill_candidates, make_sources
 from livebench.data.context import frame_seconds
 from livebench.data.dataset import Dataset
 from livebench.data.split import Split
@@ -21,10 +21,10 @@ from livebench.errors import LiveBenchError
 from livebench.processes import Workers, cores
 from livebench.records import CANDIDATES, AnswerRecord, ContextComment, SampleRecord
 
-AT_ONCE = 64
+MOMENTS_AT_ONCE = 64
 """Moments that a process builds at a time; of seconds it looks at 8 times as many."""
 
-WORTH = 256
+SECONDS_A_PROCESS = 256
 """Seconds with comments enough, for each further process: with fewer, starting it costs more."""
 
 
@@ -73,18 +73,24 @@ class Builder:
         tested = dataset.split(split)
         if protocol.pool.alike and split not in protocol.pool.splits:
             raise LiveBenchError(
-                f"{dataset.path}: the protocol {protocol.name} builds on {protocol.pool.splits}, not on "
-                f"the split {split}"
+                dataset.path,
+                f"the protocol {protocol.name} does not build on the split {split}",
+                f"choose from {', '.join(protocol.pool.splits)}",
             )
-        for needed, names in ((tested.videos, split), (self._pool.ids, protocol.pool.splits)):
-            if not len(needed):
-                raise LiveBenchError(f"{dataset.path}: nothing in the split {names}; split again")
+        for content, names in ((tested.videos, [split]), (self._pool.ids, protocol.pool.splits)):
+            if not len(content):
+                raise LiveBenchError(
+                    dataset.path, f"nothing in the split {', '.join(names)}", "split it again"
+                )
         self._sources = make_sources(protocol, self._pool)
         self._moments = Moments(dataset, protocol, self._comments, tested, seed)
 
     def workers(self, processes: int | None) -> Workers[Builder]:
         """As many processes as are asked for (by default one a core), fewer if there is little to do."""
-        return Workers(self, min(processes or cores(), 1 + len(self._moments.seconds) // WORTH))
+        return Workers(
+            self,
+            min(processes or cores(), 1 + len(self._moments.seconds) // SECONDS_A_PROCESS),
+        )
 
     def choose(self, max_samples: int, workers: Workers[Builder]) -> list[Second]:
         """The first `max_samples` fit moments in the order of their hash; by video and second.
@@ -96,11 +102,11 @@ class Builder:
         left_out = Counter({"too few comments": self._moments.too_few})
 
         def parts() -> Iterator[tuple[list[Second], bool]]:
-            for part in _parts(self._moments.seconds, 8 * AT_ONCE):
+            for part in _parts(self._moments.seconds, 8 * MOMENTS_AT_ONCE):
                 yield part, len(chosen) == max_samples
 
-        for found in workers.map(Builder._look, parts()):
-            for second, unfit, lacking in found:
+        for looked_at in workers.map(Builder._look, parts()):
+            for second, unfit, lacking in looked_at:
                 reason = unfit or ("beyond the maximum" if len(chosen) == max_samples else lacking)
                 if reason:
                     left_out[reason] += 1
@@ -110,14 +116,16 @@ class Builder:
         if not chosen:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
             raise LiveBenchError(
-                f"{self.dataset.path}: no second of the split can be a sample of the protocol "
-                f"{self.protocol.name}: {reasons or 'there are no comments'}"
+                self.dataset.path,
+                f"no second of the split can be a sample of the protocol {self.protocol.name}: "
+                f"{reasons or 'there are no comments'}",
+                "choose another protocol, or import more videos",
             )
-        return sorted(chosen, key=lambda one: (one.video, one.second))
+        return sorted(chosen, key=lambda second: (second.video, second.second))
 
     def build(self, chosen: Sequence[Second], workers: Workers[Builder]) -> Iterator[Built]:
         """Yield the samples of these seconds, in order; `account` is complete when all are taken."""
-        for built in workers.map(Builder._build, _parts(chosen, AT_ONCE)):
+        for built in workers.map(Builder._build, _parts(chosen, MOMENTS_AT_ONCE)):
             self.account.types.update(built.types)
             self.account.without_plausible |= built.without_plausible
             yield built
@@ -140,12 +148,12 @@ class Builder:
             part: some seconds, and whether there are samples enough, so that the second is idle.
         """
         seconds, enough = part
-        found = []
+        reasons = []
         for second in seconds:
             moment = self._moments.at(second)
             unfit = self._moments.unfit(moment) or ""
-            found.append((second, unfit, "" if unfit or enough else self._lacking(moment)))
-        return found
+            reasons.append((second, unfit, "" if unfit or enough else self._lacking(moment)))
+        return reasons
 
     def _build(self, seconds: Sequence[Second]) -> Built:
         moments = [self._moments.at(second) for second in seconds]
@@ -162,8 +170,8 @@ class Builder:
             types=sum(types, Counter()),
             without_plausible={
                 answer.video_id
-                for (_, answer), found in zip(records, types, strict=True)
-                if "plausible" in self._sources and not found["plausible"]
+                for (_, answer), counts in zip(records, types, strict=True)
+                if "plausible" in self._sources and not counts["plausible"]
             },
         )
 
@@ -182,21 +190,25 @@ class Builder:
         types = dict.fromkeys(moment.correct, "correct")
         excluded = moment.others if self.protocol.pool.exclude == "second" else frozenset()
         last = self.protocol.wrong[-1]
-        if isinstance(last, Random) and last.draw == "distinct":
+        if isinstance(last, RandomRule) and last.draw == "distinct":
             taken = [*types, *excluded]
             possible = len(types) + len(self._pool.ids)
             possible -= np.count_nonzero(self._pool.counts[taken])
             if possible < CANDIDATES:
                 video = self.dataset.videos[moment.video].video_id
                 raise LiveBenchError(
-                    f"{self.dataset.path}: video {video}, second {moment.second}: only {possible} "
-                    f"distinct candidates, {CANDIDATES} are needed; import more training videos"
+                    self.dataset.path,
+                    f"only {possible} distinct candidates of {CANDIDATES}",
+                    "import more training videos",
+                    f"video {video}, second {moment.second}",
                 )
-        fill(types, self._sources, moment, excluded, CANDIDATES)
+        fill_candidates(types, self._sources, moment, excluded, CANDIDATES)
         if len(types) != CANDIDATES:
             raise LiveBenchError(
-                f"the protocol {self.protocol.name} gives only {len(types)} candidates to sample "
-                f"{moment.sample_id}; raise the count of its random ones"
+                f"protocol {self.protocol.name}",
+                f"gives only {len(types)} candidates of {CANDIDATES}",
+                "raise the count of its random ones",
+                f"sample {moment.sample_id}",
             )
         return types
 

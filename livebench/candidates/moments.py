@@ -102,16 +102,18 @@ class Moments:
             self.too_few += int(np.count_nonzero(~enough))
             name = dataset.videos[video].video_id
             self.seconds += [Second(f"{name}@{t}", video, t) for t in seconds[enough].tolist()]
-        self.seconds.sort(key=lambda one: (draw(seed, one.sample_id, "moment"), one.sample_id))
+        self.seconds.sort(
+            key=lambda second: (draw(seed, second.sample_id, "moment"), second.sample_id)
+        )
 
     def in_drawn_order(self) -> Iterator[Moment]:
         """Yield the moments in the order of their hash."""
         moments = map(self.at, self.seconds)
         return (moment for moment in moments if not self.unfit(moment))
 
-    def at(self, found: Second) -> Moment:
+    def at(self, candidate: Second) -> Moment:
         """The moment, whether it is fit or not."""
-        sample_id, video, second = found
+        sample_id, video, second = candidate
         comments, rule = self._comments, self._protocol.correct
         first = comments.of(video).start
         times = comments.time_ms[comments.of(video)]
@@ -137,7 +139,7 @@ class Moments:
         return Moment(sample_id, video, second, correct, context, frozenset(own) - set(correct))
 
     def unfit(self, moment: Moment) -> str | None:
-        """Why a second is no moment of the protocol; None if it is one."""
+        """Why a second is not a moment of the protocol; None if it is one."""
         video = self._dataset.videos[moment.video]
         if len(moment.context) < self._protocol.moments.min_context:
             return "too few surrounding comments"

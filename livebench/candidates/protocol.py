@@ -17,21 +17,21 @@ from livebench.data.split import Split
 from livebench.errors import LiveBenchError
 from livebench.records import CANDIDATES, Count, parse_toml
 
-NonEmpty = msgspec.Meta(min_length=1)
+_NonEmpty = msgspec.Meta(min_length=1)
 
 
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table of a protocol's file."""
 
 
-class CommentRule(Part, frozen=True):
+class CommentRule(_Table, frozen=True):
     """Comments with fewer or more characters (white space apart) do not exist for the protocol."""
 
     min_characters: Positive
     max_characters: Positive
 
 
-class MomentRule(Part, frozen=True):
+class MomentRule(_Table, frozen=True):
     """Seconds with at least `min_comments` comments and `min_context` surrounding ones; at most
     `max_samples` of them, drawn by hash."""
 
@@ -40,7 +40,7 @@ class MomentRule(Part, frozen=True):
     max_samples: Positive
 
 
-class CorrectRule(Part, frozen=True):
+class CorrectRule(_Table, frozen=True):
     """The correct candidates of a moment.
 
     `first`: the first `count` comments of the second in time order, equal ones merged. `draw`: `count`
@@ -53,7 +53,7 @@ class CorrectRule(Part, frozen=True):
     outside_context: bool
 
 
-class PoolRule(Part, frozen=True):
+class PoolRule(_Table, frozen=True):
     """Which comments may be wrong candidates.
 
     `splits`: those of the videos of these splits. `exclude` "second": no comment of the moment but the
@@ -62,16 +62,16 @@ class PoolRule(Part, frozen=True):
     training (0, 1, 2, 3, then half octaves); "characters" (1 to 8, then quarter octaves).
     """
 
-    splits: Annotated[list[Split], NonEmpty]
+    splits: Annotated[list[Split], _NonEmpty]
     exclude: Literal["second", "correct"]
     alike: list[Literal["train_count", "characters"]]
 
 
-class Source(Part, frozen=True, tag_field="type"):
+class _WrongRule(_Table, frozen=True, tag_field="type"):
     """A type of wrong candidates; a comment keeps the first type it gets."""
 
 
-class Plausible(Source, frozen=True, tag="plausible"):
+class PlausibleRule(_WrongRule, frozen=True, tag="plausible"):
     """Comments similar to a query by cosine of tf-idf: of the `pool` nearest the first `count` that are
     not candidates yet.
 
@@ -88,7 +88,7 @@ class Plausible(Source, frozen=True, tag="plausible"):
     lowercase: bool
 
 
-class Popular(Source, frozen=True, tag="popular"):
+class PopularRule(_WrongRule, frozen=True, tag="popular"):
     """The `count` most frequent comments of the pool, ties by string, of those that occur at least
     `min_count` times. If `replace`, those that are candidates already give way to the next."""
 
@@ -97,7 +97,7 @@ class Popular(Source, frozen=True, tag="popular"):
     replace: bool
 
 
-class Random(Source, frozen=True, tag="random"):
+class RandomRule(_WrongRule, frozen=True, tag="random"):
     """Comments of the pool at random, until there are 100; `count` of them if `draw` is "occurrence".
 
     `distinct`: uniform over distinct comments. `occurrence`: over occurrences in other videos, of
@@ -108,14 +108,14 @@ class Random(Source, frozen=True, tag="random"):
     count: Positive
 
 
-class Category(Source, frozen=True, tag="category"):
+class CategoryRule(_WrongRule, frozen=True, tag="category"):
     """`count` comments at random over occurrences in other videos of the same category, of comments
     that do not occur in the moment's own video."""
 
     count: Positive
 
 
-class Elsewhere(Source, frozen=True, tag="elsewhere"):
+class ElsewhereRule(_WrongRule, frozen=True, tag="elsewhere"):
     """`count` comments at random over occurrences in the same video, of comments with no occurrence
     within `distance` seconds of the moment."""
 
@@ -123,10 +123,10 @@ class Elsewhere(Source, frozen=True, tag="elsewhere"):
     distance: Positive
 
 
-WrongSource = Plausible | Popular | Random | Category | Elsewhere
+WrongRule = PlausibleRule | PopularRule | RandomRule | CategoryRule | ElsewhereRule
 
 
-class Protocol(Part, frozen=True):
+class Protocol(_Table, frozen=True):
     """Every choice of a protocol; `reasons` says why, by field ("wrong.plausible.count")."""
 
     name: str
@@ -137,23 +137,23 @@ class Protocol(Part, frozen=True):
     moments: MomentRule
     correct: CorrectRule
     pool: PoolRule
-    wrong: Annotated[list[WrongSource], NonEmpty]
+    wrong: Annotated[list[WrongRule], _NonEmpty]
     context: ContextRule
     frames: FrameRule
     reasons: dict[str, str]
 
 
-def fields(protocol: Protocol) -> dict[str, Any]:
+def protocol_fields(protocol: Protocol) -> dict[str, Any]:
     """All fields by their dotted names; the order of `wrong` is a field of its own."""
     flat: dict[str, Any] = {}
     for name, value in msgspec.to_builtins(protocol).items():
         if name == "reasons":
             continue
         if name == "wrong":
-            flat["wrong.order"] = [source["type"] for source in value]
-            for source in value:
-                kind = source.pop("type")
-                flat.update({f"wrong.{kind}.{key}": item for key, item in source.items()})
+            flat["wrong.order"] = [rule["type"] for rule in value]
+            for rule in value:
+                candidate_type = rule.pop("type")
+                flat.update({f"wrong.{candidate_type}.{key}": item for key, item in rule.items()})
         elif isinstance(value, dict):
             flat.update({f"{name}.{key}": item for key, item in value.items()})
         else:
@@ -164,9 +164,8 @@ def fields(protocol: Protocol) -> dict[str, Any]:
 def bundled_protocols() -> list[str]:
     """Names of the protocols that ship with LiveBench."""
     folder = files("livebench.candidates") / "protocols"
-    return sorted(
-        f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
-    )
+    names = [file.name for file in folder.iterdir() if file.name.endswith(".toml")]
+    return sorted(name.removesuffix(".toml") for name in names)
 
 
 def load_protocol(name: str) -> Protocol:
@@ -180,35 +179,44 @@ def load_protocol(name: str) -> Protocol:
     elif name.endswith(".toml"):
         path = Path(name)
     else:
-        known = ", ".join(bundled_protocols())
-        raise LiveBenchError(f"no protocol {name}; there are {known}, or give the path of a .toml")
+        available = ", ".join(bundled_protocols())
+        raise LiveBenchError(
+            name,
+            f"protocol not found; available: {available}",
+            "name one of these, or give the path of a .toml",
+        )
     protocol = parse_toml(path, Protocol)
-    problem = _contradiction(protocol)
-    if problem:
-        raise LiveBenchError(f"{path}: {problem}")
+    contradiction = _contradiction(protocol)
+    if contradiction:
+        field, what, fix = contradiction
+        raise LiveBenchError(path, what, fix, field)
     return protocol
 
 
-def _contradiction(protocol: Protocol) -> str | None:
-    """What the types of the fields cannot say."""
-    kinds = [type(source) for source in protocol.wrong]
-    if len(set(kinds)) != len(kinds):
-        return "wrong: each type may be given once"
-    if not isinstance(protocol.wrong[-1], Random):
-        return "wrong: the last must be random, which fills up to 100"
-    reachable = protocol.correct.count + sum(source.count for source in protocol.wrong)
+def _contradiction(protocol: Protocol) -> tuple[str, str, str] | None:
+    """What the types of the fields cannot say: a field, what is wrong with it, and how to fix it."""
+    rules = [type(rule) for rule in protocol.wrong]
+    last = protocol.wrong[-1]
+    if len(set(rules)) != len(rules):
+        return "wrong", "a type is given twice", "give each type once"
+    if not isinstance(last, RandomRule):
+        return "wrong", "the last type is not random, which fills up to 100", "end with random"
+    reachable = protocol.correct.count + sum(rule.count for rule in protocol.wrong)
     if reachable < CANDIDATES:
-        return f"wrong: the counts and correct.count make {reachable} candidates of {CANDIDATES}"
-    matched = protocol.pool.alike and protocol.correct.count == 1
-    if protocol.pool.alike and (not matched or {Plausible, Popular} & set(kinds)):
-        return "pool.alike needs correct.count = 1, and neither plausible nor popular"
-    if bool(protocol.pool.alike) != (protocol.wrong[-1].draw == "occurrence"):
-        return 'wrong: random with draw = "occurrence" and pool.alike need each other'
+        what = f"the counts and correct.count make {reachable} candidates of {CANDIDATES}"
+        return "wrong", what, "raise a count"
+    if protocol.pool.alike and protocol.correct.count != 1:
+        return "pool.alike", "needs a single correct candidate", "set correct.count = 1"
+    if protocol.pool.alike and {PlausibleRule, PopularRule} & set(rules):
+        return "pool.alike", "does not go with plausible and popular", "remove these types"
+    if bool(protocol.pool.alike) != (last.draw == "occurrence"):
+        what = 'random with draw = "occurrence" and pool.alike need each other'
+        return "wrong", what, "give both or neither"
     if protocol.comments.min_characters > protocol.comments.max_characters:
-        return "comments.min_characters is above comments.max_characters"
-    named = set(fields(protocol)) - {"name", "version", "summary", "source"}
-    if set(protocol.reasons) - named:
-        return f"reasons: there is no field {min(set(protocol.reasons) - named)}"
-    if named - set(protocol.reasons):
-        return f"reasons: {min(named - set(protocol.reasons))} has none; say why"
+        return "comments.min_characters", "above comments.max_characters", "lower it"
+    given = set(protocol_fields(protocol)) - {"name", "version", "summary", "source"}
+    for name in sorted(set(protocol.reasons) - given):
+        return f"reasons.{name}", "there is no field of this name", "remove it"
+    for name in sorted(given - set(protocol.reasons)):
+        return f"reasons.{name}", "missing", "say why the field is as it is"
     return None

@@ -61,9 +61,9 @@ class TfIdfIndex:
             return [np.empty(0, np.int64) for _ in queries]
         rows, nearest = self._vectorizer.transform(queries), []
         for start in range(0, len(queries), QUERIES_AT_ONCE):
-            found = rows[start : start + QUERIES_AT_ONCE] @ self._comments_by_word
-            ends = pairwise(found.indptr)
-            nearest += [_top(found.indices[a:b], found.data[a:b], count) for a, b in ends]
+            similar = rows[start : start + QUERIES_AT_ONCE] @ self._comments_by_word
+            ends = pairwise(similar.indptr)
+            nearest += [_top(similar.indices[a:b], similar.data[a:b], count) for a, b in ends]
         return nearest
 
 

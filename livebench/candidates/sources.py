@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Protocol as Interface
 
 import numpy as np
 
-from livebench.candidates import protocol as rules
 from livebench.candidates.moments import Moment, VisibleComments
+from livebench.candidates.protocol import (
+    CategoryRule,
+    ElsewhereRule,
+    PlausibleRule,
+    PopularRule,
+    Protocol,
+    RandomRule,
+)
 from livebench.candidates.retrieval import TfIdfIndex
 from livebench.data.dataset import Dataset
 from livebench.data.tokens import words_of
 from livebench.draws import draws_from
 
 
-class Source(Interface):
-    """Numbers of comments that may be wrong candidates of a moment, best first."""
+class CandidateSource(ABC):
+    """Numbers of comments that may be wrong candidates of a moment, best first.
 
-    limit: int
-    """How many of them become candidates, at most."""
+    Attributes:
+        limit: how many of them become candidates, at most.
+    """
+
+    def __init__(self, limit: int, pool: Pool) -> None:
+        self.limit, self._pool = limit, pool
 
     def lacks(self, moment: Moment) -> str | None:
         """Why the moment cannot get as many as it must; None if it can."""
+        return None
 
-    def prepare(self, moments: Sequence[Moment]) -> None:
-        """Do the work that these moments share; asked before their `candidates`."""
+    def prepare(self, moments: Sequence[Moment]) -> None:  # noqa: B027 (most sources share no work)
+        """Do the work that these moments share; called before their `candidates`."""
 
+    @abstractmethod
     def candidates(self, moment: Moment) -> Iterable[int]:
         """The numbers, best first; without end if they are drawn."""
 
@@ -45,7 +58,7 @@ class Pool:
     """
 
     def __init__(
-        self, dataset: Dataset, comments: VisibleComments, protocol: rules.Protocol, seed: int
+        self, dataset: Dataset, comments: VisibleComments, protocol: Protocol, seed: int
     ) -> None:
         self.dataset, self.comments, self.seed = dataset, comments, seed
         split = dataset.split(*protocol.pool.splits)
@@ -90,17 +103,15 @@ def _cells(counts: np.ndarray, characters: np.ndarray, alike: Sequence[str]) -> 
 _words_of_title = lru_cache(256)(words_of)  # moments come by video: each title is cut once or twice
 
 
-class PlausibleSource:
-    """`rules.Plausible`."""
+class PlausibleSource(CandidateSource):
+    """`PlausibleRule`."""
 
-    def __init__(self, rule: rules.Plausible, pool: Pool) -> None:
-        self.limit, self._rule, self._pool = rule.count, rule, pool
+    def __init__(self, rule: PlausibleRule, pool: Pool) -> None:
+        super().__init__(rule.count, pool)
+        self._rule = rule
         strings = [pool.comments.strings[number] for number in pool.ids]
         self._index = TfIdfIndex(strings, rule.words, rule.lowercase)
         words_of("字")  # loads jieba's dictionary, before processes are forked
-
-    def lacks(self, moment: Moment) -> str | None:
-        return None
 
     def _query(self, moment: Moment) -> str:
         title = self._pool.dataset.videos[moment.video].title
@@ -121,109 +132,85 @@ class PlausibleSource:
         return self._nearest[moment.sample_id].tolist()
 
 
-class PopularSource:
-    """`rules.Popular`."""
+class PopularSource(CandidateSource):
+    """`PopularRule`."""
 
-    def __init__(self, rule: rules.Popular, pool: Pool) -> None:
-        self.limit = rule.count
+    def __init__(self, rule: PopularRule, pool: Pool) -> None:
+        super().__init__(rule.count, pool)
         counts = pool.counts[pool.ids]
         # The numbers ascend as their strings do: a stable sort leaves ties in the order of strings.
         order = np.argsort(-counts, kind="stable")
         ranked = pool.ids[order][counts[order] >= rule.min_count]
         self._ranked = (ranked if rule.replace else ranked[: rule.count]).tolist()
 
-    def lacks(self, moment: Moment) -> str | None:
-        return None
-
-    def prepare(self, moments: Sequence[Moment]) -> None:
-        pass
-
     def candidates(self, moment: Moment) -> list[int]:
         return self._ranked
 
 
-class RandomSource:
-    """`rules.Random` over distinct comments."""
-
-    def __init__(self, rule: rules.Random, pool: Pool) -> None:
-        self.limit, self._pool = rule.count, pool
-
-    def lacks(self, moment: Moment) -> str | None:
-        return None
-
-    def prepare(self, moments: Sequence[Moment]) -> None:
-        pass
+class RandomSource(CandidateSource):
+    """`RandomRule` over distinct comments."""
 
     def candidates(self, moment: Moment) -> Iterable[int]:
         return draws_from(self._pool.ids, self._pool.seed, moment.sample_id, "random")
 
 
-class OtherVideosSource:
-    """`rules.Random` over occurrences, and `rules.Category`: comments of other videos of a group (all,
+class OtherVideosSource(CandidateSource):
+    """`RandomRule` over occurrences, and `CategoryRule`: comments of other videos of a group (all,
     or a category), in the cell of the correct one, that do not occur in the moment's own video.
 
     Args:
-        earlier: how many candidates of the same kind other sources have taken before.
+        earlier: how many candidates that are alike other sources have taken before.
     """
 
     def __init__(
-        self, rule: rules.Random | rules.Category, pool: Pool, earlier: int, name: str
+        self, rule: RandomRule | CategoryRule, pool: Pool, earlier: int, candidate_type: str
     ) -> None:
-        self.limit, self._pool, self._needed, self._name = (
-            rule.count,
-            pool,
-            rule.count + earlier,
-            name,
-        )
-        by_category = isinstance(rule, rules.Category)
+        super().__init__(rule.count, pool)
+        self._needed, self._type = rule.count + earlier, candidate_type
+        by_category = isinstance(rule, CategoryRule)
         names = [video.category if by_category else "" for video in pool.dataset.videos]
-        self._groups = [sorted(set(names)).index(name) for name in names]
-        comments, rows, groups = pool.comments, [], []
-        for video in pool.videos:
-            strings = comments.string[comments.of(video)]
-            rows.append(strings)
-            groups.append(np.full(len(strings), self._groups[video]))
-        string = np.concatenate([np.empty(0, np.int64), *rows]).astype(np.int64)
-        key = np.concatenate([np.empty(0, np.int64), *groups]).astype(np.int64)
-        cell = pool.cells[string]
-        order = np.lexsort((string, cell, key))
+        self._groups = np.unique(names, return_inverse=True)[1]
+        comments = pool.comments
+        strings = [comments.string[comments.of(video)] for video in pool.videos]
+        string = np.concatenate(strings)
+        group = np.repeat(self._groups[pool.videos], [len(part) for part in strings])
+        order = np.lexsort((string, pool.cells[string], group))
         self._string = string[order]
-        pairs = np.stack([key[order], cell[order]], axis=1)
-        ends = np.flatnonzero(np.any(np.diff(pairs, axis=0), axis=1)) + 1 if len(pairs) else []
-        starts = [0, *ends] if len(pairs) else []
-        stops = [*ends, len(pairs)]
+        pairs = np.stack([group[order], pool.cells[self._string]], axis=1)
+        pairs, starts = np.unique(pairs, axis=0, return_index=True)
+        stops = [*starts[1:].tolist(), len(order)]
         self._slices = {
-            tuple(pairs[a].tolist()): slice(int(a), int(b))
-            for a, b in zip(starts, stops, strict=len(pairs) > 0)
+            (group, cell): slice(start, stop)
+            for (group, cell), start, stop in zip(
+                pairs.tolist(), starts.tolist(), stops, strict=True
+            )
         }
         self._distinct = {
             pair: len(np.unique(self._string[part])) for pair, part in self._slices.items()
         }
 
     def _pair(self, moment: Moment) -> tuple[int, int]:
-        return self._groups[moment.video], int(self._pool.cells[moment.correct[0]])
+        return int(self._groups[moment.video]), int(self._pool.cells[moment.correct[0]])
 
     def lacks(self, moment: Moment) -> str | None:
         pair = self._pair(moment)
         own = self._pool.own(moment.video)
         eligible = self._distinct.get(pair, 0) - np.count_nonzero(self._pool.cells[own] == pair[1])
-        return None if eligible >= self._needed else f"too few alike: {self._name}"
-
-    def prepare(self, moments: Sequence[Moment]) -> None:
-        pass
+        return None if eligible >= self._needed else f"too few alike: {self._type}"
 
     def candidates(self, moment: Moment) -> Iterable[int]:
         own = set(self._pool.own(moment.video).tolist())
         items = self._string[self._slices[self._pair(moment)]]
-        drawn = draws_from(items, self._pool.seed, moment.sample_id, self._name)
+        drawn = draws_from(items, self._pool.seed, moment.sample_id, self._type)
         return (number for number in drawn if number not in own)
 
 
-class ElsewhereSource:
-    """`rules.Elsewhere`."""
+class ElsewhereSource(CandidateSource):
+    """`ElsewhereRule`."""
 
-    def __init__(self, rule: rules.Elsewhere, pool: Pool) -> None:
-        self.limit, self._rule, self._pool = rule.count, rule, pool
+    def __init__(self, rule: ElsewhereRule, pool: Pool) -> None:
+        super().__init__(rule.count, pool)
+        self._rule = rule
 
     def _eligible(self, moment: Moment) -> np.ndarray:
         """The occurrences in the video of the comments that may be candidates."""
@@ -240,44 +227,41 @@ class ElsewhereSource:
         distinct = len(np.unique(self._eligible(moment)))
         return None if distinct >= self.limit else "too few alike: elsewhere"
 
-    def prepare(self, moments: Sequence[Moment]) -> None:
-        pass
-
     def candidates(self, moment: Moment) -> Iterable[int]:
         items = self._eligible(moment)
         return draws_from(items, self._pool.seed, moment.sample_id, "elsewhere")
 
 
-def make_sources(protocol: rules.Protocol, pool: Pool) -> dict[str, Source]:
+def make_sources(protocol: Protocol, pool: Pool) -> dict[str, CandidateSource]:
     """The sources of a protocol by type, in its order."""
-    made: dict[str, Source] = {}
+    sources: dict[str, CandidateSource] = {}
     from_others = 0
     for rule in protocol.wrong:
         match rule:
-            case rules.Plausible():
-                made["plausible"] = PlausibleSource(rule, pool)
-            case rules.Popular():
-                made["popular"] = PopularSource(rule, pool)
-            case rules.Random(draw="distinct"):
-                made["random"] = RandomSource(rule, pool)
-            case rules.Random() | rules.Category():
-                name = "random" if isinstance(rule, rules.Random) else "category"
-                made[name] = OtherVideosSource(rule, pool, from_others, name)
+            case PlausibleRule():
+                sources["plausible"] = PlausibleSource(rule, pool)
+            case PopularRule():
+                sources["popular"] = PopularSource(rule, pool)
+            case RandomRule(draw="distinct"):
+                sources["random"] = RandomSource(rule.count, pool)
+            case RandomRule() | CategoryRule():
+                candidate_type = "random" if isinstance(rule, RandomRule) else "category"
+                sources[candidate_type] = OtherVideosSource(rule, pool, from_others, candidate_type)
                 from_others += rule.count
-            case rules.Elsewhere():
-                made["elsewhere"] = ElsewhereSource(rule, pool)
-    return made
+            case ElsewhereRule():
+                sources["elsewhere"] = ElsewhereSource(rule, pool)
+    return sources
 
 
-def fill(
+def fill_candidates(
     types: dict[int, str],
-    sources: dict[str, Source],
+    sources: dict[str, CandidateSource],
     moment: Moment,
     excluded: frozenset[int],
     full: int,
 ) -> None:
     """Fill `types` (number of a comment: its type) up to `full`, source by source."""
-    for kind, source in sources.items():
+    for candidate_type, source in sources.items():
         usable = (n for n in source.candidates(moment) if n not in types and n not in excluded)
         for number in islice(usable, min(source.limit, full - len(types))):
-            types[number] = kind
+            types[number] = candidate_type

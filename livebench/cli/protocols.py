@@ -26,10 +26,10 @@ def diff(first, second) -> None:
 
     A and B are names of bundled protocols, or paths of .toml files.
     """
-    from livebench.candidates.protocol import fields, load_protocol
+    from livebench.candidates.protocol import load_protocol, protocol_fields
 
     pair = [load_protocol(first), load_protocol(second)]
-    values = [fields(protocol) for protocol in pair]
+    values = [protocol_fields(protocol) for protocol in pair]
     names = dict.fromkeys([*values[0], *values[1]])
     for name in names:
         if name in ("name", "version", "summary", "source"):
@@ -47,9 +47,9 @@ def diff(first, second) -> None:
 @click.argument("name", metavar="PROTOCOL")
 def show(name) -> None:
     """Every field of a protocol, with its reason."""
-    from livebench.candidates.protocol import fields, load_protocol
+    from livebench.candidates.protocol import load_protocol, protocol_fields
 
     protocol = load_protocol(name)
-    for field, value in fields(protocol).items():
+    for field, value in protocol_fields(protocol).items():
         shown = ", ".join(value) if isinstance(value, list) else value
         click.echo(f"{field:28} {shown!s:24} {protocol.reasons.get(field, '')}".rstrip())

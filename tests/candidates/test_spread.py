@@ -25,8 +25,8 @@ def built(dataset, name, number, *, at_once=64, **options):
         pytest.MonkeyPatch.context() as patch,
         tempfile.TemporaryDirectory() as folder,
     ):
-        patch.setattr(build, "AT_ONCE", at_once)
-        patch.setattr(build, "WORTH", 1)
+        patch.setattr(build, "MOMENTS_AT_ONCE", at_once)
+        patch.setattr(build, "SECONDS_A_PROCESS", 1)
         out = Path(folder) / "set"
         found = build_set(dataset, load_protocol(name), out, work=Work(number), **options)
         assert found.manifest.files["samples.jsonl.gz"].records > 0
@@ -78,15 +78,15 @@ def test_few_seconds_are_not_worth_a_process(dataset, tmp_path, monkeypatch):
 
     monkeypatch.setattr(build, "Workers", Told)
     build_set(dataset, load_protocol("paper"), tmp_path / "set", work=Work(3))
-    monkeypatch.setattr(build, "WORTH", 30)
+    monkeypatch.setattr(build, "SECONDS_A_PROCESS", 30)
     build_set(dataset, load_protocol("paper"), tmp_path / "other", work=Work(4))
     assert asked == [1, 3]
 
 
 def test_the_same_refusal_from_any_number_of_processes(tmp_path, refused, monkeypatch, listing):
     """Ten moments, and a training video with too few distinct comments to fill one."""
-    monkeypatch.setattr(build, "AT_ONCE", 2)
-    monkeypatch.setattr(build, "WORTH", 1)
+    monkeypatch.setattr(build, "MOMENTS_AT_ONCE", 2)
+    monkeypatch.setattr(build, "SECONDS_A_PROCESS", 1)
     videos = [Video("a", "一", "x", 100.0, "train"), Video("b", "二", "x", 100.0, "test")]
     rows = [(0, k * 1000, f"旧{k}") for k in range(90)]
     rows += [(1, t * 1000 + k, f"新{t}{k}") for t in range(10) for k in range(5)]
@@ -103,8 +103,7 @@ def test_the_same_refusal_from_any_number_of_processes(tmp_path, refused, monkey
     command = ("build-candidates", "d", "--protocol", "paper", "--out", "x", "--processes")
     messages = {refused(*command, number) for number in (1, 2, 3)}
     assert messages == {
-        "d: video b, second 0: only 95 distinct candidates, 100 are needed; import more training "
-        "videos"
+        "d, video b, second 0: only 95 distinct candidates of 100; import more training videos"
     }
     assert listing(tmp_path) == before
 
