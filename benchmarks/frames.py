@@ -28,7 +28,8 @@ import numpy as np
 import torch
 from timing import in_turn, peak_memory, ratio, spread, within
 
-from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
+from livebench.data.dataset import Dataset, DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 from livebench.frames.decode import Picture, Seconds
 from livebench.frames.encoders import load_encoder
 from livebench.frames.extract import Asked, Extraction

@@ -44,7 +44,7 @@ def write_xml(source: Path, out: Path) -> int:
 
 def import_timed(source: Path, out: Path) -> None:
     """Import, and print processor seconds by stage and the peak in MB."""
-    from livebench.data import dataset
+    from livebench.data import dataset_writer
     from livebench.data.dataset import DatasetInfo
     from livebench.importers import bilibili
     from livebench.importers.cleaning import Collection, Options
@@ -60,7 +60,7 @@ def import_timed(source: Path, out: Path) -> None:
 
         return call
 
-    dataset.segment = timed("segment", dataset.segment)
+    dataset_writer.segment = timed("segment", dataset_writer.segment)
     collection = Collection(Options(skip_bad_rows=True), bilibili.ORDINARY)
     timed("read", bilibili.read_bilibili)(source, collection)
     found = timed("write", collection.write)(out, DatasetInfo("d"))

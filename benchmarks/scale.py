@@ -40,7 +40,8 @@ def enlarge(dataset: Path, out: Path, comments: int, seed: int = 0) -> None:
     import msgspec
     import numpy as np
 
-    from livebench.data.dataset import Dataset, write_dataset
+    from livebench.data.dataset import Dataset
+    from livebench.data.dataset_writer import write_dataset
 
     source = Dataset(dataset)
     columns, copies = source.comments, max(1, round(comments / len(source.comments.string)))

@@ -18,7 +18,8 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.cli.main import main
-from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
+from livebench.data.dataset import Dataset, DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 from livebench.importers.cleaning import Options
 from livebench.importers.table_files import import_tables
 

@@ -113,8 +113,8 @@ def _run(importer: str, source: Path, out: Path, name: str | None, **options) ->
     )
     for rule, count in dataset.info.skipped.items():
         click.echo(f"left out: {count}, {rule}")
-    for rule, count in dataset.info.mended.items():
-        click.echo(f"mended: {count}, {rule}")
+    for rule, count in dataset.info.repaired.items():
+        click.echo(f"repaired: {count}, {rule}")
 
 
 @import_.command()

@@ -9,22 +9,21 @@ frames.npy        float16 [frames, width], one frame a second; absent without vi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 import numpy as np
 
-from livebench import __version__
 from livebench.data.parquet import read_parquet, sorted_codes
 from livebench.data.split import Split
-from livebench.data.tokens import remove_space, segment, tokenizer_name
 from livebench.errors import LiveBenchError
-from livebench.files import new_folder, write_text
+from livebench.files import unreadable
 from livebench.records import FolderName, parse_toml
+
+COMMENT_COLUMNS = ["video_id", "time", "text", "tokens"]
 
 
 class Video(msgspec.Struct, frozen=True):
@@ -40,13 +39,16 @@ class Video(msgspec.Struct, frozen=True):
     frame_count: int = 0
 
 
+VIDEO_COLUMNS = list(Video.__struct_fields__)
+
+
 class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """dataset.toml.
 
     `encoder` is what frame vectors are compared by; `features` says how they were made, where LiveBench
     made them of video files. `recipe` are the arguments of the `livebench` command that makes the
     dataset, where nothing else is needed; `skipped` counts what an importer left out, by rule,
-    `mended` what it took after a change; `fingerprint` is the sha256 of the rows of videos and
+    `repaired` what it took after a change; `fingerprint` is the sha256 of the rows of videos and
     comments, `frames_sha256` that of the frame vectors.
     """
 
@@ -65,7 +67,7 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     split: dict[str, int | float] = {}
     recipe: list[str] = []
     skipped: dict[str, int] = {}
-    mended: dict[str, int] = {}
+    repaired: dict[str, int] = msgspec.field(default_factory=dict, name="mended")
     made_by: str = ""
 
 
@@ -105,24 +107,25 @@ class Dataset:
         self.path = Path(path)
         if not (self.path / "dataset.toml").is_file():
             raise LiveBenchError(
-                f"{self.path}: not a dataset (no dataset.toml); make one with `livebench import` or "
-                "`livebench simulate`"
+                self.path,
+                "not a dataset (no dataset.toml)",
+                "make one with `livebench import` or `livebench simulate`",
             )
         self.info = parse_toml(self.path / "dataset.toml", DatasetInfo)
 
     @cached_property
     def videos(self) -> list[Video]:
-        rows = read_parquet(self.path / "videos.parquet", list(Video.__struct_fields__))
+        rows = read_parquet(self.path / "videos.parquet", VIDEO_COLUMNS)
         return [Video(**row) for row in rows.to_pylist()]
 
     @cached_property
     def comments(self) -> Comments:
-        table = read_parquet(self.path / "comments.parquet", ["video_id", "time", "text", "tokens"])
+        table = read_parquet(self.path / "comments.parquet", COMMENT_COLUMNS)
         position = {video.video_id: index for index, video in enumerate(self.videos)}
         column = table["video_id"].combine_chunks()
         unknown = [name for name in column.dictionary.to_pylist() if name not in position]
         if unknown:
-            raise LiveBenchError(f"{self.path}: comments of the unknown video {unknown[0]}")
+            raise LiveBenchError(self.path, f"comments of the unknown video {unknown[0]}")
         names = np.array([position[name] for name in column.dictionary.to_pylist()], np.int64)
         video = names[column.indices.to_numpy()] if len(column) else np.empty(0, np.int64)
         time_ms = np.rint(table["time"].to_numpy() * 1000).astype(np.int64)
@@ -148,7 +151,7 @@ class Dataset:
         try:
             return np.lib.format.open_memmap(path, mode="r")
         except (ValueError, OSError) as error:
-            raise LiveBenchError(f"{path}: cannot be read as a NumPy array: {error}") from None
+            raise unreadable(path, error, "a NumPy array") from None
 
     @property
     def has_frames(self) -> bool:
@@ -162,8 +165,9 @@ class Dataset:
     def frames(self, video: Video, seconds: Sequence[int]) -> np.ndarray:
         """The frame vectors of a video at these seconds: float32 [len(seconds), width]."""
         if self._frames is None:
-            raise LiveBenchError(f"{self.path}: the dataset has no frames")
-        return self._frames[[video.first_frame + s for s in seconds]].astype(np.float32)
+            raise LiveBenchError(self.path, "has no frame vectors", "see `livebench features`")
+        rows: np.ndarray = self._frames[[video.first_frame + second for second in seconds]]
+        return rows.astype(np.float32)
 
     @cached_property
     def frames_sha256(self) -> str:
@@ -181,11 +185,13 @@ class Dataset:
 
     def check_fingerprint(self) -> None:
         """Raise LiveBenchError if the rows are not those that dataset.toml was written for."""
-        found = fingerprint_of(self.videos, self.path)
-        if found != self.info.fingerprint:
+        fingerprint = fingerprint_of(self.videos, self.path)
+        if fingerprint != self.info.fingerprint:
             raise LiveBenchError(
-                f"{self.path}: its rows have the fingerprint {found[:12]}, its dataset.toml says "
-                f"{self.info.fingerprint[:12]}; import or simulate it again"
+                self.path,
+                f"its rows have the fingerprint {fingerprint[:12]}, its dataset.toml says "
+                f"{self.info.fingerprint[:12]}",
+                "import or simulate it again",
             )
 
 
@@ -227,145 +233,12 @@ class DatasetSplit:
         return self.counts_by_id[self.string_ids]
 
 
-def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
-    out: Path,
-    info: DatasetInfo,
-    videos: Sequence[Video],
-    *,
-    comment_video: np.ndarray,
-    comment_time_ms: np.ndarray,
-    comment_texts: Sequence[str],
-    comment_tokens: Sequence[str] | None = None,
-    frames: Callable[[Video], np.ndarray] | None = None,
-    finish: Callable[[Path, np.ndarray], None] | None = None,
-) -> Dataset:
-    """Write a dataset folder, whole or not at all, and open it.
-
-    Args:
-        out: its name; must not exist.
-        info: what it is; tokenizer, fingerprints and `made_by` are filled in here.
-        videos: in any order; `first_frame` is filled in here.
-        comment_video: int [comments], which of `videos`; `comment_time_ms`: int64 [comments];
-            `comment_texts`: each with at least one character that is not white space;
-            `comment_tokens`: their words joined by spaces, where the source has them (`info.tokenizer`
-            then says whose they are), else they are segmented here.
-        frames: gives float [video.frame_count, width] of a video, the same width for all.
-        finish: called with the folder, before it gets its name, and the order in which the comments
-            were written (indices into the arguments): for files kept beside a dataset.
-
-    Raises:
-        LiveBenchError: `out` exists or cannot be written, or a frame vector is not finite.
-    """
-    video_order = sorted(range(len(videos)), key=lambda i: videos[i].video_id)
-    rank = np.empty(len(videos), np.int64)
-    rank[video_order] = np.arange(len(videos))
-    video = rank[np.asarray(comment_video, np.int64)]
-    time_ms = np.asarray(comment_time_ms, np.int64)
-    order = np.lexsort((time_ms, video))  # stable: equal times stay in the order of the source
-    ordered, first_frame = [], 0
-    for index in video_order:
-        duration = float(
-            videos[index].duration
-        )  # as it is read back: 200 and 200.0 hash differently
-        ordered.append(
-            msgspec.structs.replace(videos[index], first_frame=first_frame, duration=duration)
-        )
-        first_frame += videos[index].frame_count
-    with new_folder(out) as folder:
-        write_videos(folder / "videos.parquet", ordered)
-        _write_comments(
-            folder / "comments.parquet",
-            [v.video_id for v in ordered],
-            video[order],
-            time_ms[order],
-            [comment_texts[i] for i in order],
-            None if comment_tokens is None else [comment_tokens[i] for i in order],
-        )
-        frames_sha256 = ""
-        if frames is not None:
-            frames_sha256 = _write_frames(folder / "frames.npy", ordered, frames)
-        info = msgspec.structs.replace(
-            info,
-            tokenizer=tokenizer_name() if comment_tokens is None else info.tokenizer,
-            fingerprint=fingerprint_of(ordered, folder),
-            frames_sha256=frames_sha256,
-            made_by=f"livebench {__version__}",
-        )
-        write_text(folder / "dataset.toml", msgspec.toml.encode(info).decode())
-        if finish is not None:
-            finish(folder, order)
-    return Dataset(out)
-
-
-def write_videos(path: Path | BinaryIO, videos: Sequence[Video]) -> None:
-    """Write videos.parquet; `path` may be an open file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    names = ["video_id", "title", "category", "duration", "split", "first_frame", "frame_count"]
-    kinds = [*[pa.string()] * 3, pa.float64(), pa.string(), *[pa.int64()] * 2]
-    rows = [msgspec.to_builtins(video) for video in videos]
-    schema = pa.schema(list(zip(names, kinds, strict=True)))
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
-
-
-def _write_comments(
-    path: Path,
-    video_ids: list[str],
-    video: np.ndarray,
-    time_ms: np.ndarray,
-    texts: list[str],
-    tokens: list[str] | None,
-) -> None:
-    """Write comments.parquet; each distinct text is segmented once."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    codes = pa.array(texts, pa.string()).dictionary_encode()
-    if tokens is None:
-        spaceless = [remove_space(text) for text in codes.dictionary.to_pylist()]
-        distinct = list(dict.fromkeys(spaceless))
-        words = dict(zip(distinct, segment(distinct), strict=True))
-        token_column = pa.array([words[text] for text in spaceless], pa.string()).take(
-            codes.indices
-        )
-    else:
-        token_column = pa.array(tokens, pa.string())
-    ids = pa.DictionaryArray.from_arrays(
-        pa.array(video, pa.int32()), pa.array(video_ids, pa.string())
-    )
-    columns = {"video_id": ids, "time": time_ms / 1000, "text": codes, "tokens": token_column}
-    pq.write_table(pa.table(columns), path, compression="zstd")
-
-
-def _write_frames(path: Path, videos: list[Video], frames: Callable[[Video], np.ndarray]) -> str:
-    """Write frames.npy video by video; return the sha256 of its vectors."""
-    total = sum(video.frame_count for video in videos)
-    digest, target = hashlib.sha256(), None
-    for video in videos:
-        vectors = np.asarray(frames(video))
-        with np.errstate(over="ignore"):
-            half = vectors.astype("<f2")
-        if not np.isfinite(half).all():
-            raise LiveBenchError(
-                f"frames of video {video.video_id}: not finite in float16; scale the vectors"
-            )
-        if target is None:
-            shape = (total, half.shape[1])
-            target = np.lib.format.open_memmap(path, mode="w+", dtype="<f2", shape=shape)
-        target[video.first_frame : video.first_frame + video.frame_count] = half
-        digest.update(half.tobytes())
-    if target is not None:
-        target.flush()
-    return digest.hexdigest()
-
-
 def fingerprint_of(videos: Sequence[Video], folder: Path) -> str:
     """sha256 of the rows of videos and comments, whatever version of Parquet holds them."""
-    table = read_parquet(folder / "comments.parquet", ["video_id", "time", "text", "tokens"])
+    table = read_parquet(folder / "comments.parquet", COMMENT_COLUMNS)
     column = table["video_id"].combine_chunks()
-    found = dict(zip(column.dictionary.to_pylist(), range(len(column.dictionary)), strict=True))
-    sizes = np.bincount(column.indices.to_numpy(), minlength=len(found))
+    numbers = {video_id: number for number, video_id in enumerate(column.dictionary.to_pylist())}
+    sizes = np.bincount(column.indices.to_numpy(), minlength=len(numbers))
     times = np.rint(table["time"].to_numpy() * 1000).astype(np.int64)
     values = []
     for name in ("text", "tokens"):
@@ -374,7 +247,7 @@ def fingerprint_of(videos: Sequence[Video], folder: Path) -> str:
     digest, start = hashlib.sha256(), 0
     encode = msgspec.json.Encoder().encode
     for video in videos:
-        number = found.get(video.video_id)
+        number = numbers.get(video.video_id)
         stop = start + (0 if number is None else int(sizes[number]))
         columns = [[distinct[i] for i in codes[start:stop]] for distinct, codes in values]
         digest.update(encode((video, times[start:stop].tolist(), *columns)))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from livebench.errors import LiveBenchError
+from livebench.files import unreadable
 
 
-def read_parquet(path: Path, columns: list[str]):
-    """Read a table; the strings of comments as dictionaries that are the same in all chunks.
+def read_parquet(path: Path, columns: list[str]) -> Any:
+    """Read an Arrow table; the strings of comments as dictionaries that are the same in all chunks.
 
     Raises:
         LiveBenchError: the file is missing or damaged, or lacks a column; file and column are named.
@@ -23,24 +25,18 @@ def read_parquet(path: Path, columns: list[str]):
         present = pq.read_schema(path).names
         missing = [name for name in columns if name not in present]
         if missing:
-            raise LiveBenchError(f"{path}: the column {missing[0]} is missing")
+            raise LiveBenchError(path, f"missing columns: {', '.join(missing)}")
         table = pq.read_table(path, columns=columns, read_dictionary=repeated)
-    except FileNotFoundError:
-        raise LiveBenchError(f"{path}: no such file") from None
     except (pa.ArrowException, OSError) as error:
-        line = str(error).splitlines()[0]
-        raise LiveBenchError(f"{path}: cannot be read as Parquet: {line}") from None
-    missing = [name for name in columns if name not in table.column_names]
-    if missing:
-        raise LiveBenchError(f"{path}: the column {missing[0]} is missing")
+        raise unreadable(path, error, "Parquet") from None
     return table.unify_dictionaries()
 
 
-def sorted_codes(column) -> tuple[np.ndarray, list[str]]:
+def sorted_codes(column: Any) -> tuple[np.ndarray, list[str]]:
     """Numbers and distinct values of a column of strings; the values sorted by code point.
 
     Args:
-        column: a chunked Arrow array of dictionaries, the same in all chunks.
+        column: chunked Arrow array of dictionaries, the same in all chunks.
 
     Returns:
         int32 [rows], which of the values; and the values.

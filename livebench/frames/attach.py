@@ -1,4 +1,4 @@
-"""Puts frame vectors into a dataset that is there already, in place of those that it has."""
+"""Gives an existing dataset frame vectors, in place of those that it has."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from livebench.data.dataset import Dataset, DatasetInfo, Video, fingerprint_of, write_videos
+from livebench.data.dataset import Dataset, DatasetInfo, Video, fingerprint_of
+from livebench.data.dataset_writer import with_first_frames, write_videos
 from livebench.files import new_file, write_text
 
-ROWS = 4096
-"""Vectors that are copied at a time."""
+_ROWS = 4096  # that are copied at a time
 
 
 def replace_frames(
@@ -23,10 +23,10 @@ def replace_frames(
     width: int,
     info: DatasetInfo,
 ) -> Dataset:
-    """Write frames.npy, videos.parquet and dataset.toml of a dataset anew, and open it.
+    """Write frames.npy, videos.parquet and dataset.toml of a dataset again, and open it.
 
     Each file is replaced whole, dataset.toml last: after an interruption the dataset says that its rows
-    do not belong to it (`Dataset.check_fingerprint`), and the same call mends it.
+    do not belong to it (`Dataset.check_fingerprint`), and the same call repairs it.
 
     Args:
         counts: vectors of each video, by id; a video that is not in it has none.
@@ -36,19 +36,21 @@ def replace_frames(
     Raises:
         LiveBenchError: the folder cannot be written.
     """
-    videos, first = [], 0
-    for video in dataset.videos:
-        count = counts.get(video.video_id, 0)
-        videos.append(msgspec.structs.replace(video, first_frame=first, frame_count=count))
-        first += count
+    videos = with_first_frames(
+        [
+            msgspec.structs.replace(video, frame_count=counts.get(video.video_id, 0))
+            for video in dataset.videos
+        ]
+    )
+    shape = sum(video.frame_count for video in videos), width
     digest = hashlib.sha256()
     with new_file(dataset.path / "frames.npy") as file:
-        header = {"descr": "<f2", "fortran_order": False, "shape": (first, width)}
+        header = {"descr": "<f2", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         for video in videos:
             rows = vectors(video) if video.frame_count else np.empty((0, width), "<f2")
-            for start in range(0, video.frame_count, ROWS):
-                part = np.ascontiguousarray(rows[start : start + ROWS], "<f2").tobytes()
+            for start in range(0, video.frame_count, _ROWS):
+                part = np.ascontiguousarray(rows[start : start + _ROWS], "<f2").tobytes()
                 digest.update(part)
                 file.write(part)
     with new_file(dataset.path / "videos.parquet") as file:

@@ -285,7 +285,7 @@ class Extraction:
                 f"{', '.join(map(str, sorted(widths)))}; all must have the same"
             )
         info = self.dataset.info
-        mended = {LOST: sum(outcome.damaged.values()), EARLY: len(outcome.early)}
+        repaired = {LOST: sum(outcome.damaged.values()), EARLY: len(outcome.early)}
         info = msgspec.structs.replace(
             info,
             encoder=self.encoder.identity,
@@ -296,7 +296,7 @@ class Extraction:
                 "made_by": f"livebench {__version__}, PyAV {pyav().__version__}",
             },
             skipped=_counted(info.skipped, {WITHOUT: len(outcome.failed)}),
-            mended=_counted(info.mended, mended),
+            repaired=_counted(info.repaired, repaired),
         )
         counts = {name: done.seconds for name, done in self._done.items()}
         self.dataset = replace_frames(self.dataset, counts, self._vectors, widths.pop(), info)

@@ -62,7 +62,7 @@ def read_bilibili(source: Path, collection: Collection) -> None:
     chats: dict[str, Path] = {}
     for name, paths in sorted(files.items()):
         if about and name not in about:
-            collection.mended[NO_ROW] += 1
+            collection.repaired[NO_ROW] += 1
         line, title, category, duration = about.get(name, ("", "", "", None))
         where = (source / "videos.csv", line) if line else (paths[0], "")
         if not title or duration is None:

@@ -3,7 +3,7 @@
 An importer reads its source and hands each video and comment to a `Collection`, with the place where it
 stands. What is wrong refuses the source, or is left out and counted (--skip-bad-rows); what a source
 holds by its nature and a dataset does not is always left out and counted; what was read after a change
-is counted as mended.
+is counted as repaired.
 
     videos     an id is a plain name (no white space, no / or \\, not . or ..) and occurs once;
                durations are above 0 and at most 10,000,000 s. Where a source has none, a video lasts
@@ -26,7 +26,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
+from livebench.data.dataset import Dataset, DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 from livebench.data.split import Split, split_videos
 from livebench.errors import LiveBenchError
 from livebench.frames.container import about, beside, pyav
@@ -82,7 +83,7 @@ class Collection:
 
     Attributes:
         videos: those taken so far; `number` gives the place of an id in it.
-        skipped: what was left out, by rule; `mended`: what was read after a change, by rule.
+        skipped: what was left out, by rule; `repaired`: what was read after a change, by rule.
     """
 
     def __init__(self, options: Options, ordinary: Container[str] = ()) -> None:
@@ -91,7 +92,7 @@ class Collection:
         self.videos: list[Video] = []
         self.number: dict[str, int] = {}
         self.skipped: Counter[str] = Counter()
-        self.mended: Counter[str] = Counter()
+        self.repaired: Counter[str] = Counter()
         self._places: list[int | str] = []
         self._lasting: set[int] = set()
         self._split_given = False
@@ -132,7 +133,7 @@ class Collection:
         try:
             title, duration = about(file)
         except LiveBenchError:
-            self.mended[UNREADABLE] += 1
+            self.repaired[UNREADABLE] += 1
             return "", None
         return title, duration if duration and 0 < duration <= LONGEST else None
 
@@ -264,7 +265,7 @@ class Collection:
                 info,
                 split=split_by,
                 skipped=dict(sorted((+self.skipped).items())),
-                mended=dict(sorted((+self.mended).items())),
+                repaired=dict(sorted((+self.repaired).items())),
             ),
             found,
             comment_video=number[video][rows],

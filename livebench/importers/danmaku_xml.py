@@ -110,7 +110,7 @@ def decoded(path: Path, raw: bytes, collection: Collection) -> str:
         except UnicodeDecodeError:
             pass
         else:
-            collection.mended[OTHER_ENCODING] += 1
+            collection.repaired[OTHER_ENCODING] += 1
             return text
     line = raw[:place].count(b"\n") + 1
     collection.bad(path, line, UNDECODABLE, f"they are not {encoding.removesuffix('-sig')}")
@@ -145,9 +145,9 @@ def _sanitised(text: str, collection: Collection) -> str:
 
     text = _SUSPECT.sub(mend, text)
     if removed:
-        collection.mended[REMOVED] += removed
+        collection.repaired[REMOVED] += removed
     if kept:
-        collection.mended[AS_TEXT] += kept
+        collection.repaired[AS_TEXT] += kept
     return text
 
 

@@ -7,12 +7,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from livebench.data.dataset import Dataset, DatasetSplit, Video
+from livebench.data.dataset import COMMENT_COLUMNS, VIDEO_COLUMNS, Dataset, DatasetSplit
 from livebench.data.parquet import read_parquet
 from livebench.files import new_folder, write_text
-
-_VIDEO_COLUMNS = list(Video.__struct_fields__)
-_COMMENT_COLUMNS = ["video_id", "time", "text", "tokens"]
 
 
 def write_training_copy(split: DatasetSplit, out: Path) -> Dataset:
@@ -39,14 +36,14 @@ def _write_rows(split: DatasetSplit, folder: Path) -> None:
 
     kept = pa.array([video.video_id for video in split.videos], pa.string())
     for name, columns in (
-        ("videos.parquet", _VIDEO_COLUMNS),
-        ("comments.parquet", _COMMENT_COLUMNS),
+        ("videos.parquet", VIDEO_COLUMNS),
+        ("comments.parquet", COMMENT_COLUMNS),
     ):
         table = read_parquet(split.dataset.path / name, columns)
         # A dictionary would keep the strings of the rows that are left out.
         plain = [
-            pa.field(one.name, pa.string()) if pa.types.is_dictionary(one.type) else one
-            for one in table.schema
+            pa.field(field.name, pa.string()) if pa.types.is_dictionary(field.type) else field
+            for field in table.schema
         ]
         table = table.cast(pa.schema(plain))
         table = table.filter(pc.is_in(table["video_id"], kept))

@@ -21,7 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
+from livebench.data.dataset import Dataset, DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 from livebench.data.split import split_videos
 from livebench.errors import LiveBenchError
 from livebench.simulated.grammar import Words

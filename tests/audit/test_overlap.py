@@ -10,7 +10,8 @@ from scipy.stats import ttest_ind
 
 from livebench.audit.overlap import Duplicate, InContext, Leak, audit_dataset
 from livebench.audit.overlap_text import describe
-from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
+from livebench.data.dataset import Dataset, DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,8 @@ from released import (
 
 from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
-from livebench.data.dataset import DatasetInfo, Video, write_dataset
+from livebench.data.dataset import DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 from livebench.errors import LiveBenchError
 from livebench.records import ScoreRecord, read_records
 from livebench.scoring.metrics import METRICS, sample_metrics

@@ -10,7 +10,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from livebench.candidates.build import Builder
 from livebench.candidates.protocol import load_protocol
-from livebench.data.dataset import DatasetInfo, Video, write_dataset
+from livebench.data.dataset import DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 
 RELEASED = Path(__file__).parents[3] / "shared" / "golden" / "livebot-release"
 

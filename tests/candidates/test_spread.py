@@ -14,7 +14,8 @@ from livebench import processes
 from livebench.candidates import build
 from livebench.candidates.freeze import Work, build_set
 from livebench.candidates.protocol import bundled_protocols, load_protocol
-from livebench.data.dataset import DatasetInfo, Video, write_dataset
+from livebench.data.dataset import DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 
 FILES = ("manifest.json", "samples.jsonl.gz", "answers.jsonl.gz")
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
+from livebench.data.dataset import Dataset, DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 from livebench.data.locate import datasets_in, find_dataset
 from livebench.data.tokens import words_of
 from livebench.errors import LiveBenchError
@@ -104,7 +105,7 @@ def test_videos_come_back_by_id_with_their_frames(written):
 def test_no_frames(tmp_path):
     dataset = write(tmp_path / "d")
     assert not dataset.has_frames
-    with pytest.raises(LiveBenchError, match="d: the dataset has no frames"):
+    with pytest.raises(LiveBenchError, match="d: has no frame vectors"):
         dataset.frames(dataset.videos[0], [0])
 
 
@@ -266,7 +267,7 @@ def test_the_same_rows_written_otherwise_have_the_same_fingerprint(written):
         ),
         (
             lambda path: pq.write_table(pa.table({"video_id": ["a"]}), path / "comments.parquet"),
-            "comments.parquet: the column ",
+            "comments.parquet: missing columns: ",
         ),
         (
             lambda path: write_text(path / "frames.npy", "x"),
@@ -320,7 +321,9 @@ def test_comments_of_an_unknown_video(written):
 )
 def test_frames_that_are_not_finite_leave_nothing(tmp_path, listing, bad):
     videos = [msgspec.structs.replace(VIDEOS[0], frame_count=1)]
-    with pytest.raises(LiveBenchError, match="frames of video b: not finite in float16; scale"):
+    with pytest.raises(
+        LiveBenchError, match="video b: frame vectors are not finite in float16; scale"
+    ):
         write(tmp_path / "d", videos, [(0, 1, "好看")], frames=lambda video: bad)
     assert listing(tmp_path) == []
 

@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
+from livebench.data.dataset import Dataset, DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 from livebench.statistics.summary import dataset_statistics, format_statistics
 
 # Words by jieba: one in each, two in the last (小猫 可爱). White space does not count.

@@ -285,12 +285,12 @@ BAD_FILES = {
     ),
     "frames not finite": (
         {"frames": FRAMES | {"v2": np.full((9, 2), np.nan)}},
-        "frames of video v2: not finite in float16; scale the vectors",
+        "video v2: frame vectors are not finite in float16; scale the vectors",
         "",
     ),
     "frames too large for float16": (
         {"frames": FRAMES | {"v2": np.full((9, 2), 65_520)}},
-        "frames of video v2: not finite in float16; scale the vectors",
+        "video v2: frame vectors are not finite in float16; scale the vectors",
         "",
     ),
 }

@@ -216,7 +216,7 @@ def test_a_video_that_ends_early_is_named_and_counted(run, dataset, videos):
     done = features(run, dataset, videos)
     assert done.status == 0
     assert "v3: its pictures end after 3 of 6 s" in done.err
-    assert Dataset(dataset).info.mended == {"video whose pictures end before it does": 1}
+    assert Dataset(dataset).info.repaired == {"video whose pictures end before it does": 1}
 
 
 def test_images_and_sound_are_kept(run, dataset, videos, listing):
@@ -305,7 +305,7 @@ def test_a_missing_folder_is_refused(refused, dataset):
 def test_without_the_package_the_extra_is_named(refused, dataset, videos, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     message = refused("features", dataset, "--videos", videos, "--encoder", "stand_in:blocks")
-    assert "needs the package av, which is not installed; install the extra `video`" in message
+    assert "package av: not installed; install the extra `video`" in message
 
 
 def test_state_says_what_a_video_was_made_from(run, dataset, videos):

@@ -67,7 +67,7 @@ WHOLE_SKIPPED = {
     "comment line of an .ass file": 1,
     "drawing in an .ass file": 1,
 }
-WHOLE_MENDED = {
+WHOLE_REPAIRED = {
     "character that XML forbids, removed": 4,
     "& or < that begins no entity or tag of XML, kept as text": 3,
     "file read as GB18030": 1,
@@ -81,11 +81,11 @@ def test_what_bilibili_writes(tmp_path, run):
     found = Dataset(tmp_path / "d")
     assert rows_of(found.path) == WHOLE
     assert found.info.skipped == WHOLE_SKIPPED
-    assert found.info.mended == WHOLE_MENDED
+    assert found.info.repaired == WHOLE_REPAIRED
     for rule, count in WHOLE_SKIPPED.items():
         assert f"left out: {count}, {rule}" in done.out
-    for rule, count in WHOLE_MENDED.items():
-        assert f"mended: {count}, {rule}" in done.out
+    for rule, count in WHOLE_REPAIRED.items():
+        assert f"repaired: {count}, {rule}" in done.out
     assert [(v.video_id, v.title, v.category, v.duration) for v in found.videos] == [
         ("BV1everything", "有一切, 的视频", "生活", 20.0),
         (

@@ -56,7 +56,7 @@ def test_the_comments_are_those_of_the_files(released):
         expected.sort(key=lambda row: row[:2])
         assert sorted(rows, key=lambda row: row[:2]) == expected
     assert released.info.skipped == {}
-    assert released.info.mended == {}
+    assert released.info.repaired == {}
     released.check_fingerprint()
 
 

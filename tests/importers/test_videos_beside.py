@@ -53,7 +53,7 @@ def test_bilibili_takes_title_and_duration_from_the_video(run, source):
         "c": ("", 2.0),  # up to the end of the second of the last comment
         "d": ("", 2.0),
     }
-    assert "mended: 1, video file that cannot be opened: no title or duration from it" in done.out
+    assert "repaired: 1, video file that cannot be opened: no title or duration from it" in done.out
 
 
 def test_videos_csv_comes_first(run, source):

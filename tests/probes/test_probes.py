@@ -8,7 +8,8 @@ from math import log
 import numpy as np
 import pytest
 
-from livebench.data.dataset import DatasetInfo, Video, write_dataset
+from livebench.data.dataset import DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 from livebench.data.tokens import words_of
 from livebench.probes.chance import Constant, Random
 from livebench.probes.similarity import ContextSimilarity, TitleSimilarity

@@ -50,7 +50,7 @@ def test_imported_files_hold_what_the_simulated_dataset_holds(run, files):
         [(v.video_id, v.title, v.category, v.duration) for v in d.videos] for d in (imported, made)
     ]
     assert plain[0] == plain[1]
-    assert (imported.info.skipped, imported.info.mended) == ({}, {})
+    assert (imported.info.skipped, imported.info.repaired) == ({}, {})
     ours, theirs = imported.comments, made.comments
     assert np.array_equal(ours.time_ms, theirs.time_ms)
     assert [ours.texts[i] for i in ours.string] == [theirs.texts[i] for i in theirs.string]

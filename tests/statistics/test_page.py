@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from livebench import figures
-from livebench.data.dataset import DatasetInfo, Video, write_dataset
+from livebench.data.dataset import DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 from livebench.figures import PAGE, chinese_fonts, inline_svg, new_figure, save_figure
 
 pytest.importorskip("matplotlib")

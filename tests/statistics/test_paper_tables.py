@@ -9,7 +9,8 @@ import math
 import numpy as np
 import pytest
 
-from livebench.data.dataset import Dataset, DatasetInfo, Video, write_dataset
+from livebench.data.dataset import Dataset, DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
 from livebench.errors import LiveBenchError
 from livebench.statistics.neighbours import interval_of, similarity_by_interval
 from livebench.statistics.paper_tables import all_tables

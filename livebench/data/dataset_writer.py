@@ -1,0 +1,149 @@
+"""Writes a dataset folder: what `livebench.data.dataset` reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+import numpy as np
+
+from livebench import __version__
+from livebench.data.dataset import VIDEO_COLUMNS, Dataset, DatasetInfo, Video, fingerprint_of
+from livebench.data.tokens import remove_space, segment, tokenizer_name
+from livebench.errors import LiveBenchError
+from livebench.files import new_folder, write_text
+
+
+def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
+    out: Path,
+    info: DatasetInfo,
+    videos: Sequence[Video],
+    *,
+    comment_video: np.ndarray,
+    comment_time_ms: np.ndarray,
+    comment_texts: Sequence[str],
+    comment_tokens: Sequence[str] | None = None,
+    frames: Callable[[Video], np.ndarray] | None = None,
+    finish: Callable[[Path, np.ndarray], None] | None = None,
+) -> Dataset:
+    """Write a dataset folder, whole or not at all, and open it.
+
+    Args:
+        out: its name; must not exist.
+        info: what it is; tokenizer, fingerprints and `made_by` are filled in here.
+        videos: in any order; `first_frame` is filled in here.
+        comment_video: int [comments], which of `videos`; `comment_time_ms`: int64 [comments];
+            `comment_texts`: each with at least one character that is not white space;
+            `comment_tokens`: their words joined by spaces, where the source has them (`info.tokenizer`
+            then says whose they are), else they are segmented here.
+        frames: gives float [video.frame_count, width] of a video, the same width for all.
+        finish: called with the folder, before it gets its name, and the order in which the comments
+            were written (indices into the arguments): for files kept beside a dataset.
+
+    Raises:
+        LiveBenchError: `out` exists or cannot be written, or a frame vector is not finite.
+    """
+    video_order = sorted(range(len(videos)), key=lambda i: videos[i].video_id)
+    rank = np.empty(len(videos), np.int64)
+    rank[video_order] = np.arange(len(videos))
+    video = rank[np.asarray(comment_video, np.int64)]
+    time_ms = np.asarray(comment_time_ms, np.int64)
+    order = np.lexsort((time_ms, video))  # stable: equal times stay in the order of the source
+    ordered = with_first_frames([videos[index] for index in video_order])
+    with new_folder(out) as folder:
+        write_videos(folder / "videos.parquet", ordered)
+        _write_comments(
+            folder / "comments.parquet",
+            [v.video_id for v in ordered],
+            video[order],
+            time_ms[order],
+            [comment_texts[i] for i in order],
+            None if comment_tokens is None else [comment_tokens[i] for i in order],
+        )
+        frames_sha256 = ""
+        if frames is not None:
+            frames_sha256 = _write_frames(folder / "frames.npy", ordered, frames)
+        info = msgspec.structs.replace(
+            info,
+            tokenizer=tokenizer_name() if comment_tokens is None else info.tokenizer,
+            fingerprint=fingerprint_of(ordered, folder),
+            frames_sha256=frames_sha256,
+            made_by=f"livebench {__version__}",
+        )
+        write_text(folder / "dataset.toml", msgspec.toml.encode(info).decode())
+        if finish is not None:
+            finish(folder, order)
+    return Dataset(out)
+
+
+def with_first_frames(videos: Sequence[Video]) -> list[Video]:
+    """The videos, their frames one behind the other in this order; durations as they are read back."""
+    placed, first_frame = [], 0
+    for video in videos:
+        duration = float(video.duration)  # 200 and 200.0 hash differently
+        placed.append(msgspec.structs.replace(video, first_frame=first_frame, duration=duration))
+        first_frame += video.frame_count
+    return placed
+
+
+def write_videos(path: Path | BinaryIO, videos: Sequence[Video]) -> None:
+    """Write videos.parquet; `path` may be an open file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrow_types = [*[pa.string()] * 3, pa.float64(), pa.string(), *[pa.int64()] * 2]
+    rows = [msgspec.to_builtins(video) for video in videos]
+    schema = pa.schema(list(zip(VIDEO_COLUMNS, arrow_types, strict=True)))
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+
+
+def _write_comments(
+    path: Path,
+    video_ids: list[str],
+    video: np.ndarray,
+    time_ms: np.ndarray,
+    texts: list[str],
+    tokens: list[str] | None,
+) -> None:
+    """Write comments.parquet; each distinct text is segmented once."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    codes: Any = pa.array(texts, pa.string()).dictionary_encode()
+    if tokens is None:
+        spaceless = [remove_space(text) for text in codes.dictionary.to_pylist()]
+        distinct = list(dict.fromkeys(spaceless))
+        words = dict(zip(distinct, segment(distinct), strict=True))
+        cut = pa.array([words[text] for text in spaceless], pa.string())
+        token_column = cut.take(codes.indices)
+    else:
+        token_column = pa.array(tokens, pa.string())
+    ids = pa.DictionaryArray.from_arrays(
+        pa.array(video, pa.int32()), pa.array(video_ids, pa.string())
+    )
+    columns: Any = {"video_id": ids, "time": time_ms / 1000, "text": codes, "tokens": token_column}
+    pq.write_table(pa.table(columns), path, compression="zstd")
+
+
+def _write_frames(path: Path, videos: list[Video], frames: Callable[[Video], np.ndarray]) -> str:
+    """Write frames.npy video by video; return the sha256 of its vectors."""
+    total = sum(video.frame_count for video in videos)
+    digest, target = hashlib.sha256(), None
+    for video in videos:
+        vectors = np.asarray(frames(video))
+        with np.errstate(over="ignore"):
+            half = vectors.astype("<f2")
+        if not np.isfinite(half).all():
+            what = "frame vectors are not finite in float16"
+            raise LiveBenchError(f"video {video.video_id}", what, "scale the vectors")
+        if target is None:
+            shape = (total, half.shape[1])
+            target = np.lib.format.open_memmap(path, mode="w+", dtype="<f2", shape=shape)
+        target[video.first_frame : video.first_frame + video.frame_count] = half
+        digest.update(half.tobytes())
+    if target is not None:
+        target.flush()
+    return digest.hexdigest()
