@@ -40,7 +40,7 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.leaderboard.entries import Entry, read_entry
 from livebench.records import CANDIDATES
 from livebench.scoring.answers import Answers
-from livebench.scoring.metrics import METRICS, intervals
+from livebench.scoring.metrics import HEADLINE, intervals
 from livebench.scoring.paired import SIGNIFICANCE_LEVEL
 from livebench.scoring.significance import pairwise_flip_p, sum_by_video
 from livebench.submissions.load import find_submissions
@@ -178,7 +178,7 @@ def real_correlations(name: str) -> list[float]:
     for submission in find_submissions(ROOT / "submissions"):
         entry = read_entry(candidate_set, answers, "comments", submission)
         if isinstance(entry, Entry):
-            found.append(entry.per_sample(answers)["best"][:, METRICS.index("MRR")])
+            found.append(HEADLINE.column(entry.per_sample(answers)["best"]))
     apart = [one - two for one, two in combinations(found, 2)]
     return [correlation(values, videos_of(name)) for values in apart if np.ptp(values) > 1e-9]
 

@@ -25,9 +25,9 @@ import numpy as np
 from timing import in_turn, ratio, spread, within
 
 from livebench.records import CANDIDATES
-from livebench.scoring.metrics import RECALL_AT, sample_metrics
-from livebench.scoring.ranking import expect, place_best
+from livebench.scoring.metrics import METRICS, MRR, best_metrics, sample_metrics
 
+RECALL_AT = [int(metric.name.removeprefix("R@")) for metric in METRICS if metric.percent]
 SUCCESS = [f"success_{k}" for k in RECALL_AT]
 RECALL = [f"recall_{k}" for k in RECALL_AT]
 
@@ -89,18 +89,17 @@ def ranx_ways(qrels: dict, run: dict) -> dict:
 def livebench_ways(scores: np.ndarray, correct: np.ndarray) -> dict:
     """LiveBench as functions without arguments, with the names of trec_eval."""
 
+    def named(values: np.ndarray, recalls: list[str]) -> dict[str, float]:
+        columns = [metric.column(values).mean() / 100 for metric in METRICS if metric.percent]
+        reciprocal = MRR.column(values).mean()
+        return {**dict(zip(recalls, columns, strict=True)), "recip_rank": reciprocal}
+
     def best() -> dict[str, float]:
-        expected = expect(place_best(scores, correct), RECALL_AT)
-        values = expected.within.mean(axis=0).tolist()
-        return {"recip_rank": expected.reciprocal.mean(), **dict(zip(SUCCESS, values, strict=True))}
+        return named(best_metrics(scores, correct), SUCCESS)
 
     def both() -> dict[str, float]:
-        found = {name: rows.mean(axis=0) for name, rows in sample_metrics(scores, correct).items()}
-        recalls = zip(SUCCESS + RECALL, [*found["best"][:3], *found["all"][:3]], strict=True)
-        return {
-            "recip_rank": found["best"][4],
-            **{name: percent / 100 for name, percent in recalls},
-        }
+        values = sample_metrics(scores, correct)
+        return named(values["all"], RECALL) | named(values["best"], SUCCESS)
 
     return {"best": best, "both": both}
 

@@ -18,7 +18,7 @@ from livebench.errors import LiveBenchError
 from livebench.files import new_file
 from livebench.records import parse_json
 from livebench.scoring.anatomy import against_type
-from livebench.scoring.metrics import METRICS, Interval, best_metrics, intervals
+from livebench.scoring.metrics import HEADLINE, Interval, best_metrics, by_metric, intervals
 from livebench.scoring.significance import holm, shift_p
 
 AUDIT = "audit.json"
@@ -91,9 +91,9 @@ def audit_set(candidate_set: CandidateSet, dataset: Dataset) -> SetAudit:
         set_hash=candidate_set.manifest.hash,
         samples=len(answers),
         videos=len(set(videos)),
-        chance=dict(zip(METRICS, chance.mean(axis=0).tolist(), strict=True)),
+        chance=by_metric(chance.mean(axis=0).tolist()),
         findings=findings,
-        verdict=_verdict(findings, float(chance[:, -1].mean())),
+        verdict=_verdict(findings, float(HEADLINE.column(chance).mean())),
         made_by=f"livebench {__version__}",
     )
 
@@ -102,7 +102,7 @@ def _adjusted(probes: Sequence[Probe], correct: np.ndarray, videos: Sequence[str
     """p of each probe, after Holm over the probes of its family."""
     found = np.empty(len(probes))
     for i, probe in enumerate(probes):
-        observed = best_metrics(probe.scores, correct)[:, -1].mean()
+        observed = HEADLINE.column(best_metrics(probe.scores, correct)).mean()
         found[i] = shift_p(_places(probe.scores, correct), videos, float(observed))
     for family in {probe.family for probe in probes}:
         members = [i for i, probe in enumerate(probes) if probe.family == family]
@@ -126,14 +126,15 @@ def _finding(
     found = intervals(best_metrics(probe.scores, correct), videos)
     by_type = {}
     for kind in sorted(set(types.ravel().tolist()) - {"correct"}):
-        mrr = intervals(against_type(probe.scores, types, kind)[:, -1:], videos)
-        alone = against_type(np.zeros(types.shape), types, kind)[:, -1].mean()
+        mrr = intervals(HEADLINE.column(against_type(probe.scores, types, kind))[:, None], videos)
+        alone = HEADLINE.column(against_type(np.zeros(types.shape), types, kind)).mean()
         by_type[kind] = AgainstType(mrr[0], float(alone))
-    mrr, expected = found[-1], float(chance[:, -1].mean())
+    metrics = by_metric(found)
+    mrr, expected = metrics[HEADLINE.name], float(HEADLINE.column(chance).mean())
     return Finding(
         probe=probe.name,
         family=probe.family,
-        metrics=dict(zip(METRICS, found, strict=True)),
+        metrics=metrics,
         p=p,
         verdict=_judge(probe.family, mrr, expected, p),
         by_type=by_type,

@@ -144,8 +144,8 @@ def _json(result) -> str:
 
 def _text(submission, task, result) -> str:
     from livebench.scoring.answers import Answers
-    from livebench.scoring.metrics import chance_metrics, summarise
-    from livebench.scoring.show import table
+    from livebench.scoring.metrics import METRICS, chance_metrics, summarise
+    from livebench.tables import text_table
 
     heading = (
         f"{submission.name}/{task.run.name} on {task.candidate_set.name}, setting {task.setting} "
@@ -155,4 +155,11 @@ def _text(submission, task, result) -> str:
     chance = summarise(chance_metrics(answers.correct.sum(axis=1)), answers.videos)["best"]
     rows = {**result.metrics, "chance": chance}
     kept = f"scores and results: {submission.path}/scores/, {submission.path}/results/"
-    return f"{heading}\n{table(rows)}\n{result.signature}\n{kept}\n"
+    table = text_table(
+        ["", *(metric.name for metric in METRICS)],
+        [
+            [name, *(metric.format_with_interval(values[metric.name]) for metric in METRICS)]
+            for name, values in rows.items()
+        ],
+    )
+    return f"{heading}\n{table}\n{result.signature}\n{kept}\n"

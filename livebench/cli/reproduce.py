@@ -30,7 +30,7 @@ def reproduce(out, quiet) -> None:
     from livebench.files import write_text
     from livebench.isolation.remote import Isolation
     from livebench.records import SETTINGS
-    from livebench.scoring.show import number
+    from livebench.scoring.metrics import HEADLINE
     from livebench.submissions.load import find_submissions
 
     if out.exists() and not {path.name for path in out.iterdir()} <= {
@@ -60,9 +60,12 @@ def reproduce(out, quiet) -> None:
                 skipped=partial(remark, quiet=quiet),
             ):
                 done += 1
-                mrr = number("MRR", result.metrics["best"]["MRR"].value)
+                value = HEADLINE.format(result.metrics["best"][HEADLINE.name].value)
                 where = f"{task.candidate_set.name}, {task.setting}"
-                click.echo(f"{copy.name} on {where}: MRR {mrr}, {result.manifest.wall_seconds} s")
+                click.echo(
+                    f"{copy.name} on {where}: {HEADLINE.name} {value}, "
+                    f"{result.manifest.wall_seconds} s"
+                )
             changed += _changed_scores(original.path, copy.path)
     write_text(out / "LEADERBOARD.md", render_all(out / "submissions", Path("candidates")))
     present = Path("LEADERBOARD.md")

@@ -13,14 +13,12 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.leaderboard.entries import Earlier, Entry, Origin, read_entry
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
-from livebench.scoring.metrics import METRICS, Interval, chance_metrics, summarise
+from livebench.scoring.metrics import HEADLINE, Interval, chance_metrics, summarise
 from livebench.scoring.paired import RowPair, pair_tests, ranks
 from livebench.scoring.plausibility import measure_ties, plausibility_remarks
 from livebench.scoring.result import signature
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import NORMALISATIONS, Normalisation
-
-RANKED_BY = METRICS.index("MRR")
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ def _board(
                 row = replace(row, signature=row.signature.replace("score:sum", f"score:{kind}"))
                 rows.append(row)
                 if _is_ranked(row):
-                    ranked_by[row.folder] = values["best"][:, RANKED_BY]
+                    ranked_by[row.folder] = HEADLINE.column(values["best"])
     rows.sort(key=_place)
     names = [row.folder for row in rows if _is_ranked(row)]
     values = np.array([ranked_by[name] for name in names])
@@ -194,7 +192,7 @@ def _is_ranked(row: Row) -> bool:
 def _place(row: Row) -> tuple:
     # Chance stands below those that tie with it. Rounded: equal numbers must not differ by the machine.
     return (
-        -round(row.metrics["best"]["MRR"].value, 9),
+        -round(row.metrics["best"][HEADLINE.name].value, 9),
         row.kind == "exact",
         row.folder,
         NORMALISATIONS.index(row.normalisation),

@@ -11,6 +11,7 @@ from livebench.errors import LiveBenchError
 from livebench.leaderboard.entries import Entry, read_entry
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
+from livebench.scoring.metrics import HEADLINE
 from livebench.scoring.paired import ScorerComparison, compare_scorers
 from livebench.scoring.result import signature
 from livebench.scoring.significance import holm
@@ -84,5 +85,5 @@ def compare_submissions(
             f"{first.path} and {second.path} have scores together for no set as it is now{where}; run "
             f"`livebench evaluate --submission {first.path} --submission {second.path}`"
         )
-    adjusted = holm([one.comparison.metrics["MRR"].p for one in found])
+    adjusted = holm([one.comparison.metrics[HEADLINE.name].p for one in found])
     return [msgspec.structs.replace(one, p_holm=p) for one, p in zip(found, adjusted, strict=True)]

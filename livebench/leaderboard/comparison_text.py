@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from livebench.leaderboard.comparison import Compared
 from livebench.leaderboard.markdown import cell
-from livebench.scoring.metrics import METRICS
+from livebench.scoring.metrics import HEADLINE, METRICS, Metric
 from livebench.scoring.paired import SIGNIFICANCE_LEVEL, Difference, Wins
-from livebench.scoring.show import interval, number, p_value
-from livebench.scoring.significance import RESAMPLES
+from livebench.scoring.significance import RESAMPLES, format_p
 
 
 def describe(found: Compared, comparisons: int) -> str:
@@ -24,7 +23,7 @@ def describe(found: Compared, comparisons: int) -> str:
         "",
         f"| | {first} | {second} | difference | 95% interval | p |",
         "| --- | --: | --: | --: | --: | --: |",
-        *(_metric(metric, comparison.metrics[metric]) for metric in METRICS),
+        *(_metric(metric, comparison.metrics[metric.name]) for metric in METRICS),
         "",
         f"{first} ranks a correct comment higher in "
         f"{_wins(comparison.by_sample, comparison.samples, 'samples', second)}; by the mean reciprocal "
@@ -55,14 +54,15 @@ def describe(found: Compared, comparisons: int) -> str:
 
 def _conclusion(found: Compared, comparisons: int) -> str:
     comparison = found.comparison
-    mrr = comparison.metrics["MRR"]
+    mrr = comparison.metrics[HEADLINE.name]
     where = f"On {comparison.samples:,} samples of {comparison.videos:,} videos"
     values = [
-        f"{cell(name)} reaches MRR {number('MRR', one.value)} (95% interval {interval('MRR', one)})"
+        f"{cell(name)} reaches {HEADLINE.name} {HEADLINE.format(one.value)} "
+        f"(95% interval {HEADLINE.format_interval(one)})"
         for name, one in ((found.first, mrr.first), (found.second, mrr.second))
     ]
     together = (
-        f", after Holm over {comparisons} comparisons {p_value(found.p_holm)}"
+        f", after Holm over {comparisons} comparisons {format_p(found.p_holm)}"
         if comparisons > 1
         else ""
     )
@@ -73,19 +73,20 @@ def _conclusion(found: Compared, comparisons: int) -> str:
         verdict = f"is significant at 5%: {cell(better)} is better"
     return (
         f"{where}, {values[0]}, and {values[1]}. The difference of "
-        f"{number('MRR', mrr.difference.value)} (95% interval {interval('MRR', mrr.difference)}) "
-        f"{verdict} (p = {p_value(mrr.p)}{together}).".replace("= below", "below")
+        f"{HEADLINE.format(mrr.difference.value)} "
+        f"(95% interval {HEADLINE.format_interval(mrr.difference)}) "
+        f"{verdict} (p = {format_p(mrr.p)}{together}).".replace("= below", "below")
     )
 
 
-def _metric(metric: str, found: Difference) -> str:
+def _metric(metric: Metric, found: Difference) -> str:
     cells = [
-        metric,
-        number(metric, found.first.value),
-        number(metric, found.second.value),
-        number(metric, found.difference.value),
-        interval(metric, found.difference),
-        p_value(found.p),
+        metric.name,
+        metric.format(found.first.value),
+        metric.format(found.second.value),
+        metric.format(found.difference.value),
+        metric.format_interval(found.difference),
+        format_p(found.p),
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -17,9 +17,9 @@ from livebench.human.sheets.key import CRITERIA
 from livebench.leaderboard.collect import Board, Row, Section
 from livebench.leaderboard.markdown import cell
 from livebench.records import CANDIDATES
-from livebench.scoring.metrics import GROUND_TRUTHS, METRICS, chance_metrics
+from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS, chance_metrics
 from livebench.scoring.paired import RowPair
-from livebench.scoring.show import interval, number, p_value
+from livebench.scoring.significance import format_p
 
 
 def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
@@ -38,14 +38,13 @@ def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
     return environment.get_template("leaderboard.md.j2").render(
         sections=sections,
         metrics=METRICS,
+        headline=HEADLINE,
         ground_truths=GROUND_TRUTHS,
         values=_values,
-        number=number,
-        interval=interval,
         who=_who,
         folder_link=_folder_link,
         neighbours=_neighbours,
-        p_value=p_value,
+        format_p=format_p,
         flaws=flaws_of,
         how=how_made,
         correct=correct_of_hundred,
@@ -56,7 +55,8 @@ def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
         agreed=_agreed,
         published_human=_data("published_human.toml"),
         published_chance=[
-            number(m, v) for m, v in zip(METRICS, chance_metrics([5])["best"][0], strict=True)
+            metric.format(value)
+            for metric, value in zip(METRICS, chance_metrics([5])["best"][0], strict=True)
         ],
     )
 
@@ -79,8 +79,12 @@ def _values(row: Row, ground_truth: str) -> list[str]:
         return ["" for _ in METRICS]
     found = row.metrics[ground_truth]
     if row.kind == "exact":
-        return [f"*{number(m, found[m].value)}*" for m in METRICS]
-    return [f"{number(m, found[m].value)}<br><sub>{interval(m, found[m])}</sub>" for m in METRICS]
+        return [f"*{metric.format(found[metric.name].value)}*" for metric in METRICS]
+    return [
+        f"{metric.format(found[metric.name].value)}<br>"
+        f"<sub>{metric.format_interval(found[metric.name])}</sub>"
+        for metric in METRICS
+    ]
 
 
 def _who(row: Row) -> str:

@@ -10,8 +10,7 @@ from pathlib import Path
 from livebench.leaderboard.collect import Row, Section
 from livebench.leaderboard.markdown import plain
 from livebench.records import Setting
-from livebench.scoring.metrics import METRICS
-from livebench.scoring.show import interval, number
+from livebench.scoring.metrics import HEADLINE, METRICS
 
 
 @dataclass(frozen=True)
@@ -82,17 +81,20 @@ def _line(change: Change) -> str:
     if old.rank != new.rank:
         moved.append(f"rank {old.rank or 'none'} to {new.rank or 'none'}")
     for metric in METRICS:
-        one, two = (number(metric, row.metrics["best"][metric].value) for row in (old, new))
+        one, two = (metric.format(row.metrics["best"][metric.name].value) for row in (old, new))
         if one != two:
-            moved.append(f"{metric} {one} to {two}")
+            moved.append(f"{metric.name} {one} to {two}")
     return f"  ~ {name}: {', '.join(moved) or 'other details, as ' + _shown(new)}"
 
 
 def _shown(row: Row) -> str:
     found = row.metrics["best"]
-    values = ", ".join(f"{metric} {number(metric, found[metric].value)}" for metric in METRICS)
+    values = ", ".join(
+        f"{metric.name} {metric.format(found[metric.name].value)}" for metric in METRICS
+    )
     rank = f"rank {row.rank}" if row.rank else "no rank"
-    return f"{rank} ({row.kind}, {row.evaluated}), {values} ({interval('MRR', found['MRR'])})"
+    interval = HEADLINE.format_interval(found[HEADLINE.name])
+    return f"{rank} ({row.kind}, {row.evaluated}), {values} ({interval})"
 
 
 def changed_folders(base: Path, submissions: Path) -> list[Path]:

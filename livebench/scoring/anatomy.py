@@ -16,6 +16,7 @@ from livebench.scoring.metrics import (
     METRICS,
     Interval,
     best_metrics,
+    by_metric,
     each_metrics,
     intervals,
 )
@@ -230,25 +231,25 @@ def _grouped(parts, videos: Sequence[str]) -> list[Group]:
             name=name,
             samples=int(which.sum()),
             videos=len(set(of[which].tolist())),
-            metrics={metric: next(found) for metric in METRICS},
-            chance=dict(zip(METRICS, chance[which].mean(axis=0).tolist(), strict=True)),
+            metrics=by_metric([next(found) for _ in METRICS]),
+            chance=by_metric(chance[which].mean(axis=0).tolist()),
         )
         for name, _, chance, which in kept
     ]
 
 
 def _curves(runs: Sequence[np.ndarray], answers: Answers) -> dict[str, Curve]:
-    ranks = list(range(1, CANDIDATES + 1))
+    recall = 100.0 * np.tri(CANDIDATES).T  # by rank and k: at ranks of at most k
     counts = answers.correct.sum(axis=1)
 
     def recalls(scores: np.ndarray) -> np.ndarray:
         """[samples, 2, k], of `best` and of `all`."""
         sample, each = place_each(scores, answers.correct)
-        best = expect(best_of(sample, each), ranks).within
-        within = expect(each, ranks).within
+        best = expect(best_of(sample, each), recall)
+        within = expect(each, recall)
         sums = np.zeros(best.shape)
         np.add.at(sums, sample, within)
-        return 100 * np.stack([best, sums / counts[:, None]], axis=1)
+        return np.stack([best, sums / counts[:, None]], axis=1)
 
     values = _mean(recalls(scores) for scores in runs)
     chance = recalls(np.zeros(answers.correct.shape)).mean(axis=0)

@@ -1,4 +1,6 @@
-"""The metrics: per sample once, and everything else only re-aggregates these arrays.
+"""The metrics: one table of them, which everything that computes, prints, sorts or draws metrics reads.
+
+Per sample once, and everything else only re-aggregates these arrays.
 
 `best`: of the best-placed correct candidate, what all released code computes; the headline.
 `all`: the paper's words, "the proportion of human comments found in the top k": each correct candidate
@@ -7,21 +9,18 @@ ranked among all 100, the mean over the correct ones of a sample, then over samp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 
 from livebench.records import CANDIDATES
-from livebench.scoring.ranking import Expected, best_of, expect, place_best, place_each
+from livebench.scoring.ranking import Placement, best_of, expect, place_best, place_each
 from livebench.scoring.significance import RESAMPLES, bootstrap_means
 
-METRICS = ("R@1", "R@5", "R@10", "MR", "MRR")
-"""Recall@k in per cent (of samples, not "relevant retrieved / relevant"), mean rank (lower is better),
-mean reciprocal rank."""
-
-GROUND_TRUTHS = ("best", "all")
-RECALL_AT = [1, 5, 10]
+_T = TypeVar("_T")
 
 
 class Interval(msgspec.Struct, frozen=True):
@@ -30,6 +29,67 @@ class Interval(msgspec.Struct, frozen=True):
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number for each sample, from the rank of a correct candidate.
+
+    Attributes:
+        name: as it is printed, and the key in result files.
+        of_rank: the value of a rank, for ranks 1 .. CANDIDATES at once; where candidates tie, the
+            metric is its expectation over their orders.
+        digits: behind the point, wherever a person reads it.
+        percent: whether it is a share, in per cent.
+        higher_is_better: or lower.
+    """
+
+    name: str
+    of_rank: Callable[[np.ndarray], np.ndarray]
+    digits: int = 2
+    percent: bool = False
+    higher_is_better: bool = True
+
+    def column(self, values: np.ndarray) -> np.ndarray:
+        """Of an array [..., len(METRICS)], the values of this metric: [...]."""
+        return values[..., METRICS.index(self)]
+
+    def format(self, value: float) -> str:
+        """A value with the digits of the metric; the same text for values equal to within 1e-9."""
+        return f"{round(value, 9):z.{self.digits}f}"
+
+    def format_interval(self, interval: Interval) -> str:
+        """The 95% interval, as "11.02 to 13.61"."""
+        return f"{self.format(interval.low)} to {self.format(interval.high)}"
+
+    def format_with_interval(self, interval: Interval) -> str:
+        """Value and 95% interval, as "12.30 [11.02 to 13.61]"."""
+        return f"{self.format(interval.value)} [{self.format_interval(interval)}]"
+
+
+def recall_at(k: int) -> Metric:
+    """Recall@k: the per cent of samples (not "relevant retrieved / relevant") ranked k or better."""
+    return Metric(f"R@{k}", lambda ranks: 100.0 * (ranks <= k), percent=True)
+
+
+MR = Metric("MR", lambda ranks: ranks, higher_is_better=False)
+"""Mean rank."""
+MRR = Metric("MRR", lambda ranks: 1 / ranks, digits=4)
+"""Mean reciprocal rank."""
+
+METRICS: list[Metric] = [recall_at(1), recall_at(5), recall_at(10), MR, MRR]
+"""The metrics of every table, in the order of its columns."""
+
+HEADLINE = MRR
+"""The metric by which rows are sorted, ranked and tested, and sets audited."""
+
+GROUND_TRUTHS = ("best", "all")
+
+
+def expected_metrics(placement: Placement) -> np.ndarray:
+    """The metrics of each placement, expected over orders of tied candidates: float64 [k, METRICS]."""
+    ranks = np.arange(1.0, CANDIDATES + 1)
+    return expect(placement, np.stack([metric.of_rank(ranks) for metric in METRICS], axis=1))
 
 
 def sample_metrics(scores: np.ndarray, correct: np.ndarray) -> dict[str, np.ndarray]:
@@ -43,26 +103,22 @@ def sample_metrics(scores: np.ndarray, correct: np.ndarray) -> dict[str, np.ndar
         For "best" and "all" float64 [samples, len(METRICS)], in the order of METRICS.
     """
     sample, placement = place_each(scores, correct)
-    best = _columns(expect(best_of(sample, placement), RECALL_AT))
-    each = _columns(expect(placement, RECALL_AT))
+    best = expected_metrics(best_of(sample, placement))
+    each = expected_metrics(placement)
     counts = np.bincount(sample, minlength=len(scores))
     sums = [np.bincount(sample, column, minlength=len(scores)) for column in each.T]
     return {"best": best, "all": np.stack(sums, axis=1) / counts[:, None]}
 
 
-def _columns(expected: Expected) -> np.ndarray:
-    return np.column_stack([100 * expected.within, expected.rank, expected.reciprocal])
-
-
 def best_metrics(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
     """As `sample_metrics`, of the best-placed correct candidate alone: float64 [samples, METRICS]."""
-    return _columns(expect(place_best(scores, correct), RECALL_AT))
+    return expected_metrics(place_best(scores, correct))
 
 
 def each_metrics(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
     """Of each correct candidate among all 100 of its sample: float64 [correct ones, METRICS], in the
     order of np.nonzero(correct)."""
-    return _columns(expect(place_each(scores, correct)[1], RECALL_AT))
+    return expected_metrics(place_each(scores, correct)[1])
 
 
 def chance_metrics(correct_counts: Sequence[int]) -> dict[str, np.ndarray]:
@@ -94,15 +150,24 @@ def intervals(
     return [Interval(*map(float, row)) for row in zip(means, low, high, strict=True)]
 
 
+def by_metric(columns: Sequence[_T]) -> dict[str, _T]:
+    """What stands in the columns of the metrics, by name."""
+    return {metric.name: column for metric, column in zip(METRICS, columns, strict=True)}
+
+
 def summarise(
     per_sample: dict[str, np.ndarray], videos: Sequence[str]
 ) -> dict[str, dict[str, Interval]]:
-    """Means over samples with 95% intervals, by ground truth and metric.
+    """Means over samples with 95% intervals, by ground truth and name of metric.
 
     Args:
         per_sample: as from `sample_metrics`.
         videos: [samples], the video of each.
     """
-    values = np.concatenate([per_sample[name] for name in GROUND_TRUTHS], axis=1)
-    found = iter(intervals(values, videos))
-    return {name: {metric: next(found) for metric in METRICS} for name in GROUND_TRUTHS}
+    values = np.concatenate([per_sample[truth] for truth in GROUND_TRUTHS], axis=1)
+    columns = intervals(values, videos)
+    count = len(METRICS)
+    return {
+        truth: by_metric(columns[place * count : (place + 1) * count])
+        for place, truth in enumerate(GROUND_TRUTHS)
+    }

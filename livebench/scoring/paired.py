@@ -8,7 +8,7 @@ from itertools import combinations
 import msgspec
 import numpy as np
 
-from livebench.scoring.metrics import METRICS, Interval, intervals
+from livebench.scoring.metrics import METRICS, MR, MRR, Interval, by_metric, intervals
 from livebench.scoring.significance import holm, pairwise_flip_p, sum_by_video
 
 SIGNIFICANCE_LEVEL = 0.05
@@ -136,26 +136,28 @@ def compare_scorers(
         float(_p_values(np.stack([first[:, m], second[:, m]]), videos)[0, 1]) for m in range(count)
     ]
     _, cluster = np.unique(np.asarray(videos), return_inverse=True)
-    reciprocal, rank = METRICS.index("MRR"), METRICS.index("MR")
-    gains = apart[:, reciprocal]
+    gains = MRR.column(apart)
+    first_rank, second_rank = MR.column(first), MR.column(second)
     # What is equal but for rounding goes by name.
     sizes = np.round(np.abs(gains), 9)
     order = sorted(range(len(gains)), key=lambda row: (-sizes[row], sample_ids[row]))
     return ScorerComparison(
         samples=len(gains),
         videos=int(cluster.max()) + 1,
-        metrics={
-            metric: Difference(found[m], found[count + m], found[2 * count + m], p_values[m])
-            for m, metric in enumerate(METRICS)
-        },
+        metrics=by_metric(
+            [
+                Difference(found[m], found[count + m], found[2 * count + m], p_values[m])
+                for m in range(count)
+            ]
+        ),
         by_sample=wins(gains),
         by_video=wins(sum_by_video(gains[:, None], cluster)[:, 0]),
         largest=[
             SampleDifference(
                 sample_ids[row],
                 categories[row],
-                float(first[row, rank]),
-                float(second[row, rank]),
+                float(first_rank[row]),
+                float(second_rank[row]),
             )
             for row in order[:LARGEST]
             if sizes[row] > 0

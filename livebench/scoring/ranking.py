@@ -15,7 +15,6 @@ A single candidate that ties with n - 1 others stands at each of b + 1 .. b + n 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from math import comb
 from typing import NamedTuple
@@ -84,39 +83,26 @@ def _count(true: np.ndarray) -> np.ndarray:
     return true.view(np.uint8).sum(axis=1, dtype=np.uint8).astype(np.int64)
 
 
-class Expected(NamedTuple):
-    """Expectations over the orders of tied candidates: for each placement float64.
+def expect(placement: Placement, values: np.ndarray) -> np.ndarray:
+    """The expectation of functions of the rank over the orders of tied candidates, exactly.
 
-    Attributes:
-        rank: the rank, from 1.
-        reciprocal: 1 / rank.
-        within: [k, len(at)], the probability of a rank of at most `at`.
+    Args:
+        values: float64 [CANDIDATES, functions], of the ranks from 1.
+
+    Returns:
+        float64 [k, functions], for each placement.
     """
-
-    rank: np.ndarray
-    reciprocal: np.ndarray
-    within: np.ndarray
-
-
-def expect(placement: Placement, at: Sequence[int]) -> Expected:
-    """Expected rank, reciprocal rank and recall within `at` of each placement, exactly."""
     key = np.ravel_multi_index(placement, (CANDIDATES + 1,) * 3)
     distinct, inverse = np.unique(key, return_inverse=True)
     cases = zip(*np.unravel_index(distinct, (CANDIDATES + 1,) * 3), strict=True)
     laws = [_law(int(above), int(tied), int(chosen)) for above, tied, chosen in cases]
-    table = np.array([[rank, reciprocal, *within[at]] for rank, reciprocal, within in laws])
-    columns = table.reshape(len(laws), 2 + len(at))[inverse]
-    return Expected(columns[:, 0], columns[:, 1], columns[:, 2:])
+    expected = np.array([law @ values[above : above + len(law)] for above, law in laws])
+    return expected.reshape(len(laws), values.shape[1])[inverse]
 
 
 @cache
-def _law(above: int, tied: int, chosen: int) -> tuple[float, float, np.ndarray]:
-    """E[rank], E[1/rank] and P(rank <= j) for j = 0 .. CANDIDATES."""
+def _law(above: int, tied: int, chosen: int) -> tuple[int, np.ndarray]:
+    """`above`, and the probabilities of the ranks above + 1 .. above + tied."""
     orders = comb(tied, chosen)
     beyond = [comb(tied - place, chosen) / orders for place in range(tied + 1)]
-    probability = -np.diff(beyond)
-    places = above + np.arange(1, tied + 1)
-    within = np.zeros(CANDIDATES + 1)
-    within[places] = probability
-    rank = above + (tied + 1) / (chosen + 1)
-    return rank, float((probability / places).sum()), np.cumsum(within)
+    return above, -np.diff(beyond)

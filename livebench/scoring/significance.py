@@ -167,3 +167,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
     from statsmodels.stats.multitest import multipletests
 
     return multipletests(p_values, method="holm")[1].tolist() if len(p_values) else []
+
+
+def format_p(p: float) -> str:
+    """A p with four digits; never 0."""
+    return f"{p:.4f}" if p >= 0.00005 else "below 0.0001"

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from livebench.leaderboard.collect import Board, Row, Section
 from livebench.records import FOLDER_NAME
-from livebench.scoring.metrics import GROUND_TRUTHS, METRICS
+from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS
 from livebench.site.scale import Scale, scale_of
 
 
@@ -47,11 +47,11 @@ class BoardView:
     def lines(self) -> list[Line]:
         """Chance first, then the probes that beat it for certain (in MRR), the best first."""
         [chance] = [row for row in self.board.rows if row.kind == "exact"]
-        least = chance.metrics["best"]["MRR"].value
+        least = chance.metrics["best"][HEADLINE.name].value
         found = [
             _line(row, "shortcut")
             for row in self.board.rows
-            if row.kind == "probe" and row.metrics["best"]["MRR"].low > least
+            if row.kind == "probe" and row.metrics["best"][HEADLINE.name].low > least
         ]
         return [_line(chance, "chance"), *found]
 
@@ -60,7 +60,9 @@ class BoardView:
         """The axis of each ground truth and metric: all intervals and lines are on it."""
         return {
             truth: {
-                metric: scale_of(row.metrics[truth][metric].high for row in self.board.rows)
+                metric.name: scale_of(
+                    row.metrics[truth][metric.name].high for row in self.board.rows
+                )
                 for metric in METRICS
             }
             for truth in GROUND_TRUTHS

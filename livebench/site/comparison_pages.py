@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from livebench.leaderboard.collect import RANKED_BY, Row
+from livebench.leaderboard.collect import Row
 from livebench.leaderboard.entries import Entry
 from livebench.scoring.answers import Answers
+from livebench.scoring.metrics import HEADLINE
 from livebench.scoring.paired import RowPair, Wins, pair_tests, wins
 from livebench.scoring.significance import sum_by_video
 from livebench.site.boards import BoardView
@@ -43,7 +44,8 @@ def write_comparisons(
     by_folder = {entry.submission.name: entry for entry in entries}
     rows = [row for row in view.board.rows if row.folder and row.normalisation == "sum"]
     values = {
-        row.folder: by_folder[row.folder].per_sample(answers)["best"][:, RANKED_BY] for row in rows
+        row.folder: HEADLINE.column(by_folder[row.folder].per_sample(answers)["best"])
+        for row in rows
     }
     write_page(
         site,

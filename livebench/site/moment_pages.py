@@ -31,7 +31,7 @@ from livebench.human.sheets.rater_page import write_file
 from livebench.leaderboard.entries import Entry
 from livebench.leaderboard.markdown import plain
 from livebench.records import CANDIDATES, AnswerRecord, SampleRecord
-from livebench.scoring.metrics import METRICS, best_metrics
+from livebench.scoring.metrics import MR, MRR, best_metrics
 from livebench.site.boards import file_name
 from livebench.site.pages import clock, kind_order, write_page
 from livebench.submissions.load import Run
@@ -272,8 +272,8 @@ def _write_ranks(site: Path, address: str, scores: np.ndarray, order: Order) -> 
 
     correct = np.array([[kind == "correct" for kind in one.types] for one in order.answers])
     best = best_metrics(scores, correct)[order.rows]
-    ranks = np.round(best[:, METRICS.index("MR")], 1)
-    reciprocals = np.round(best[:, METRICS.index("MRR")], 6)
+    ranks = np.round(MR.column(best), 1)
+    reciprocals = np.round(MRR.column(best), 6)
     columns = ",".join(f"{value:g}" for value in ranks), ",".join(f"{v:g}" for v in reciprocals)
     _write_data(site, address, f'{{"rank":[{columns[0]}],"rr":[{columns[1]}]}}')
     ordered = np.take_along_axis(scores[order.rows], order.columns, axis=1)

@@ -11,15 +11,18 @@ from urllib.parse import quote, urlsplit
 from livebench import __version__
 from livebench.human.sheets.rater_page import write_file
 from livebench.leaderboard.markdown import plain
-from livebench.scoring.metrics import GROUND_TRUTHS, METRICS
-from livebench.scoring.show import interval, number
+from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS, Metric
 from livebench.site.boards import file_name
 from livebench.site.scale import CURVE_TICKS
 
 KINDS = ("correct", "plausible", "popular", "elsewhere", "category", "random")
 """Types of candidates that have a colour of their own, in the order in which they are listed."""
 
-HEADLINE_FIRST = ("MRR", *(metric for metric in METRICS if metric != "MRR"))
+
+def headline_first() -> list[Metric]:
+    """The metrics in the order of the columns of the site."""
+    return [HEADLINE, *(metric for metric in METRICS if metric != HEADLINE)]
+
 
 MEANING = {
     "correct": "written by people at this moment",
@@ -87,12 +90,11 @@ def _environment():
         "clock": clock,
     }
     environment.globals |= {
-        "METRICS": HEADLINE_FIRST,
+        "METRICS": headline_first(),
+        "HEADLINE": HEADLINE,
         "GROUND_TRUTHS": GROUND_TRUTHS,
         "MEANING": MEANING,
         "CURVE_TICKS": CURVE_TICKS,
-        "number": number,
-        "interval": interval,
         "version": __version__,
     }
     return environment

@@ -14,6 +14,7 @@ from livebench.leaderboard.markdown import plain
 from livebench.records import CANDIDATES
 from livebench.scoring.anatomy import Anatomy, dissect
 from livebench.scoring.answers import Answers
+from livebench.scoring.metrics import HEADLINE
 from livebench.site.boards import BoardView, board_views
 from livebench.site.pages import kind_order
 
@@ -165,14 +166,14 @@ def _intervals(view: BoardView):
     figure = new_figure(6.4, 0.9 + 0.28 * len(rows))
     axes = _axes(figure, 1, 1, 1)
     for place, row in enumerate(rows):
-        found = row.metrics["best"]["MRR"]
+        found = row.metrics["best"][HEADLINE.name]
         colour = PRINT.second if row.kind == "probe" else PRINT.first
         axes.plot([found.low, found.high], [place, place], "-", color=colour, linewidth=2)
         axes.plot(found.value, place, "o", color=colour)
     for line in view.lines:
         dashed = line.kind == "chance"
         axes.axvline(
-            line.values["best"]["MRR"],
+            line.values["best"][HEADLINE.name],
             color="0.4" if dashed else PRINT.second,
             linestyle="--" if dashed else ":",
             linewidth=1,
@@ -181,6 +182,6 @@ def _intervals(view: BoardView):
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(left=0)
     axes.grid(axis="x", color=PRINT.grid)
-    axes.set_xlabel("MRR, 95% interval; dashed: chance, dotted: shortcuts", fontsize=9)
+    axes.set_xlabel(f"{HEADLINE.name}, 95% interval; dashed: chance, dotted: shortcuts", fontsize=9)
     _title(axes, view)
     return figure

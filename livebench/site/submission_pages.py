@@ -10,6 +10,7 @@ from livebench.leaderboard.collect import Row
 from livebench.leaderboard.entries import Entry
 from livebench.scoring.anatomy import Anatomy, Curve, Group, dissect
 from livebench.scoring.answers import Answers
+from livebench.scoring.metrics import HEADLINE
 from livebench.site.boards import BoardView, file_name
 from livebench.site.moment_pages import run_key
 from livebench.site.pages import kind_order, write_page
@@ -92,7 +93,7 @@ def _tables(part: Part) -> list[Table]:
             highest = [
                 value
                 for group in groups
-                for value in (group.metrics["MRR"].high, group.chance["MRR"])
+                for value in (group.metrics[HEADLINE.name].high, group.chance[HEADLINE.name])
             ]
             found.append(Table(title, what, counted, groups, scale_of(highest)))
     return found

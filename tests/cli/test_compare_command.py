@@ -54,7 +54,9 @@ def test_in_words_and_as_json(project, run):
         assert f"short ranks a correct comment higher in {wins.first} of" in part
         assert f"long in {wins.second} (equal: {wins.equal})" in part
         rows = [line for line in part.splitlines() if line.startswith("| ")]
-        assert [row.split(" | ")[0].strip("| ") for row in rows[2 : 2 + 5]] == list(METRICS)
+        assert [row.split(" | ")[0].strip("| ") for row in rows[2 : 2 + 5]] == [
+            metric.name for metric in METRICS
+        ]
         assert len(rows) == 2 + len(METRICS) + 2 + len(comparison.largest)
         assert part.rstrip().endswith(f"`{one.signature}`")
         assert "-0.0000" not in part

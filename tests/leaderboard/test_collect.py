@@ -81,7 +81,8 @@ def test_chance_is_exact(board, frozen):
     counts = correct_of(frozen).sum(axis=1)
     for truth in ("best", "all"):
         expected = chance_metrics(counts)[truth].mean(axis=0)
-        assert [chance.metrics[truth][m].value for m in METRICS] == pytest.approx(expected)
+        values = [chance.metrics[truth][metric.name].value for metric in METRICS]
+        assert values == pytest.approx(expected)
 
 
 def test_the_mean_over_runs(board, frozen):
@@ -91,7 +92,9 @@ def test_the_mean_over_runs(board, frozen):
     both = [sample_metrics(random_scores(seed), correct) for seed in (0, 1)]
     for truth in ("best", "all"):
         expected = np.mean([values[truth].mean(axis=0) for values in both], axis=0)
-        assert [row.metrics[truth][m].value for m in METRICS] == pytest.approx(expected)
+        assert [row.metrics[truth][metric.name].value for metric in METRICS] == pytest.approx(
+            expected
+        )
     assert row.runs == 2
 
 

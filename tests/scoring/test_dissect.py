@@ -158,7 +158,7 @@ def test_parts_of_a_real_set_add_up(frozen):
     for groups in (found.by_category, found.by_context):
         assert sum(one.samples for one in groups) == len(scores)
         for column, metric in enumerate(METRICS):
-            total = sum(one.samples * one.metrics[metric].value for one in groups)
+            total = sum(one.samples * one.metrics[metric.name].value for one in groups)
             assert total / len(scores) == pytest.approx(means["best"][column])
     for groups in (found.by_frequency, found.by_length):
         assert sum(one.samples for one in groups) == answers.correct.sum()

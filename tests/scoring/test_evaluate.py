@@ -74,7 +74,7 @@ def test_scores_and_results(evaluate, submission, frozen, listing):
         correct = np.array([[kind == "correct" for kind in one.types] for one in frozen.answers()])
         means = {truth: v.mean(axis=0) for truth, v in sample_metrics(scores, correct).items()}
         for truth in ("best", "all"):
-            values = [result.metrics[truth][metric].value for metric in METRICS]
+            values = [result.metrics[truth][metric.name].value for metric in METRICS]
             assert values == pytest.approx(means[truth])
         assert result.signature == (
             f"set:tiny-paper@{frozen.manifest.hash[:8]}|setting:{setting}|gt:best|score:sum|ties:mean"
@@ -243,7 +243,7 @@ def test_scores_alone_are_self_reported(evaluate, submission, frozen):
     scores = np.tile(np.arange(100) % 7.0, (60, 1))
     correct = np.array([[kind == "correct" for kind in one.types] for one in frozen.answers()])
     expected = sample_metrics(scores, correct)["best"].mean(axis=0)
-    found = [result.metrics["best"][metric].value for metric in METRICS]
+    found = [result.metrics["best"][metric.name].value for metric in METRICS]
     assert found == pytest.approx(expected)
     assert target.read_bytes() == before
 

@@ -25,9 +25,9 @@ from livebench.scoring.metrics import METRICS, chance_metrics, sample_metrics, s
 )
 def test_chance_of_the_design_page(correct, expected):
     found = chance_metrics([correct])["best"][0]
-    assert tuple(
-        f"{value:.{4 if m == 'MRR' else 2}f}" for m, value in zip(METRICS, found, strict=True)
-    ) == (expected)
+    assert tuple(metric.format(value) for metric, value in zip(METRICS, found, strict=True)) == (
+        expected
+    )
 
 
 @pytest.mark.parametrize("correct", range(1, 101))
@@ -124,7 +124,7 @@ def test_summary_is_the_mean_over_samples(frozen):
     found = summarise(per_sample, videos)
     for truth in ("best", "all"):
         for column, metric in enumerate(METRICS):
-            interval = found[truth][metric]
+            interval = found[truth][metric.name]
             assert interval.value == pytest.approx(per_sample[truth][:, column].mean(), rel=1e-12)
             assert interval.low <= interval.value <= interval.high
     order = generator.permutation(len(videos))
@@ -133,7 +133,10 @@ def test_summary_is_the_mean_over_samples(frozen):
     for truth in found:
         for metric in METRICS:
             for end in ("value", "low", "high"):
-                one, two = getattr(found[truth][metric], end), getattr(again[truth][metric], end)
+                one, two = (
+                    getattr(found[truth][metric.name], end),
+                    getattr(again[truth][metric.name], end),
+                )
                 assert one == pytest.approx(two, rel=1e-12)
 
 

@@ -139,7 +139,7 @@ def test_comparison_by_hand():
     assert mrr.difference.value == pytest.approx((0 - 1 / 10 - 2 / 3) / 5)
     # sums by video 0, -1/10, -2/3: of 8 ways 4 are at least as far from 0
     assert mrr.p == pytest.approx(4 / 8)
-    assert list(found.metrics) == list(METRICS)
+    assert list(found.metrics) == [metric.name for metric in METRICS]
     assert found.metrics["R@1"].difference.value == pytest.approx((100 - 100 - 100) / 5)
     assert found.metrics["MR"].difference.value == pytest.approx((20 - 13) / 5)
 

@@ -61,11 +61,11 @@ def column(page, label):
 
 def mrr(project, submission, runs, setting="both"):
     """Reciprocal rank of the best-placed correct candidate of each sample, ties in expectation."""
-    from livebench.scoring.metrics import METRICS, best_metrics
+    from livebench.scoring.metrics import MRR, best_metrics
 
     correct = np.array([[k == "correct" for k in one.types] for one in project.sets[0].answers()])
     found = [best_metrics(project.scores(submission, run, setting), correct) for run in runs]
-    return np.mean(found, axis=0)[:, METRICS.index("MRR")]
+    return MRR.column(np.mean(found, axis=0))
 
 
 def test_sort(opened, project):

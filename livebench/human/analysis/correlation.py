@@ -16,7 +16,7 @@ from livebench.human.analysis.resample import percentile_interval
 from livebench.human.analysis.system_tests import by_moment, mean_of_raters
 from livebench.human.sheets.key import CRITERIA, HUMAN, Key
 from livebench.scoring.answers import Answers
-from livebench.scoring.metrics import METRICS, sample_metrics
+from livebench.scoring.metrics import METRICS, by_metric, sample_metrics
 from livebench.scoring.significance import RESAMPLES, draw_counts, holm
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import read_scores
@@ -109,8 +109,7 @@ def correlate(
     for c, criterion in enumerate(criteria):
         for m, metric in enumerate(METRICS):
             pair = [(people[k][:, :, c], ranks[k][:, :, m]) for k in (0, 1)]
-            rows += [_row(criterion, metric, name, pair, seed) for name in COEFFICIENTS]
-    signs = np.where(np.array(METRICS) == "MR", -1, 1)
+            rows += [_row(criterion, metric.name, name, pair, seed) for name in COEFFICIENTS]
     return Correlations(
         signature=signature,
         systems=systems,
@@ -121,8 +120,7 @@ def correlate(
             for k, name in enumerate(systems)
         },
         metrics={
-            name: dict(zip(METRICS, (ranks[0][0, k] * signs).tolist(), strict=True))
-            for k, name in enumerate(systems)
+            name: by_metric((ranks[0][0, k] * _signs()).tolist()) for k, name in enumerate(systems)
         },
         rows=_adjusted(rows),
     )
@@ -153,8 +151,13 @@ def _metrics(
             )
         scores = read_scores(path, answers.sample_ids)
         best = sample_metrics(scores.sums, answers.correct)["best"]
-        found.append(best * np.where(np.array(METRICS) == "MR", -1, 1))
+        found.append(best * _signs())
     return np.stack(found)
+
+
+def _signs() -> np.ndarray:
+    """[METRICS], which make higher better everywhere."""
+    return np.array([1 if metric.higher_is_better else -1 for metric in METRICS])
 
 
 def _means(values: np.ndarray, video: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -9,7 +9,6 @@ from livebench.human.analysis.report import Report, table_rows
 from livebench.human.analysis.resample import Estimate
 from livebench.human.sheets.key import CRITERIA
 from livebench.scoring.metrics import METRICS
-from livebench.scoring.show import number
 
 Table = tuple[list[str], list[list[str]]]
 """Header and rows of cells."""
@@ -231,12 +230,12 @@ def markdown_table(table: Table) -> str:
 
 def correlation_tables(found: Correlations) -> list[Table]:
     """Human means and metrics by system, then the correlations."""
-    criteria, metrics = list(next(iter(found.human.values()))), list(METRICS)
+    criteria = list(next(iter(found.human.values())))
     systems = [
         [
             name,
             *(value(found.human[name][criterion]) for criterion in criteria),
-            *(number(metric, found.metrics[name][metric]) for metric in metrics),
+            *(metric.format(found.metrics[name][metric.name]) for metric in METRICS),
         ]
         for name in found.systems
     ]
@@ -246,7 +245,7 @@ def correlation_tables(found: Correlations) -> list[Table]:
         p = [p_value(one.p), p_value(one.p_holm)] if one.p is not None else ["-", "-"]
         rows.append([one.criterion, one.metric, one.coefficient, with_interval(estimate), *p])
     names = ["human means", "metric", "coefficient", "value", "p", "Holm"]
-    return [(["model", *criteria, *metrics], systems), (names, rows)]
+    return [(["model", *criteria, *(metric.name for metric in METRICS)], systems), (names, rows)]
 
 
 def correlations_as(found: Correlations, layout: Callable[[Table], str]) -> str:
