@@ -36,7 +36,8 @@ from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import Dataset
 from livebench.isolation.remote import Isolation
-from livebench.scoring.runner import BATCH, Samples, fit, read_samples, score_blocks
+from livebench.scoring.preparation import fit
+from livebench.scoring.runner import BATCH, Samples, read_samples, score_blocks
 from livebench.scoring.scorer import Scorer
 from livebench.simulated.simulation import simulate_dataset
 from livebench.submissions.load import Submission

@@ -34,7 +34,7 @@ from livebench.candidates.protocol import load_protocol
 from livebench.records import SETTINGS, ScoreRecord, write_records
 from livebench.scoring.answers import Answers
 from livebench.scoring.evaluation import evaluate
-from livebench.scoring.plan import Task
+from livebench.scoring.preparation import Task
 from livebench.simulated.simulation import simulate_dataset
 from livebench.submissions.load import Submission
 

@@ -107,8 +107,10 @@ def each_result(
     """
     from livebench.scoring.evaluation import evaluate as evaluate_task
     from livebench.scoring.plan import Skipped, plan
+    from livebench.scoring.preparation import prepare
 
-    for task in plan(submission, sets, settings, at_hand.of, isolation.open):
+    planned = plan(submission, sets, settings, at_hand.source)
+    for task in prepare(submission, planned, isolation.open):
         name = f"{submission.name} on {task.candidate_set.name}"
         if isinstance(task, Skipped):
             skipped(f"skipped {name}, {task.what}: {task.why}")

@@ -78,9 +78,10 @@ def generate(
 def _generate(submission, sets, settings, at_hand, decoding, quiet) -> None:
     from livebench.scoring.generation import generate_comments as write
     from livebench.scoring.plan import Skipped, plan
+    from livebench.scoring.preparation import prepare
 
     done = 0
-    for task in plan(submission, sets, settings, at_hand.of):
+    for task in prepare(submission, plan(submission, sets, settings, at_hand.source)):
         name = f"{submission.name} on {task.candidate_set.name}"
         if isinstance(task, Skipped):
             # Where nothing comes out at all, the reasons are the answer.

@@ -21,7 +21,7 @@ from livebench.errors import LiveBenchError
 from livebench.isolation import wire
 from livebench.scoring.numbers import WrongAnswer
 from livebench.scoring.runner import make_scorer, score_block
-from livebench.scoring.scorer import Scorer
+from livebench.scoring.scorer import Scorer, is_fitted
 from livebench.submissions.load import Submission
 
 _PR_SET_PDEATHSIG = 1
@@ -41,8 +41,8 @@ def serve(source: int, target: int) -> None:
         try:
             if kind == wire.START:
                 scorer = _start(msgspec.msgpack.decode(data, type=wire.Start))
-                fits = type(scorer).fit is not Scorer.fit
-                answer = wire.HELLO, wire.Hello(type(scorer).__name__, fits, scorer.trained)
+                about = wire.Hello(type(scorer).__name__, is_fitted(scorer), scorer.trained)
+                answer = wire.HELLO, about
             elif kind == wire.FIT:
                 _fit(scorer, msgspec.msgpack.decode(data, type=wire.Fit))
                 answer = wire.FITTED, None

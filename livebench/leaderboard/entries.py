@@ -99,7 +99,7 @@ def read_entry(
         LiveBenchError: scores or results are not valid, do not belong together, or some runs have none.
     """
     dataset = candidate_set.manifest.dataset.name
-    runs = [run for run in submission.card.runs if run.dataset in ("", dataset)]
+    runs = [run for run in submission.card.runs if run.is_for(dataset)]
     paths = [submission.scores_path(candidate_set.name, run, setting) for run in runs]
     missing = [path for path in paths if not path.exists()]
     if len(missing) == len(paths):

@@ -21,13 +21,13 @@ from livebench.scoring.answers import Answers
 from livebench.scoring.fingerprint import fingerprint
 from livebench.scoring.journal import Journal
 from livebench.scoring.metrics import sample_metrics, summarise
-from livebench.scoring.plan import Task
 from livebench.scoring.plausibility import (
     Plausibility,
     measure_plausibility,
     measure_ties,
     plausibility_samples,
 )
+from livebench.scoring.preparation import Task
 from livebench.scoring.result import IsolationKind, Result, ResultManifest, signature
 from livebench.scoring.runner import read_samples, write_scores
 from livebench.submissions.load import Submission

@@ -19,7 +19,7 @@ from livebench.draws import draw
 from livebench.errors import LiveBenchError
 from livebench.files import new_file, new_gzip
 from livebench.records import GeneratedRecord, Setting
-from livebench.scoring.plan import Task
+from livebench.scoring.preparation import Task
 from livebench.scoring.runner import read_samples
 from livebench.scoring.scorer import DEFAULT_DECODING, Decoding, Sample, Scorer
 from livebench.submissions.entry import load_entry

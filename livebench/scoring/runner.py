@@ -53,54 +53,6 @@ def make_scorer(submission: Submission, run: Run) -> Scorer:
         ) from error
 
 
-def needs_dataset(scorer: Scorer, setting: Setting) -> bool:
-    """Whether a scorer can be run only with the dataset at hand: to be fitted, or to see the video."""
-    return setting != "comments" or type(scorer).fit is not Scorer.fit
-
-
-def fit(scorer: Scorer, dataset: Dataset) -> None:
-    """Fit a scorer on the training split, if it wants to be fitted.
-
-    Raises:
-        LiveBenchError: it raised; its exception is the cause.
-    """
-    if type(scorer).fit is Scorer.fit:
-        return
-    try:
-        scorer.fit(dataset.split("train"))
-    except LiveBenchError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise LiveBenchError(
-            f"fitting {type(scorer).__name__} on {dataset.path} raised {type(error).__name__}: {error}"
-        ) from error
-
-
-def check_trained(scorer: Scorer, candidate_set: CandidateSet, setting: Setting) -> str:
-    """What should be known of scores of this set by a scorer with a checkpoint; empty if nothing.
-
-    Raises:
-        LiveBenchError: its frame vectors are of another encoder than those that it was trained on.
-    """
-    trained, manifest = scorer.trained, candidate_set.manifest
-    if trained is None:
-        return ""
-    if setting != "comments" and trained.encoder != manifest.dataset.encoder:
-        raise LiveBenchError(
-            f"{candidate_set.path}: its frame vectors are of the encoder "
-            f"{manifest.dataset.encoder!r}, and the checkpoint was trained on such of "
-            f"{trained.encoder!r}; train on the dataset of this set"
-        )
-    rules = {"context": manifest.protocol.context, "frames": manifest.protocol.frames}
-    other = [name for name, rule in rules.items() if getattr(trained, name) != rule]
-    if other:
-        return (
-            f"it was trained under other rules for {' and '.join(other)} than those of this set; "
-            f"train with --protocol {manifest.protocol.name} for a fair number"
-        )
-    return ""
-
-
 def read_samples(
     candidate_set: CandidateSet, dataset: Dataset | None, setting: Setting
 ) -> Iterator[tuple[str, Sample]]:

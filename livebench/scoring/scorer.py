@@ -163,3 +163,8 @@ class Scorer(ABC):
         The three ways to score must agree to 1e-4 * max(1, |score|).
         """
         return [self.score_candidates(*sample) for sample in samples]
+
+
+def is_fitted(scorer: Scorer) -> bool:
+    """Whether a scorer wants to be fitted before it scores."""
+    return type(scorer).fit is not Scorer.fit

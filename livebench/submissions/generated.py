@@ -20,7 +20,7 @@ def generated_run(submission: Submission, candidate_set: CandidateSet, name: str
         LiveBenchError: there is no such run; those there are, are named.
     """
     dataset = candidate_set.manifest.dataset.name
-    runs = [run for run in submission.card.runs if run.dataset in ("", dataset)]
+    runs = [run for run in submission.card.runs if run.is_for(dataset)]
     found = next((run for run in runs if name in ("", run.name)), None)
     if found is None:
         names = ", ".join(run.name for run in runs) or "none"

@@ -38,6 +38,10 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checkpoint: str = ""
     checkpoint_sha256: str = ""
 
+    def is_for(self, dataset: str) -> bool:
+        """Whether it takes part in the candidate sets of the dataset of this name."""
+        return self.dataset in ("", dataset)
+
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """submission.toml.

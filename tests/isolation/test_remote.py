@@ -12,7 +12,8 @@ import pytest
 
 from livebench.errors import LiveBenchError
 from livebench.isolation.remote import Isolation
-from livebench.scoring.runner import fit, make_scorer, read_samples
+from livebench.scoring.preparation import fit
+from livebench.scoring.runner import make_scorer, read_samples
 from livebench.submissions.load import Submission, find_submissions
 
 ROOT = Path(__file__).parent.parent.parent

@@ -7,7 +7,8 @@ import hashlib
 import pytest
 
 from livebench.errors import LiveBenchError
-from livebench.scoring.runner import fit, make_scorer, read_samples
+from livebench.scoring.preparation import fit
+from livebench.scoring.runner import make_scorer, read_samples
 from livebench.submissions.load import Submission
 
 DUCK = """

@@ -13,7 +13,8 @@ from livebench.errors import LiveBenchError
 from livebench.records import ScoreRecord, read_records
 from livebench.scoring import runner
 from livebench.scoring.journal import Journal
-from livebench.scoring.runner import fit, make_scorer, read_samples
+from livebench.scoring.preparation import fit
+from livebench.scoring.runner import make_scorer, read_samples
 from livebench.scoring.scorer import LogLikelihood, Scorer
 from livebench.submissions.load import find_submissions
 from livebench.submissions.validate import read_scores

@@ -14,7 +14,7 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.records import SETTINGS
 from livebench.scoring.evaluation import evaluate
-from livebench.scoring.plan import Task
+from livebench.scoring.preparation import Task
 from livebench.scoring.scorer import Scorer
 from livebench.site.write import build_site
 from livebench.submissions.load import Submission

@@ -1,0 +1,136 @@
+"""Carries a plan out as far as the scorers: made, fitted, given what they need, and let go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from livebench.candidates.candidate_set import CandidateSet
+from livebench.candidates.freeze import restore_set
+from livebench.data.dataset import Dataset
+from livebench.errors import LiveBenchError
+from livebench.records import Setting
+from livebench.scoring.plan import Planned, Skipped, absent_dataset
+from livebench.scoring.runner import make_scorer
+from livebench.scoring.scorer import Scorer, is_fitted
+from livebench.submissions.load import Run, Submission
+
+OpenScorer = Callable[[Submission, Run], AbstractContextManager[Scorer]]
+"""Makes the scorer of a run, and lets it go."""
+
+
+class Task(NamedTuple):
+    """An evaluation that can be done at once.
+
+    Attributes:
+        scorer: fitted; None where there are scores only.
+        dataset: that of the set; None where it is not needed.
+        remark: what should be known of the numbers, if anything.
+    """
+
+    run: Run
+    candidate_set: CandidateSet
+    setting: Setting
+    scorer: Scorer | None = None
+    dataset: Dataset | None = None
+    remark: str = ""
+
+
+@contextmanager
+def open_in_process(submission: Submission, run: Run) -> Iterator[Scorer]:
+    """The scorer of a run, in this process."""
+    yield make_scorer(submission, run)
+
+
+def prepare(
+    submission: Submission,
+    planned: Iterable[Planned | Skipped],
+    open_scorer: OpenScorer = open_in_process,
+) -> Iterator[Task | Skipped]:
+    """Yield what is planned, ready to be done, and what is skipped.
+
+    A scorer is made and fitted when its first task is asked for, and let go after its last; the text of
+    a set is restored where it is absent.
+    """
+    for (_, run_name), group in groupby(planned, key=_run_of):
+        if not run_name:
+            yield from (skipped for skipped in group if isinstance(skipped, Skipped))
+            continue
+        steps = [step for step in group if isinstance(step, Planned)]
+        if not submission.card.entry:
+            yield from (Task(step.run, step.candidate_set, step.setting) for step in steps)
+            continue
+        with open_scorer(submission, steps[0].run) as scorer:
+            yield from _with_scorer(scorer, steps)
+
+
+def _run_of(step: Planned | Skipped) -> tuple[Path, str]:
+    return step.candidate_set.path, step.run.name if isinstance(step, Planned) else ""
+
+
+def _with_scorer(scorer: Scorer, steps: Sequence[Planned]) -> Iterator[Task | Skipped]:
+    """The steps of one run on one set."""
+    run, candidate_set, _, open_dataset = steps[0]
+    needing = [
+        step.setting
+        for step in steps
+        if step.setting != "comments" or is_fitted(scorer) or not candidate_set.has_text
+    ]
+    dataset = open_dataset() if needing and open_dataset is not None else None
+    if needing and dataset is None:
+        what = f"run {run.name}: {', '.join(needing)}"
+        yield Skipped(candidate_set, what, absent_dataset(candidate_set))
+        steps = [step for step in steps if step.setting not in needing]
+    if dataset is not None:
+        if not candidate_set.has_text:
+            restore_set(candidate_set.path, dataset)
+        fit(scorer, dataset)
+    for step in steps:
+        remark = check_trained(scorer, candidate_set, step.setting)
+        yield Task(run, candidate_set, step.setting, scorer, dataset, remark)
+
+
+def fit(scorer: Scorer, dataset: Dataset) -> None:
+    """Fit a scorer on the training split, if it wants to be fitted.
+
+    Raises:
+        LiveBenchError: it raised; its exception is the cause.
+    """
+    if not is_fitted(scorer):
+        return
+    try:
+        scorer.fit(dataset.split("train"))
+    except LiveBenchError:
+        raise
+    except (Exception, SystemExit) as error:
+        what = f"fitting {type(scorer).__name__} raised {type(error).__name__}: {error}"
+        raise LiveBenchError(dataset.path, what) from error
+
+
+def check_trained(scorer: Scorer, candidate_set: CandidateSet, setting: Setting) -> str:
+    """What should be known of scores of this set by a scorer with a checkpoint; empty if nothing.
+
+    Raises:
+        LiveBenchError: its frame vectors are of another encoder than those that it was trained on.
+    """
+    trained, manifest = scorer.trained, candidate_set.manifest
+    if trained is None:
+        return ""
+    if setting != "comments" and trained.encoder != manifest.dataset.encoder:
+        raise LiveBenchError(
+            candidate_set.path,
+            f"its frame vectors come from the encoder {manifest.dataset.encoder!r}, but the checkpoint "
+            f"was trained on those of {trained.encoder!r}",
+            "train on the dataset of this set",
+        )
+    rules = {"context": manifest.protocol.context, "frames": manifest.protocol.frames}
+    different = [name for name, rule in rules.items() if getattr(trained, name) != rule]
+    if different:
+        return (
+            f"it was trained under other rules for {' and '.join(different)} than those of this set; "
+            f"train with --protocol {manifest.protocol.name} for a fair number"
+        )
+    return ""
