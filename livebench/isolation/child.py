@@ -19,6 +19,7 @@ import msgspec
 
 from livebench.errors import LiveBenchError
 from livebench.isolation import wire
+from livebench.scoring.computation import computation_here
 from livebench.scoring.numbers import WrongAnswer
 from livebench.scoring.runner import make_scorer, score_block
 from livebench.scoring.scorer import Scorer, is_fitted
@@ -46,6 +47,8 @@ def serve(source: int, target: int) -> None:
             elif kind == wire.FIT:
                 _fit(scorer, msgspec.msgpack.decode(data, type=wire.Fit))
                 answer = wire.FITTED, None
+            elif kind == wire.DESCRIBE:
+                answer = wire.DESCRIBED, computation_here(scorer)
             else:
                 samples = wire.unpack_samples(
                     msgspec.msgpack.decode(data, type=list[wire.SentSample])

@@ -163,10 +163,7 @@ class Child:
         if len(self._in) < wire.HEAD.size:
             return None
         kind, size = wire.HEAD.unpack_from(self._in)
-        if (
-            kind not in (wire.HELLO, wire.FITTED, wire.SCORED, wire.FAILED)
-            or size > wire.MESSAGE_LIMIT
-        ):
+        if kind not in wire.ANSWERS or size > wire.MESSAGE_LIMIT:
             raise self.garbage("it is no message")
         end = wire.HEAD.size + size
         if len(self._in) < end:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
-from livebench.errors import LiveBenchError
+from livebench.errors import LiveBenchError, one_line
 from livebench.isolation import sandbox, wire
 from livebench.isolation.learning_folder import learning_folder
 from livebench.isolation.pipes import Child, SubmissionTraceback, harmless
 from livebench.isolation.seccomp import no_new_processes
+from livebench.scoring.computation import Computation
 from livebench.scoring.numbers import Numbers, WrongAnswer
 from livebench.scoring.runner import Samples, Streaming, make_scorer, naming, raised
 from livebench.scoring.scorer import LogLikelihood, Sample, Scorer
@@ -33,6 +34,9 @@ _AHEAD = 2
 """Blocks that a process has at a time: the one it scores, and the next."""
 
 _GIGABYTE = 1 << 30
+_NAME_LIMIT = 100
+"""Characters of a name that a submission tells, at most."""
+
 # Modules are found as they are here; the folder that a command is run in is none of them.
 _PROGRAM = (
     "import sys; sys.path[:] = {path!r}; from livebench.isolation.child import serve; "
@@ -154,6 +158,12 @@ class _RemoteScorer(Streaming):
         while waiting:
             yield waiting[0], self._scored(waiting.popleft())
 
+    def computation(self) -> Computation:
+        self._child.send(wire.message(wire.DESCRIBE, None))
+        told = _answer(self._child, wire.DESCRIBED, Computation, what="describing the scorer")
+        device, dtype = (one_line(text, _NAME_LIMIT) for text in (told.device, told.dtype))
+        return Computation(device, dtype, told.torch)
+
     def _scored(self, block: Samples) -> list[Numbers]:
         sent = _answer(self._child, wire.SCORED, list[wire.SentNumbers], block)
         try:
@@ -220,7 +230,7 @@ def _failure(told: wire.Failure, block: Samples, what: str) -> LiveBenchError:
         except LiveBenchError as error:
             return error
     if told.kind == "raised":
-        name = told.name[:100]
+        name = one_line(told.name, _NAME_LIMIT)
         text = raised(block, name, text) if block else f"{what} raised {name}: {text}"
     error = LiveBenchError(text)
     if told.traceback:

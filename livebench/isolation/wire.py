@@ -24,8 +24,9 @@ MESSAGE_LIMIT = 8 << 20
 TEXT_LIMIT = 20_000
 """Characters of what a submission says of its failure, at most."""
 
-START, FIT, BLOCK = b"I", b"T", b"B"
-HELLO, FITTED, SCORED, FAILED = b"H", b"F", b"S", b"E"
+START, FIT, BLOCK, DESCRIBE = b"I", b"T", b"B", b"D"
+HELLO, FITTED, SCORED, DESCRIBED, FAILED = b"H", b"F", b"S", b"C", b"E"
+ANSWERS = (HELLO, FITTED, SCORED, DESCRIBED, FAILED)
 
 
 class Start(msgspec.Struct, frozen=True):

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import datetime
-import platform
 import subprocess
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
-from livebench import __version__
 from livebench.files import gzip_content, new_file
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
+from livebench.scoring.computation import Computation, versions_used
 from livebench.scoring.fingerprint import fingerprint
 from livebench.scoring.journal import Journal
 from livebench.scoring.metrics import sample_metrics, summarise
@@ -29,8 +27,8 @@ from livebench.scoring.plausibility import (
 )
 from livebench.scoring.preparation import Task
 from livebench.scoring.result import IsolationKind, Result, ResultManifest, signature
-from livebench.scoring.runner import read_samples, write_scores
-from livebench.submissions.load import Submission
+from livebench.scoring.runner import computation_of, read_samples, write_scores
+from livebench.submissions.load import OUTPUTS, Submission
 from livebench.submissions.validate import Normalisation, Scores, read_scores
 
 
@@ -60,33 +58,35 @@ def evaluate(
     """
     run, candidate_set, setting = task.run, task.candidate_set, task.setting
     path = submission.scores_path(candidate_set.name, run, setting)
+    answers = Answers(candidate_set)
     if task.scorer is None:
         started = time.perf_counter()
-        answers = Answers(candidate_set)
-        found = read_scores(path, answers.sample_ids, candidate_set.manifest.hash)
-        made = _Origin("self-reported", "", gzip_content(path, any_writer=True)[0], started)
-        result = _write_result(submission, task, answers, found, made)
+        scores = read_scores(path, answers.sample_ids, candidate_set.manifest.hash)
+        digest = gzip_content(path, any_writer=True)[0]
+        making = _Making("self-reported", "", digest, started, Computation(device=""))
+        result = _write_result(submission, task, answers, scores, making)
     else:
-        about = fingerprint(submission, run, candidate_set, setting, task.dataset)
-        with Journal(path, about, restart=restart) as journal:
+        parts = fingerprint(submission, run, candidate_set, setting, task.dataset)
+        with Journal(path, parts, restart=restart) as journal:
             samples = read_samples(candidate_set, task.dataset, setting)
             digest = write_scores(journal, task.scorer, samples, progress=progress)
-            made = _Origin("re-run", isolation, digest, time.perf_counter() - journal.seconds)
-            answers = Answers(candidate_set)
-            found = read_scores(path, answers.sample_ids)
-            made = made._replace(plausibility=_plausibility(submission, task, answers, found))
-            result = _write_result(submission, task, answers, found, made)
+            started = time.perf_counter() - journal.seconds
+            scores = read_scores(path, answers.sample_ids)
+            plausibility = _plausibility(submission, task, answers, scores)
+            computation = computation_of(task.scorer)
+            making = _Making("re-run", isolation, digest, started, computation, plausibility)
+            result = _write_result(submission, task, answers, scores, making)
             journal.remove()  # last: whoever is killed before comes here again
     if normalisation == "sum":
         return result
     return msgspec.structs.replace(
         result,
-        **_measured(found.normalised(normalisation, answers.lengths), answers),
+        **_measured(scores.normalised(normalisation, answers.lengths), answers),
         signature=signature(candidate_set, setting, normalisation),
     )
 
 
-class _Origin(NamedTuple):
+class _Making(NamedTuple):
     """How scores came to be: `digest` is the sha256 of their file's content, `started` a time of
     `time.perf_counter`."""
 
@@ -94,23 +94,24 @@ class _Origin(NamedTuple):
     isolation: IsolationKind
     digest: str
     started: float
+    computation: Computation
     plausibility: Plausibility | None = None
 
 
 def _write_result(
-    submission: Submission, task: Task, answers: Answers, found: Scores, made: _Origin
+    submission: Submission, task: Task, answers: Answers, scores: Scores, making: _Making
 ) -> Result:
     run, candidate_set, setting = task.run, task.candidate_set, task.setting
     shown = task.dataset.info if task.dataset and setting != "comments" else None
     commit, dirty = _checkout(submission)
     result = Result(
-        **_measured(found.sums, answers),
+        **_measured(scores.sums, answers),
         signature=signature(candidate_set, setting),
-        plausibility=made.plausibility,
-        ties=measure_ties(found.sums),
+        plausibility=making.plausibility,
+        ties=measure_ties(scores.sums),
         manifest=ResultManifest(
-            evaluated=made.evaluated,
-            isolation=made.isolation,
+            evaluated=making.evaluated,
+            isolation=making.isolation,
             submission=submission.name,
             run=run.name,
             entry=submission.card.entry,
@@ -121,12 +122,14 @@ def _write_result(
             frames_sha256=shown.frames_sha256 if shown else "",
             encoder=shown.encoder if shown else "",
             setting=setting,
-            scores_sha256=made.digest,
-            versions=_versions(),
+            scores_sha256=making.digest,
+            device=making.computation.device,
+            dtype=making.computation.dtype,
+            versions=versions_used("jieba", "numpy", "scipy", torch=making.computation.torch),
             commit=commit,
             dirty=dirty,
             date=datetime.datetime.now(datetime.UTC).date(),
-            wall_seconds=round(time.perf_counter() - made.started, 3),
+            wall_seconds=round(time.perf_counter() - making.started, 3),
         ),
     )
     with new_file(submission.result_path(candidate_set.name, run, setting)) as file:
@@ -135,13 +138,13 @@ def _write_result(
 
 
 def _plausibility(
-    submission: Submission, task: Task, answers: Answers, found: Scores
+    submission: Submission, task: Task, answers: Answers, scores: Scores
 ) -> Plausibility:
     """What scoring a few samples again shows."""
-    rows = dict(zip(answers.sample_ids, found.sums, strict=True))
-    some = {name: rows[name] for name in plausibility_samples(answers.sample_ids)}
+    rows = dict(zip(answers.sample_ids, scores.sums, strict=True))
+    before = {name: rows[name] for name in plausibility_samples(answers.sample_ids)}
     samples = read_samples(task.candidate_set, task.dataset, task.setting)
-    return measure_plausibility(task.scorer, samples, some, submission.card.listwise)
+    return measure_plausibility(task.scorer, samples, before, submission.card.listwise)
 
 
 def _measured(scores: np.ndarray, answers: Answers) -> dict[str, Any]:
@@ -151,11 +154,6 @@ def _measured(scores: np.ndarray, answers: Answers) -> dict[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
-    found = {package: version(package) for package in ("jieba", "numpy", "scipy")}
-    return {"livebench": __version__, "python": platform.python_version(), **found}
-
-
 def _checkout(submission: Submission) -> tuple[str, bool]:
     """The commit that LiveBench runs from, and whether its code or the submission's was changed."""
     root = Path(__file__).parent.parent.parent
@@ -163,7 +161,7 @@ def _checkout(submission: Submission) -> tuple[str, bool]:
     own = submission.path.resolve()
     if own.is_relative_to(root):
         own = own.relative_to(root)
-        paths += [str(own), f":(exclude){own}/scores", f":(exclude){own}/results"]
+        paths += [str(own), *(f":(exclude){own}/{folder}" for folder in OUTPUTS)]
     if not (root / "setup.cfg").is_file():  # installed, not a checkout of LiveBench
         return "", False
     return _git(root, "rev-parse", "HEAD"), bool(_git(root, "status", "--porcelain", "--", *paths))

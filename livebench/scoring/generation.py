@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import datetime
 import inspect
-import platform
 import time
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from livebench import __version__
 from livebench.data.tokens import remove_space
 from livebench.draws import draw
 from livebench.errors import LiveBenchError
 from livebench.files import new_file, new_gzip
 from livebench.records import GeneratedRecord, Setting
+from livebench.scoring.computation import versions_used
 from livebench.scoring.preparation import Task
-from livebench.scoring.runner import read_samples
+from livebench.scoring.runner import computation_of, read_samples
 from livebench.scoring.scorer import DEFAULT_DECODING, Decoding, Sample, Scorer
 from livebench.submissions.entry import load_entry
 from livebench.submissions.load import Submission
@@ -121,11 +119,7 @@ def generate_comments(
         decoding=decoding._asdict() if _takes_decoding(task.scorer) else None,
         texts_sha256=digest,
         samples=count,
-        versions={
-            "livebench": __version__,
-            "python": platform.python_version(),
-            **{package: version(package) for package in ("numpy", "torch")},
-        },
+        versions=versions_used("numpy", torch=computation_of(task.scorer).torch),
         date=datetime.datetime.now(datetime.UTC).date(),
         wall_seconds=round(time.perf_counter() - started, 3),
     )

@@ -26,6 +26,8 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             or in a `sandbox`; empty if it was not run.
         wall_seconds: of scoring, in all sessions, and of what comes after.
         frames_sha256, encoder: of the frame vectors that the setting showed; empty if none.
+        device, dtype: that the scorer computed with, as torch names them; empty if unknown.
+        versions: of LiveBench and what it used; of torch if the scorer used it.
         commit, dirty: of the checkout; scores and results in it do not make it dirty.
     """
 
@@ -42,8 +44,8 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     encoder: str
     setting: Setting
     scores_sha256: str
-    device: str = "cpu"
-    dtype: str = "float32"
+    device: str = ""
+    dtype: str = ""
     versions: dict[str, str]
     commit: str
     dirty: bool
@@ -74,7 +76,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def signature(
     candidate_set: CandidateSet, setting: Setting, normalisation: Normalisation = "sum"
 ) -> str:
-    """One line that names all that a number depends on."""
+    """One line that names all that a number depends on, this version of LiveBench included."""
     return signature_of(candidate_set.manifest.signature, setting, normalisation)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from livebench.errors import LiveBenchError
 from livebench.records import SampleRecord, Setting
+from livebench.scoring.computation import Computation, computation_here
 from livebench.scoring.numbers import Numbers, WrongAnswer, numbers_of, score_line
 from livebench.scoring.scorer import Comment, Sample, Scorer, VideoContext
 from livebench.submissions.entry import load_entry
@@ -113,6 +114,15 @@ class Streaming(Scorer):
     @abstractmethod
     def score_blocks(self, blocks: Iterable[Samples]) -> Iterator[tuple[Samples, list[Numbers]]]:
         """Yield each block with the numbers of its samples, in order; raises LiveBenchError."""
+
+    @abstractmethod
+    def computation(self) -> Computation:
+        """What it computed with there."""
+
+
+def computation_of(scorer: Scorer) -> Computation:
+    """What a scorer computed with, in this process or elsewhere."""
+    return scorer.computation() if isinstance(scorer, Streaming) else computation_here(scorer)
 
 
 def write_scores(

@@ -127,6 +127,9 @@ class Scorer(ABC):
 
     Attributes:
         trained: what its checkpoint was trained on; None if it has none, or one that does not say.
+
+    It may have attributes `device` and `dtype`, as torch names them, for the record of what it computed
+    with; without them the parameters of a torch module among its attributes tell.
     """
 
     trained: Trained | None = None
