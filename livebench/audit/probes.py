@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from livebench.audit.learned import (
+from livebench.audit.learned_probes import (
     boosted_trees,
     held_out_scores,
     linear_on_characters,

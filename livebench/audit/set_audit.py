@@ -22,7 +22,7 @@ from livebench.scoring.metrics import HEADLINE, Interval, best_metrics, by_metri
 from livebench.scoring.significance import holm, shift_p
 
 AUDIT = "audit.json"
-LEVEL = 0.05
+_LEVEL = 0.05
 """Of the tests, after Holm over the probes of a family."""
 MARGIN = 0.02
 """In MRR: an interval that ends so far above chance leaves room for a shortcut."""
@@ -35,7 +35,7 @@ class AgainstType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chance: float
 
 
-class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ProbeFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a probe reaches.
 
     Attributes:
@@ -63,7 +63,7 @@ class SetAudit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     samples: int
     videos: int
     chance: dict[str, float]
-    findings: list[Finding]
+    findings: list[ProbeFinding]
     verdict: str
     made_by: str
     seal: str = ""
@@ -121,7 +121,7 @@ def _places(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
 
 def _finding(
     probe: Probe, types: np.ndarray, videos: Sequence[str], chance: np.ndarray, p: float
-) -> Finding:
+) -> ProbeFinding:
     correct = types == "correct"
     found = intervals(best_metrics(probe.scores, correct), videos)
     by_type = {}
@@ -131,7 +131,7 @@ def _finding(
         by_type[kind] = AgainstType(mrr[0], float(alone))
     metrics = by_metric(found)
     mrr, expected = metrics[HEADLINE.name], float(HEADLINE.column(chance).mean())
-    return Finding(
+    return ProbeFinding(
         probe=probe.name,
         family=probe.family,
         metrics=metrics,
@@ -142,12 +142,12 @@ def _finding(
 
 
 def _judge(family: str, mrr: Interval, chance: float, p: float) -> str:
-    if p < LEVEL:
+    if p < _LEVEL:
         return {"test text": "reported", "content": "allowed", "shortcut": "shortcut"}[family]
     return "open" if family == "shortcut" and mrr.high > chance + MARGIN else "chance"
 
 
-def _verdict(findings: Sequence[Finding], chance: float) -> str:
+def _verdict(findings: Sequence[ProbeFinding], chance: float) -> str:
     """The audit in a sentence or two."""
     found = [f for f in findings if f.verdict == "shortcut"]
     unsure = [f for f in findings if f.verdict == "open"]
@@ -180,7 +180,7 @@ def has_shortcut(audit: SetAudit) -> bool:
     return any(finding.verdict == "shortcut" for finding in audit.findings)
 
 
-def describe(audit: SetAudit) -> list[str]:
+def describe_set_audit(audit: SetAudit) -> list[str]:
     """The audit as lines of text: a table of probes, a table by type, the verdict."""
     kinds = sorted({kind for finding in audit.findings for kind in finding.by_type})
     chance = {kind: audit.findings[0].by_type[kind].chance for kind in kinds}

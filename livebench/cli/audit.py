@@ -39,22 +39,22 @@ def audit(path, datasets, as_json, strict, quiet) -> None:
 def _audit_dataset(path: Path, as_json: bool) -> bool:
     import msgspec
 
-    from livebench.audit.overlap import audit_dataset
-    from livebench.audit.overlap_text import describe
+    from livebench.audit.dataset_audit import audit_dataset
+    from livebench.audit.dataset_audit_text import describe_dataset_audit
     from livebench.data.dataset import Dataset
 
-    found = audit_dataset(Dataset(path))
+    dataset_audit = audit_dataset(Dataset(path))
     if as_json:
-        click.echo(msgspec.json.encode(found).decode())
+        click.echo(msgspec.json.encode(dataset_audit).decode())
     else:
-        click.echo("\n".join(describe(found)))
-    return bool(found.leaks)
+        click.echo("\n".join(describe_dataset_audit(dataset_audit)))
+    return bool(dataset_audit.leaks)
 
 
 def _audit_set(path: Path, datasets: tuple[Path, ...], as_json: bool, quiet: bool) -> bool:
     import msgspec
 
-    from livebench.audit.set_audit import audit_set, describe, has_shortcut, write_audit
+    from livebench.audit.set_audit import audit_set, describe_set_audit, has_shortcut, write_audit
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.candidates.freeze import restore_set
 
@@ -65,11 +65,11 @@ def _audit_set(path: Path, datasets: tuple[Path, ...], as_json: bool, quiet: boo
     if not candidate_set.has_text:
         remark(f"restoring {path}", quiet or as_json)
         restore_set(path, dataset)
-    found = audit_set(candidate_set, dataset)
-    written = write_audit(candidate_set, found)
+    set_audit = audit_set(candidate_set, dataset)
+    written = write_audit(candidate_set, set_audit)
     if as_json:
-        click.echo(msgspec.json.encode(found).decode())
+        click.echo(msgspec.json.encode(set_audit).decode())
     else:
-        click.echo("\n".join(describe(found)))
+        click.echo("\n".join(describe_set_audit(set_audit)))
         remark(f"{written}: written", quiet)
-    return has_shortcut(found)
+    return has_shortcut(set_audit)

@@ -107,7 +107,7 @@ def _leaks(dataset, allow_overlap: bool) -> list[str]:
     Raises:
         LiveBenchError: there is something, and it was not allowed.
     """
-    from livebench.audit.overlap import audit_dataset
+    from livebench.audit.dataset_audit import audit_dataset
 
     leaks = [
         f"{leak.kind} in {' and '.join(leak.splits)}: {', '.join(leak.videos[:5])}"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from planting import Plan, some
 
-from livebench.audit.overlap import audit_dataset
+from livebench.audit.dataset_audit import audit_dataset
 from livebench.data.dataset import Dataset, DatasetInfo
 from livebench.data.split import split_videos
 from livebench.importers.cleaning import Options

@@ -6,12 +6,12 @@ from math import exp
 import numpy as np
 import pytest
 
-from livebench.audit.learned import boosted_trees, held_out_scores, surface
+from livebench.audit.learned_probes import boosted_trees, held_out_scores, surface
 from livebench.audit.probes import Characters, all_probes
 from livebench.audit.set_audit import (
     _judge,
     audit_set,
-    describe,
+    describe_set_audit,
     has_shortcut,
     read_audit,
     write_audit,
@@ -246,7 +246,7 @@ class TestFrozen:
         assert read_audit(copy) is None
         write_audit(copy, audited)
         read = read_audit(copy)
-        assert describe(read) == describe(audited)
+        assert describe_set_audit(read) == describe_set_audit(audited)
         assert read.seal
 
     def test_a_change_is_noticed(self, matched, audited, copy_set):

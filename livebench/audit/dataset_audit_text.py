@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
-from livebench.audit.overlap import DatasetAudit
+from livebench.audit.dataset_audit import DatasetAudit, Duplicate, Leak
 
-MOST = 20  # findings, and videos of one finding, that are shown; JSON has all
+_MOST_SHOWN = 20
+"""Findings, and videos of one finding; JSON has all."""
 
 
-def describe(audit: DatasetAudit) -> list[str]:
+def describe_dataset_audit(audit: DatasetAudit) -> list[str]:
     """What was found, most important first."""
     leaks = [(leak.kind, " and ".join(leak.splits), leak) for leak in audit.leaks]
     doubles = [(double.kind, double.split, double) for double in audit.duplicates]
     return [
         f"leaks between splits: {len(leaks) or 'none'}",
-        *_findings(leaks),
+        *_lines(leaks),
         f"duplicates within a split: {len(doubles) or 'none'}",
-        *_findings(doubles),
+        *_lines(doubles),
         "distinct comments of a video that occur in another split, mean over videos:",
         *[
             f"  {s.split} in {s.pool}: {s.share:.1%}, {s.excess:+.1%} [{s.low:+.1%}, {s.high:+.1%}] "
@@ -34,16 +35,16 @@ def describe(audit: DatasetAudit) -> list[str]:
     ]
 
 
-def _findings(found: Sequence[tuple]) -> Iterable[str]:
-    for kind, where, finding in found[:MOST]:
-        yield f"  {kind} in {where}: {_some(finding.videos)}; {finding.detail}"
-    if len(found) > MOST:
-        yield f"  and {len(found) - MOST:,} more"
+def _lines(findings: Sequence[tuple[str, str, Leak | Duplicate]]) -> Iterator[str]:
+    for kind, splits, finding in findings[:_MOST_SHOWN]:
+        yield f"  {kind} in {splits}: {_some(finding.videos)}; {finding.detail}"
+    if len(findings) > _MOST_SHOWN:
+        yield f"  and {len(findings) - _MOST_SHOWN:,} more"
 
 
 def _some(videos: Sequence[str]) -> str:
-    more = f" and {len(videos) - MOST:,} more" if len(videos) > MOST else ""
-    return ", ".join(videos[:MOST]) + more
+    hidden = len(videos) - _MOST_SHOWN
+    return ", ".join(videos[:_MOST_SHOWN]) + (f" and {hidden:,} more" if hidden > 0 else "")
 
 
 def _share(part: int, whole: int) -> str:

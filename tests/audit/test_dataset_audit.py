@@ -8,8 +8,8 @@ import pytest
 from planting import FILLERS, OWN, SPLIT, Plan, own, title, write
 from scipy.stats import ttest_ind
 
-from livebench.audit.overlap import Duplicate, InContext, Leak, audit_dataset
-from livebench.audit.overlap_text import describe
+from livebench.audit.dataset_audit import Duplicate, InContext, Leak, audit_dataset
+from livebench.audit.dataset_audit_text import describe_dataset_audit
 from livebench.data.dataset import Dataset, DatasetInfo, Video
 from livebench.data.dataset_writer import write_dataset
 
@@ -209,7 +209,7 @@ def test_next_to_nothing(tmp_path, comments):
     videos = [Video(f"v{n}", "", "", 9.0) for n in range(3)]
     audit = audit_dataset(write(tmp_path / "nothing", videos, comments))
     assert (audit.leaks, audit.duplicates, audit.shared) == ((), (), ())
-    assert describe(audit) == [
+    assert describe_dataset_audit(audit) == [
         "leaks between splits: none",
         "duplicates within a split: none",
         "distinct comments of a video that occur in another split, mean over videos:",
@@ -224,7 +224,7 @@ def test_no_text_comes_out(clean, tmp_path):
     plan.change(8, title=title(3))
     plan.add(3, plan.rows[3], video_id="w03", split="test")
     audit = audit_dataset(plan.write(tmp_path / "planted"))
-    lines = describe(audit)
+    lines = describe_dataset_audit(audit)
     assert lines[:4] == [
         "leaks between splits: 2",
         "  same title in train and test: v03, v08, w03; 3 videos with the same title (6 characters)",

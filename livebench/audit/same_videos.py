@@ -1,0 +1,82 @@
+"""Videos of a dataset that are the same video: by id, by title, by near-identical comments."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from livebench.audit.video_comments import SHORTEST, VideoComments, bare_texts
+from livebench.data.dataset import Dataset
+
+RARE = 20
+"""A comment of more videos than this is popular; of fewer where there are few videos."""
+MIN_CONTAINMENT, MIN_OVERLAP = 0.25, 8
+
+
+class SameVideos(NamedTuple):
+    """Numbers of videos of a dataset that are one video, and how that shows."""
+
+    kind: Literal["same id", "same title", "same comments"]
+    videos: tuple[int, ...]
+    detail: str
+
+
+def same_names(dataset: Dataset) -> Iterator[SameVideos]:
+    """Groups of videos with the same id or the same title but for case, form, and punctuation."""
+    ids = defaultdict(list)
+    for number, bare in enumerate(_folded([video.video_id for video in dataset.videos])):
+        ids[bare].append(number)
+    titles = defaultdict(list)
+    bare_titles = bare_texts([video.title.casefold() for video in dataset.videos]).to_pylist()
+    for number, bare in enumerate(bare_titles):
+        if len(bare) >= SHORTEST:
+            titles[bare].append(number)
+    for videos in ids.values():
+        if len(videos) > 1:
+            detail = f"{len(videos)} ids that differ in case or form only"
+            yield SameVideos("same id", tuple(videos), detail)
+    for bare, videos in titles.items():
+        if len(videos) > 1:
+            detail = f"{len(videos)} videos with the same title ({len(bare)} characters)"
+            yield SameVideos("same title", tuple(videos), detail)
+
+
+def _folded(ids: Sequence[str]) -> list[str]:
+    """Ids in NFKC and without case."""
+    from unicodedata import normalize
+
+    return [normalize("NFKC", name).casefold() for name in ids]
+
+
+def same_comments(dataset: Dataset, columns: VideoComments) -> Iterator[SameVideos]:
+    """Pairs of videos that share too many of their rare comments to be two videos.
+
+    The time of a comment plays no part, and the share is that of the video with fewer comments: a copy
+    that is shifted, or of which only a part was collected, is found all the same.
+    """
+    from scipy.sparse import csr_matrix, triu
+
+    count = len(dataset.videos)
+    videos_of = np.bincount(columns.key, minlength=len(columns.length))
+    most = min(RARE, max(3, count // 20))
+    kept = (columns.length[columns.key] >= SHORTEST) & (videos_of[columns.key] <= most)
+    sizes = np.bincount(columns.video[kept], minlength=count)
+    kept &= videos_of[columns.key] > 1
+    matrix = csr_matrix(
+        (np.ones(np.count_nonzero(kept), np.int32), (columns.video[kept], columns.key[kept])),
+        shape=(count, len(columns.length)),
+    )
+    transposed, rows = matrix.T.tocsr(), 512  # in blocks: a pair of videos costs 12 bytes
+    for start in range(0, count, rows):
+        common = triu(matrix[start : start + rows] @ transposed, k=start + 1).tocoo()
+        first, second = common.row + start, common.col
+        smaller = np.minimum(sizes[first], sizes[second])
+        alike = (common.data >= MIN_OVERLAP) & (common.data >= MIN_CONTAINMENT * smaller)
+        for a, b, overlap in sorted(
+            zip(first[alike].tolist(), second[alike].tolist(), common.data[alike], strict=True)
+        ):
+            detail = f"{overlap:,} rare comments are the same, of {sizes[a]:,} and {sizes[b]:,}"
+            yield SameVideos("same comments", (a, b), detail)

@@ -1,0 +1,156 @@
+"""Does a split share more comments with another than popularity explains?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+
+from livebench.audit.video_comments import SHORTEST, VideoComments
+from livebench.data.split import SPLITS, Split
+
+MIN_COMMENTS = 10
+"""Distinct ones of at least SHORTEST characters, for a video to be counted in."""
+CLEAR_EXCESS, CONFIDENCE = 0.03, 0.999
+LENGTHS = (SHORTEST, 6, 8, 11, 16)
+"""Classes of comments: characters, from this up to the next."""
+
+
+class LengthClass(msgspec.Struct, frozen=True):
+    """Of the comments with these lengths: `share` of them occurs in the pool, `expected` of the pool's
+    own occurs in another of its videos."""
+
+    characters: str
+    share: float
+    expected: float
+
+
+class SharedComments(msgspec.Struct, frozen=True):
+    """How many of the distinct comments of a video of `split` occur in the videos of `pool`.
+
+    Attributes:
+        videos: of `split`, that have enough comments.
+        share: mean over these videos.
+        excess: `share` less what comments of these lengths reach within the pool, each video of the
+            pool against all others.
+        low, high: interval of the excess, over videos of both splits.
+        by_length: the same by length, over comments.
+    """
+
+    split: Split
+    pool: Split
+    videos: int
+    share: float
+    excess: float
+    low: float
+    high: float
+    by_length: tuple[LengthClass, ...]
+
+    @property
+    def clear(self) -> bool:
+        """Is it more than differences between videos explain, and enough to matter?"""
+        return self.low > CLEAR_EXCESS
+
+
+def shared_comments(
+    columns: VideoComments, splits: list[Split], copies: set[int]
+) -> Iterator[tuple[SharedComments, np.ndarray]]:
+    """Compare each split with each other.
+
+    Args:
+        splits: of each video.
+        copies: numbers of videos that are in the pools, but are not counted themselves.
+
+    Yields:
+        The figures, and the numbers of the videos that share most, most first.
+    """
+    split_of = np.array(splits)
+    counted = np.ones(len(splits), bool)
+    counted[list(copies)] = False
+    for pool in SPLITS:
+        tables = _tables(columns, split_of == pool)
+        baseline = _Shares(*tables, counted & (split_of == pool))
+        for split in SPLITS:
+            shares = _Shares(*tables, counted & (split_of == split))
+            if split != pool and len(shares.videos) >= 2 and len(baseline.videos) >= 2:
+                yield _compare(shares, baseline, split, pool)
+
+
+def _tables(columns: VideoComments, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct comments of each video by class of length, and how many occur in the pool.
+
+    A video of the pool is compared with all *other* videos of it. Another video is compared with as
+    many: with all but one, on average over which is left out (a comment that one video alone has
+    counts 1 - 1/videos).
+
+    Args:
+        members: bool [videos], which are the pool.
+
+    Returns:
+        two float64 [videos, classes of length].
+    """
+    own = members[columns.video]
+    videos_of = np.bincount(columns.key[own], minlength=len(columns.length))[columns.key]
+    outside = (videos_of > 0) - (videos_of == 1) / max(1, np.count_nonzero(members))
+    occurs = np.where(own, videos_of > 1, outside)
+    shape = (len(members), len(LENGTHS) + 1)
+    cell = columns.video * shape[1] + np.digitize(columns.length, LENGTHS)[columns.key]
+    total = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
+    shared = np.bincount(cell, occurs, minlength=shape[0] * shape[1]).reshape(shape)
+    return total.astype(np.float64), shared
+
+
+class _Shares:
+    """Those of `counted` videos that have enough comments; comments below SHORTEST are left out.
+
+    Attributes:
+        videos: int64 [videos], their numbers.
+        total, shared: float64 [videos, classes of length]: distinct comments, those in the pool.
+    """
+
+    def __init__(self, total: np.ndarray, shared: np.ndarray, counted: np.ndarray) -> None:
+        self.videos = np.flatnonzero(counted & (total[:, 1:].sum(1) >= MIN_COMMENTS))
+        self.total, self.shared = total[self.videos, 1:], shared[self.videos, 1:]
+
+    def by_length(self) -> np.ndarray:
+        """float64 [classes]: the share of all comments of a class; 0 where there are none."""
+        return self.shared.sum(0) / np.maximum(1, self.total.sum(0))
+
+    def excess(self, expected: np.ndarray) -> np.ndarray:
+        """float64 [videos]: the share of a video less that expected of comments of its lengths."""
+        return (self.shared - self.total * expected).sum(1) / self.total.sum(1)
+
+
+def _compare(
+    shares: _Shares, baseline: _Shares, split: Split, pool: Split
+) -> tuple[SharedComments, np.ndarray]:
+    """The figures, and the videos beyond the 99th percentile of those of the pool, most first."""
+    from scipy.special import stdtrit
+
+    expected = baseline.by_length()
+    here, usual = shares.excess(expected), baseline.excess(expected)
+    excess = here.mean() - usual.mean()
+    parts = np.array([here.var(ddof=1) / len(here), usual.var(ddof=1) / len(usual)])
+    # Welch's interval for the difference of two means over videos.
+    freedom = np.array([len(here) - 1, len(usual) - 1])
+    squares = float((parts**2 / freedom).sum())
+    reach = 0.0
+    if squares > 0:
+        reach = stdtrit(parts.sum() ** 2 / squares, (1 + CONFIDENCE) / 2) * np.sqrt(parts.sum())
+    edges = (*LENGTHS, None)
+    names = [f"{a}-{b - 1}" if b else f"{a}+" for a, b in pairwise(edges)]
+    by_length = zip(names, shares.by_length().tolist(), expected.tolist(), strict=True)
+    figures = SharedComments(
+        split=split,
+        pool=pool,
+        videos=len(here),
+        share=float((shares.shared.sum(1) / shares.total.sum(1)).mean()),
+        excess=float(excess),
+        low=float(excess - reach),
+        high=float(excess + reach),
+        by_length=tuple(LengthClass(*row) for row in by_length),
+    )
+    order = np.argsort(-here, kind="stable")
+    return figures, shares.videos[order[here[order] > np.quantile(usual, 0.99)]]

@@ -1,0 +1,49 @@
+"""Which comment occurs in which video, whatever its case, form, white space and punctuation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from livebench.data.dataset import Dataset
+
+SHORTEST = 4
+"""Characters; shorter titles and comments say nothing about whose they are."""
+
+
+def bare_texts(texts: Sequence[str]) -> pa.Array:
+    """Texts in NFKC, lower case, without white space and punctuation."""
+    import pyarrow.compute as pc
+
+    array = pc.utf8_normalize(pa.array(texts, pa.large_string()), "NFKC")
+    return pc.replace_substring_regex(pc.utf8_lower(array), r"[\s\p{P}\p{Z}\p{C}]+", "")
+
+
+@dataclass(frozen=True)
+class VideoComments:
+    """Which bare comment occurs in which video, each pair once, by video; empty ones are left out.
+
+    Attributes:
+        video, key: int64 [pairs].
+        length: int64 [keys], in characters.
+    """
+
+    video: np.ndarray
+    key: np.ndarray
+    length: np.ndarray
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> VideoComments:
+        import pyarrow.compute as pc
+
+        comments = dataset.comments
+        codes = bare_texts(comments.strings).dictionary_encode()
+        length = pc.utf8_length(codes.dictionary).to_numpy().astype(np.int64)
+        key = codes.indices.to_numpy().astype(np.int64)[comments.string]
+        video = np.repeat(np.arange(len(comments.offsets) - 1), np.diff(comments.offsets))
+        kept = length[key] > 0
+        pairs = np.unique(video[kept] * len(length) + key[kept])
+        return cls(pairs // max(1, len(length)), pairs % max(1, len(length)), length)
