@@ -154,7 +154,7 @@ class TestCommands:
     def test_list(self, run):
         done = run("protocols")
         assert done.status == 0
-        assert [line.split()[0] for line in done.out.splitlines()[::2]] == NAMES
+        assert [line.split()[0] for line in done.out.splitlines()[::2]] == bundled_protocols()
 
     def test_diff_shows_values_and_reasons(self, run):
         done = run("protocols", "diff", "paper", "lancopku")
