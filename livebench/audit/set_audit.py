@@ -11,21 +11,31 @@ import msgspec
 import numpy as np
 
 from livebench import __version__
-from livebench.audit.probes import Probe, all_probes
+from livebench.audit.probes import Family, Probe, all_probes
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import new_file
 from livebench.records import parse_json
 from livebench.scoring.anatomy import against_type
-from livebench.scoring.metrics import HEADLINE, Interval, best_metrics, by_metric, intervals
+from livebench.scoring.metrics import (
+    HEADLINE,
+    METRICS,
+    Interval,
+    best_metrics,
+    by_metric,
+    intervals,
+)
 from livebench.scoring.significance import holm, shift_p
+from livebench.tables import text_table
 
-AUDIT = "audit.json"
+_AUDIT = "audit.json"
 _LEVEL = 0.05
 """Of the tests, after Holm over the probes of a family."""
-MARGIN = 0.02
-"""In MRR: an interval that ends so far above chance leaves room for a shortcut."""
+_MARGIN = 0.02
+"""Of the headline metric, MRR: an interval that ends so far above chance leaves room for a shortcut."""
+
+ProbeVerdict = Literal["shortcut", "allowed", "reported", "open", "chance"]
 
 
 class AgainstType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,15 +53,15 @@ class ProbeFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         p: that chance reaches such an MRR (`shift_p`, one-sided), after Holm over its family.
         verdict: `shortcut` if it beats chance and may not; `allowed` if it may; `reported` if it looks
             into test texts; `open` if it does not beat chance for certain, but its interval ends more
-            than MARGIN above it; else `chance`: it does not beat it.
+            than _MARGIN above it; else `chance`: it does not beat it.
         by_type: against each type of wrong candidates alone.
     """
 
     probe: str
-    family: str
+    family: Family
     metrics: dict[str, Interval]
     p: float
-    verdict: Literal["shortcut", "allowed", "reported", "open", "chance"]
+    verdict: ProbeVerdict
     by_type: dict[str, AgainstType]
 
 
@@ -100,79 +110,91 @@ def audit_set(candidate_set: CandidateSet, dataset: Dataset) -> SetAudit:
 
 def _adjusted(probes: Sequence[Probe], correct: np.ndarray, videos: Sequence[str]) -> list[float]:
     """p of each probe, after Holm over the probes of its family."""
-    found = np.empty(len(probes))
+    p_values = np.empty(len(probes))
     for i, probe in enumerate(probes):
         observed = HEADLINE.column(best_metrics(probe.scores, correct)).mean()
-        found[i] = shift_p(_places(probe.scores, correct), videos, float(observed))
+        p_values[i] = shift_p(_places(probe.scores, correct), videos, float(observed))
     for family in {probe.family for probe in probes}:
         members = [i for i, probe in enumerate(probes) if probe.family == family]
-        found[members] = holm(found[members])
-    return found.tolist()
+        p_values[members] = holm(p_values[members])
+    return p_values.tolist()
 
 
 def _places(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
     """int64 [samples, g]: places of the correct candidates from 0, ties broken by a fixed draw."""
-    broken = np.random.PCG64(0).random_raw(scores.size).reshape(scores.shape)
-    places = np.argsort(np.lexsort((broken, -scores), axis=1), axis=1)
+    tie_breaks = np.random.PCG64(0).random_raw(scores.size).reshape(scores.shape)
+    places = np.argsort(np.lexsort((tie_breaks, -scores), axis=1), axis=1)
     most = int(correct.sum(axis=1).max())
-    found = np.sort(np.where(correct, places, scores.shape[1]), axis=1)[:, :most]
-    return np.where(found == scores.shape[1], found[:, :1], found)
+    absent = scores.shape[1]
+    places = np.sort(np.where(correct, places, absent), axis=1)[:, :most]
+    return np.where(places == absent, places[:, :1], places)
 
 
 def _finding(
     probe: Probe, types: np.ndarray, videos: Sequence[str], chance: np.ndarray, p: float
 ) -> ProbeFinding:
-    correct = types == "correct"
-    found = intervals(best_metrics(probe.scores, correct), videos)
+    metrics = by_metric(intervals(best_metrics(probe.scores, types == "correct"), videos))
     by_type = {}
-    for kind in sorted(set(types.ravel().tolist()) - {"correct"}):
-        mrr = intervals(HEADLINE.column(against_type(probe.scores, types, kind))[:, None], videos)
-        alone = HEADLINE.column(against_type(np.zeros(types.shape), types, kind)).mean()
-        by_type[kind] = AgainstType(mrr[0], float(alone))
-    metrics = by_metric(found)
-    mrr, expected = metrics[HEADLINE.name], float(HEADLINE.column(chance).mean())
+    for wrong_type in sorted(set(types.ravel().tolist()) - {"correct"}):
+        values = HEADLINE.column(against_type(probe.scores, types, wrong_type))
+        by_chance = HEADLINE.column(against_type(np.zeros(types.shape), types, wrong_type))
+        (interval,) = intervals(values[:, None], videos)
+        by_type[wrong_type] = AgainstType(interval, float(by_chance.mean()))
     return ProbeFinding(
         probe=probe.name,
         family=probe.family,
         metrics=metrics,
         p=p,
-        verdict=_judge(probe.family, mrr, expected, p),
+        verdict=judge(
+            probe.family, metrics[HEADLINE.name], float(HEADLINE.column(chance).mean()), p
+        ),
         by_type=by_type,
     )
 
 
-def _judge(family: str, mrr: Interval, chance: float, p: float) -> str:
+def judge(family: Family, reached: Interval, chance: float, p: float) -> ProbeVerdict:
+    """The verdict on a probe, from its headline metric and what chance gets."""
     if p < _LEVEL:
-        return {"test text": "reported", "content": "allowed", "shortcut": "shortcut"}[family]
-    return "open" if family == "shortcut" and mrr.high > chance + MARGIN else "chance"
+        return _BEATS_CHANCE[family]
+    return "open" if family == "shortcut" and reached.high > chance + _MARGIN else "chance"
+
+
+_BEATS_CHANCE: dict[Family, ProbeVerdict] = {
+    "shortcut": "shortcut",
+    "content": "allowed",
+    "test text": "reported",
+}
 
 
 def _verdict(findings: Sequence[ProbeFinding], chance: float) -> str:
     """The audit in a sentence or two."""
-    found = [f for f in findings if f.verdict == "shortcut"]
-    unsure = [f for f in findings if f.verdict == "open"]
-    if found:
-        best = max(found, key=lambda finding: finding.metrics["MRR"].value)
+    reached = {finding.probe: finding.metrics[HEADLINE.name].value for finding in findings}
+    probes: dict[ProbeVerdict, list[str]] = {}
+    for finding in findings:
+        probes.setdefault(finding.verdict, []).append(finding.probe)
+    by_chance = f"{HEADLINE.name} {HEADLINE.format(chance)}"
+    if shortcuts := probes.get("shortcut"):
+        best = max(shortcuts, key=reached.__getitem__)
         return (
-            f"{len(found)} shortcut{'s' * (len(found) > 1)}. The best, '{best.probe}', reaches MRR "
-            f"{best.metrics['MRR'].value:.4f} without any understanding of the moment, where chance is "
-            f"{chance:.4f}: a number on this set shows understanding only as far as it beats these "
-            "probes."
+            f"{len(shortcuts)} shortcut{'s' * (len(shortcuts) > 1)}. The best, '{best}', reaches "
+            f"{HEADLINE.name} {HEADLINE.format(reached[best])} without any understanding of the moment, "
+            f"where chance is {HEADLINE.format(chance)}: a number on this set shows understanding only "
+            "as far as it beats these probes."
         )
-    looked = [f.metrics["MRR"].value for f in findings if f.verdict == "reported"]
     aside = ""
-    if looked:
-        aside = f" Probes that look into other test comments reach up to {max(looked):.4f}."
-    if unsure:
-        names = ", ".join(f"'{finding.probe}'" for finding in unsure)
+    if reported := probes.get("reported"):
+        highest = HEADLINE.format(max(reached[probe] for probe in reported))
+        aside = f" Probes that look into other test comments reach up to {highest}."
+    if unsure := probes.get("open"):
+        names = ", ".join(f"'{probe}'" for probe in unsure)
         return (
-            f"No shortcut beats chance (MRR {chance:.4f}) for certain, but too few samples or videos "
+            f"No shortcut beats chance ({by_chance}) for certain, but too few samples or videos "
             f"rule one out for {names}.{aside}"
         )
     return (
-        f"No shortcut found: no probe that sees the candidate and training alone, or prefers what does "
-        f"not resemble the moment, beats chance (MRR {chance:.4f}), and the interval of each ends at "
-        f"most {MARGIN} above it.{aside}"
+        "No shortcut found: no probe that sees the candidate and training alone, or prefers what does "
+        f"not resemble the moment, beats chance ({by_chance}), and the interval of each ends at "
+        f"most {_MARGIN} above it.{aside}"
     )
 
 
@@ -180,30 +202,50 @@ def has_shortcut(audit: SetAudit) -> bool:
     return any(finding.verdict == "shortcut" for finding in audit.findings)
 
 
-def describe_set_audit(audit: SetAudit) -> list[str]:
-    """The audit as lines of text: a table of probes, a table by type, the verdict."""
-    kinds = sorted({kind for finding in audit.findings for kind in finding.by_type})
-    chance = {kind: audit.findings[0].by_type[kind].chance for kind in kinds}
-    width = max(len(finding.probe) for finding in audit.findings)
-    lines = [
-        f"{audit.set_signature}: {audit.samples} samples of {audit.videos} videos",
-        "",
-        f"{'probe':{width}}  verdict    R@1    MRR [95% interval]       p (Holm)  "
-        + "  ".join(f"{f'MRR, {kind} alone':>20}" for kind in kinds),
-        f"{'chance':{width}}             {audit.chance['R@1']:5.2f}  {audit.chance['MRR']:.4f}"
-        f"{'':29}" + "  ".join(f"{chance[kind]:20.3f}" for kind in kinds),
+def describe_set_audit(audit: SetAudit) -> str:
+    """The audit as text: the probes against all wrong candidates, and against each type; the verdict."""
+    first = METRICS[0]
+    headline = f"{HEADLINE.name} [95% interval]"
+    chance = [first.format(audit.chance[first.name]), HEADLINE.format(audit.chance[HEADLINE.name])]
+    probes = [
+        [
+            finding.probe,
+            finding.verdict,
+            first.format(finding.metrics[first.name].value),
+            HEADLINE.format_with_interval(finding.metrics[HEADLINE.name]),
+            f"{finding.p:.4f}",
+        ]
+        for finding in audit.findings
     ]
-    for finding in audit.findings:
-        mrr = finding.metrics["MRR"]
-        alone = "  ".join(
-            f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
-            for found in (finding.by_type[kind].mrr for kind in kinds)
-        )
-        lines.append(
-            f"{finding.probe:{width}}  {finding.verdict:9} {finding.metrics['R@1'].value:6.2f}  "
-            f"{mrr.value:.4f} [{mrr.low:.4f}, {mrr.high:.4f}]  {finding.p:8.4f}  {alone}"
-        )
-    return [*lines, "", audit.verdict]
+    types = audit.findings[0].by_type
+    alone = [
+        [
+            finding.probe,
+            *(HEADLINE.format_with_interval(finding.by_type[name].mrr) for name in types),
+        ]
+        for finding in audit.findings
+    ]
+    return "\n".join(
+        [
+            f"{audit.set_signature}: {audit.samples} samples of {audit.videos} videos",
+            "",
+            text_table(
+                ["probe", "verdict", first.name, headline, "p (Holm)"],
+                [["chance", "", *chance, ""], *probes],
+                left=2,
+            ),
+            "",
+            f"{headline}, against each type of wrong candidates alone:",
+            "",
+            text_table(
+                ["probe", *types],
+                [["chance", *(HEADLINE.format(types[name].chance) for name in types)], *alone],
+                left=1,
+            ),
+            "",
+            audit.verdict,
+        ]
+    )
 
 
 def _sealed(audit: SetAudit) -> bytes:
@@ -216,7 +258,7 @@ def _sealed(audit: SetAudit) -> bytes:
 
 def write_audit(candidate_set: CandidateSet, audit: SetAudit) -> Path:
     """Freeze an audit into the folder of its set."""
-    path = candidate_set.path / AUDIT
+    path = candidate_set.path / _AUDIT
     with new_file(path) as file:
         file.write(_sealed(audit))
     return path
@@ -228,12 +270,13 @@ def read_audit(candidate_set: CandidateSet) -> SetAudit | None:
     Raises:
         LiveBenchError: it was changed, or is of another version of the set.
     """
-    path = candidate_set.path / AUDIT
+    path = candidate_set.path / _AUDIT
     if not path.exists():
         return None
     audit = parse_json(path, SetAudit)
+    again = f"run `livebench audit {candidate_set.path}` again"
     if path.read_bytes() != _sealed(audit):
-        raise LiveBenchError(f"{path}: changed: it is not what LiveBench wrote; audit again")
+        raise LiveBenchError(path, "changed: it is not what LiveBench wrote", again)
     if audit.set_hash != candidate_set.manifest.hash:
-        raise LiveBenchError(f"{path}: is the audit of another version of the set; audit again")
+        raise LiveBenchError(path, "is the audit of another version of the set", again)
     return audit

@@ -70,6 +70,6 @@ def _audit_set(path: Path, datasets: tuple[Path, ...], as_json: bool, quiet: boo
     if as_json:
         click.echo(msgspec.json.encode(set_audit).decode())
     else:
-        click.echo("\n".join(describe_set_audit(set_audit)))
+        click.echo(describe_set_audit(set_audit))
         remark(f"{written}: written", quiet)
     return has_shortcut(set_audit)

@@ -3,16 +3,17 @@
 import json
 from math import exp
 
+import msgspec
 import numpy as np
 import pytest
 
 from livebench.audit.learned_probes import boosted_trees, held_out_scores, surface
 from livebench.audit.probes import Characters, all_probes
 from livebench.audit.set_audit import (
-    _judge,
     audit_set,
     describe_set_audit,
     has_shortcut,
+    judge,
     read_audit,
     write_audit,
 )
@@ -20,7 +21,7 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.errors import LiveBenchError
-from livebench.scoring.metrics import Interval
+from livebench.scoring.metrics import METRICS, Interval, recall_at
 from livebench.scoring.scorer import Comment
 from livebench.scoring.significance import shift_p
 
@@ -237,7 +238,18 @@ def test_shift_p_keeps_its_level(together):
 )
 def test_verdicts(family, value, high, p, verdict):
     """Where chance is .1: what beats it, and what leaves more than .02 of room."""
-    assert _judge(family, Interval(value, 0.0, high), 0.1, p) == verdict
+    assert judge(family, Interval(value, 0.0, high), 0.1, p) == verdict
+
+
+def test_one_more_metric_leaves_verdicts_as_they_are(frozen, dataset, audited_paper, monkeypatch):
+    """R@20 behind the others, where a reader of the last column would take it for MRR."""
+    monkeypatch.setattr("livebench.scoring.metrics.METRICS", [*METRICS, recall_at(20)])
+    audited = audit_set(frozen, dataset)
+    assert audited.verdict == audited_paper.verdict
+    for finding, before in zip(audited.findings, audited_paper.findings, strict=True):
+        assert "R@20" in finding.metrics
+        metrics = {name: finding.metrics[name] for name in before.metrics}
+        assert msgspec.structs.replace(finding, metrics=metrics) == before
 
 
 class TestFrozen:
@@ -259,7 +271,7 @@ class TestFrozen:
     def test_the_audit_of_another_set(self, frozen, audited, copy_set):
         copy = copy_set(frozen)
         write_audit(copy, audited)
-        with pytest.raises(LiveBenchError, match="another version of the set; audit again"):
+        with pytest.raises(LiveBenchError, match="another version of the set; run `livebench audit"):
             read_audit(copy)
 
     def test_another_dataset_is_refused(self, matched, dataset):
