@@ -7,49 +7,33 @@ import shutil
 import subprocess
 import sys
 
+import click
 import pytest
 
 from livebench import __version__
+from livebench.cli.main import cli
 
-COMMANDS = (
-    "import",
-    "simulate",
-    "stats",
-    "build-candidates",
-    "verify",
-    "evaluate",
-    "generate",
-    "human-eval",
-    "submit",
-    "compare",
-    "leaderboard",
-    "reproduce",
-)
 CODE = "class Mine:\n    def score(self, v, c, x):\n        return -len(x.text)\n"
+
+
+def all_commands(group=cli, words=()):
+    """The words of every command and subcommand, in order."""
+    for name, command in group.commands.items():
+        yield (*words, name)
+        if isinstance(command, click.Group):
+            yield from all_commands(command, (*words, name))
 
 
 def test_help_lists_the_commands_in_the_order_of_use(run):
     done = run("--help")
     assert done.status == 0
-    places = [done.out.find(f"\n  {command}") for command in COMMANDS]
+    places = [done.out.find(f"\n  {command}") for command in cli.commands]
     assert -1 not in places
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        *COMMANDS,
-        ("import", "tables"),
-        ("import", "livebot-checkpoint"),
-        ("human-eval", "sheet"),
-        ("submit", "init"),
-        ("submit", "check"),
-        ("submit", "review"),
-    ],
-)
-def test_each_command_has_help(run, command):
-    words = command if isinstance(command, tuple) else (command,)
+@pytest.mark.parametrize("words", list(all_commands()), ids=" ".join)
+def test_each_command_has_help(run, words):
     for option in ("-h", "--help"):
         done = run(*words, option)
         assert done.status == 0
