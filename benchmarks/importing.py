@@ -46,27 +46,28 @@ def import_timed(source: Path, out: Path) -> None:
     """Import, and print processor seconds by stage and the peak in MB."""
     from livebench.data import dataset_writer
     from livebench.data.dataset import DatasetInfo
-    from livebench.importers import bilibili
-    from livebench.importers.cleaning import Collection, Options
+    from livebench.importers.bilibili import read_bilibili
+    from livebench.importers.collection import Options
+    from livebench.importers.importing import import_dataset
 
     seconds = {}
 
     def timed(name, function):
-        def call(*arguments, **named):
+        def call(*arguments):
             started = time.process_time()
-            found = function(*arguments, **named)
+            returned = function(*arguments)
             seconds[name] = seconds.get(name, 0.0) + time.process_time() - started
-            return found
+            return returned
 
         return call
 
     dataset_writer.segment = timed("segment", dataset_writer.segment)
-    collection = Collection(Options(skip_bad_rows=True), bilibili.ORDINARY)
-    timed("read", bilibili.read_bilibili)(source, collection)
-    found = timed("write", collection.write)(out, DatasetInfo("d"))
-    seconds["write"] -= seconds["segment"]
+    read = timed("read", read_bilibili)
+    options = Options(skip_bad_rows=True)
+    dataset = timed("write", import_dataset)(read, source, out, DatasetInfo("d"), options)
+    seconds["write"] -= seconds["segment"] + seconds["read"]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    counts = [len(found.comments.string), len(found.comments.strings)]
+    counts = [len(dataset.comments.string), len(dataset.comments.strings)]
     print(json.dumps({"seconds": seconds, "peak": peak, "comments": counts}))
 
 

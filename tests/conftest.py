@@ -20,8 +20,9 @@ from livebench.candidates.protocol import load_protocol
 from livebench.cli.main import main
 from livebench.data.dataset import Dataset, DatasetInfo, Video
 from livebench.data.dataset_writer import write_dataset
-from livebench.importers.cleaning import Options
-from livebench.importers.table_files import import_tables
+from livebench.importers.collection import Options
+from livebench.importers.importing import import_dataset
+from livebench.importers.table_files import read_tables
 
 settings.register_profile("tests", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("tests")
@@ -122,8 +123,8 @@ def write_table() -> Callable[[Path, Iterable[Iterable[object]]], None]:
 
 def _tiny(folder: Path, name: str, *, frames: bool) -> Dataset:
     source = write_tables(folder / f"{name}-source", frames=frames)
-    return import_tables(
-        source, folder / name, DatasetInfo(name), Options(dev=DEV, test=TEST, seed=1)
+    return import_dataset(
+        read_tables, source, folder / name, DatasetInfo(name), Options(dev=DEV, test=TEST, seed=1)
     )
 
 

@@ -26,7 +26,7 @@ from livebench.data.dataset import Dataset
 from livebench.data.split import Split
 from livebench.draws import draw
 from livebench.errors import LiveBenchError
-from livebench.importers.cleaning import Collection, Options
+from livebench.importers.collection import Collection, Options
 from livebench.importers.json_lines import read_lines
 from livebench.records import CANDIDATES, AnswerRecord, ContextComment, SampleRecord
 

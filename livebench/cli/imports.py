@@ -90,7 +90,8 @@ def import_() -> None:
 def _run(importer: str, source: Path, out: Path, name: str | None, **options) -> None:
     """Run "module:function" of `livebench.importers`, and say what came out."""
     from livebench.data.dataset import DatasetInfo
-    from livebench.importers.cleaning import Options
+    from livebench.importers.collection import Options
+    from livebench.importers.importing import import_dataset
     from livebench.records import FOLDER_NAME
 
     quiet, note, licence = (options.pop(key) for key in ("quiet", "source_note", "licence"))
@@ -102,9 +103,11 @@ def _run(importer: str, source: Path, out: Path, name: str | None, **options) ->
     if out.exists():  # known before the work, not after it
         raise LiveBenchError(f"{out}: exists already; remove it or choose another --out")
     module, function = importer.split(":")
-    run = getattr(import_module(f"livebench.importers.{module}"), function)
+    read = getattr(import_module(f"livebench.importers.{module}"), function)
     info = DatasetInfo(name, source=note, licence=licence)
-    dataset = run(source, out, info, Options(**options), lambda text: remark(text, quiet))
+    dataset = import_dataset(
+        read, source, out, info, Options(**options), lambda text: remark(text, quiet)
+    )
     counts = {split: len(dataset.split(split).videos) for split in ("train", "dev", "test")}
     parts = ", ".join(f"{split} {count}" for split, count in counts.items())
     click.echo(
@@ -133,7 +136,7 @@ def tables(**options) -> None:
     twice, bad id, bad duration, time that is not finite, is negative or at least 1 s after the end,
     empty text) refuses the source, or is skipped and counted with --skip-bad-rows.
     """
-    _run("table_files:import_tables", **options)
+    _run("table_files:read_tables", **options)
 
 
 @import_.command()
@@ -156,7 +159,7 @@ def bilibili(**options) -> None:
     bytes that cannot be read, times that are none) refuses the source; with --skip-bad-rows what can be
     read is taken, and what is lost is counted. Hashes of senders are not kept.
     """
-    _run("bilibili:import_bilibili", **options)
+    _run("bilibili:read_bilibili", **options)
 
 
 @import_.command()
@@ -182,7 +185,7 @@ def livebot(**options) -> None:
     from livebench.importers.livebot import is_processed
 
     processed = is_processed(options["source"])
-    _run("livebot:import_livebot" if processed else "livebot_raw:import_livebot_raw", **options)
+    _run("livebot:read_livebot" if processed else "livebot_raw:read_livebot_raw", **options)
 
 
 @import_.command("opennmt-livebot")
@@ -198,7 +201,7 @@ def opennmt_livebot(**options) -> None:
 
     Its split, its numbers of videos and its words are kept.
     """
-    _run("opennmt_livebot:import_opennmt_livebot", **options)
+    _run("opennmt_livebot:read_opennmt_livebot", **options)
 
 
 @import_.command()
@@ -214,7 +217,7 @@ def videoic(**options) -> None:
 
     Where the split is given it is kept, and --dev and --test are not used.
     """
-    _run("videoic:import_videoic", **options)
+    _run("videoic:read_videoic", **options)
 
 
 @import_.command("livebot-candidates")

@@ -29,10 +29,11 @@ from livebench.data.dataset import Dataset, Video
 from livebench.errors import LiveBenchError
 from livebench.files import new_file, write_text
 from livebench.frames.attach import replace_frames
-from livebench.frames.container import pyav, stem_paths
+from livebench.frames.container import pyav
 from livebench.frames.decode import Seconds
 from livebench.frames.encoders import Encoder, encoded
 from livebench.frames.keep import jpeg, keep_sound
+from livebench.frames.video_files import find_video_files
 
 LOST = "second whose picture cannot be decoded, the last good one taken"
 EARLY = "video whose pictures end before it does"
@@ -93,34 +94,6 @@ class Outcome:
     finished: bool = False
 
 
-def find_files(videos: list[Video], folder: Path) -> dict[str, Path]:
-    """Which file in `folder` is which video: by its stem, the id; by its folder, of that name; or by its
-    stem, the title (white space apart).
-
-    Raises:
-        LiveBenchError: there is no such folder.
-    """
-    by_stem = stem_paths(folder)
-    by_title: dict[str, list[Path]] = {}
-    by_folder: dict[str, list[Path]] = {}
-    for stem, paths in by_stem.items():
-        by_title.setdefault(" ".join(stem.split()), []).extend(paths)
-        for path in paths:
-            if path.parent != folder:
-                by_folder.setdefault(path.parent.name, []).append(path)
-    found = {}
-    for video in videos:
-        alone = by_folder.get(video.video_id, [])
-        paths = (
-            by_stem.get(video.video_id)
-            or (alone if len(alone) == 1 else None)
-            or by_title.get(video.title)
-        )
-        if paths:
-            found[video.video_id] = paths[0]
-    return found
-
-
 class Extraction:
     """The work on one dataset with one encoder.
 
@@ -141,7 +114,7 @@ class Extraction:
             raise LiveBenchError(
                 f"{dataset.path}: has frame vectors of {which} already; give --replace to make them anew"
             )
-        self._files = find_files(dataset.videos, Path(folder))
+        self._files = find_video_files(dataset.videos, Path(folder))
         self._folder = folder
         self.work.mkdir(parents=True, exist_ok=True)
         self._done: dict[str, Done] = {}

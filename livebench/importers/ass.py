@@ -11,29 +11,18 @@ from __future__ import annotations
 import re
 import warnings
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-from livebench.importers.cleaning import Collection
-from livebench.importers.danmaku_xml import EMPTY_FILE, NO_COMMENT, decoded
-
-NOTE, DRAWING = "comment line of an .ass file", "drawing in an .ass file"
-SHORT_LINE, BAD_LINE = "short Dialogue line", "bad Dialogue line"
+from livebench.importers.collection import Collection
+from livebench.importers.danmaku_xml import EMPTY_FILE, NO_COMMENT, Danmaku, decoded
 
 _COMMAS = 9  # before the text of a Dialogue line
 _MARK = re.compile(r"\\\{|\\\}|\\[Nnh]|\\\u200b|\{[^}]*\}")
 _DRAWS = re.compile(r"\{[^}]*\\p[1-9][^}]*\}")
-_PLAIN = {"\\{": "{", "\\}": "}", "\\N": "\n", "\\n": "\n", "\\h": " ", "\\\u200b": "\\"}
+_CHARACTERS = {"\\{": "{", "\\}": "}", "\\N": "\n", "\\n": "\n", "\\h": " ", "\\\u200b": "\\"}
 
 
-class AssComment(NamedTuple):
-    """A comment: its line, time (s), text."""
-
-    line: int
-    time: float
-    text: str
-
-
-def read_ass(path: Path, collection: Collection) -> list[AssComment]:
+def read_ass(path: Path, collection: Collection) -> list[Danmaku]:
     """The comments of a file, in its order.
 
     Raises:
@@ -48,11 +37,12 @@ def read_ass(path: Path, collection: Collection) -> list[AssComment]:
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         stripped = line.strip()
         if stripped.startswith("Comment:"):
-            collection.skipped[NOTE] += 1
+            collection.skipped["comment line of an .ass file"] += 1
         elif stripped.startswith("Dialogue:"):
-            if stripped.count(",") < _COMMAS:
-                detail = f"{stripped.count(',') + 1} fields, needed are {_COMMAS + 1}"
-                collection.bad(path, number, SHORT_LINE, detail)
+            fields = stripped.count(",") + 1
+            if fields <= _COMMAS:
+                detail = f"{fields} fields, needed are {_COMMAS + 1}"
+                collection.bad(path, number, "short Dialogue line", detail)
             else:
                 lines.append((number, stripped))
     if not lines:
@@ -60,24 +50,29 @@ def read_ass(path: Path, collection: Collection) -> list[AssComment]:
     return _comments(path, lines, collection)
 
 
-def _comments(path: Path, lines: list[tuple[int, str]], collection: Collection) -> list[AssComment]:
-    found = []
+def _comments(path: Path, lines: list[tuple[int, str]], collection: Collection) -> list[Danmaku]:
+    comments = []
     for number, event in _events(path, lines, collection):
         if _DRAWS.search(event.text):
-            collection.skipped[DRAWING] += 1
+            collection.skipped["drawing in an .ass file"] += 1
         else:
-            found.append(AssComment(number, event.start / 1000, plain(event.text)))
-    return found
+            # The text as its author wrote it.
+            text = _MARK.sub(lambda mark: _CHARACTERS.get(mark[0], ""), event.text)
+            comments.append(Danmaku(number, event.start / 1000, text))
+    return comments
 
 
-def _events(path: Path, lines: list[tuple[int, str]], collection: Collection):
+def _events(
+    path: Path, lines: list[tuple[int, str]], collection: Collection
+) -> list[tuple[int, Any]]:
     """Each line with its event of pysubs2: all at once, or one by one where one of them is bad."""
     try:
         events = _parsed([line for _, line in lines])
     except ValueError:
         if len(lines) == 1:
             detail = lines[0][1].split(",", 3)[1][:80]
-            collection.bad(path, lines[0][0], BAD_LINE, f"{detail!r} is not a time as 0:00:03.25")
+            detail = f"{detail!r} is not a time as 0:00:03.25"
+            collection.bad(path, lines[0][0], "bad Dialogue line", detail)
             return []
         half = len(lines) // 2
         return [
@@ -87,14 +82,9 @@ def _events(path: Path, lines: list[tuple[int, str]], collection: Collection):
     return [(number, event) for (number, _), event in zip(lines, events, strict=True)]
 
 
-def _parsed(lines: list[str]) -> list:
+def _parsed(lines: list[str]) -> list[Any]:
     import pysubs2
 
     with warnings.catch_warnings():  # of fields that are not looked at
         warnings.simplefilter("ignore")
         return pysubs2.SSAFile.from_string("[Events]\n" + "\n".join(lines), format_="ass").events
-
-
-def plain(text: str) -> str:
-    """The text of a Dialogue line as its author wrote it."""
-    return _MARK.sub(lambda mark: _PLAIN.get(mark[0], ""), text)

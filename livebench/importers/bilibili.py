@@ -1,6 +1,6 @@
-"""Imports a folder of Bilibili's danmaku, XML or .ass, with an optional videos.csv.
+"""Reads a folder of Bilibili's danmaku, XML or .ass, with an optional videos.csv.
 
-Beside the rules of `collect` and of the two formats:
+Beside the rules of `Collection` and of the two formats:
 
     SRC/ID.xml, SRC/ID.ass    the comments of the video ID; where both are there, the XML is taken
     SRC/ID/*                  all files in a folder are of the video ID: a comment that is in several
@@ -18,78 +18,52 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from livebench.data.dataset import Dataset, DatasetInfo
 from livebench.errors import LiveBenchError
 from livebench.importers.ass import read_ass
-from livebench.importers.cleaning import Collection, Options, Report, video_of
-from livebench.importers.csv_rows import read_about
-from livebench.importers.danmaku_xml import XmlComment, read_xml
-
-SUFFIXES = (".xml", ".ass")
-ORDINARY = ("empty text",)
-AGAIN = "comment again in a file of the same video"
-BESIDE_XML, TOO_DEEP = ".ass beside an .xml of the same name", "file below the folder of a video"
-NO_FILE, NO_ROW = "video without a file", "video without a row in videos.csv"
+from livebench.importers.collection import Collection
+from livebench.importers.csv_rows import VideoRow, read_video_rows
+from livebench.importers.danmaku_xml import read_xml
+from livebench.importers.importing import SourceFacts
 
 
-def import_bilibili(
-    source: Path,
-    out: Path,
-    info: DatasetInfo,
-    options: Options,
-    report: Report = lambda text: None,
-) -> Dataset:
-    """Import the danmaku in the folder `source` as the dataset `out`.
-
-    Args:
-        info: name, source, licence and so on; what is counted here is filled in.
-        report: told what is going on.
+def read_bilibili(source: Path, collection: Collection) -> SourceFacts:
+    """Read the danmaku in the folder `source`.
 
     Raises:
-        LiveBenchError: there is no such folder or no file in it, a file is damaged or a row is bad
-            (file and line are named), or nothing is left to split.
+        LiveBenchError: there is no such folder or no file in it, a file is damaged, or a row is bad
+            (file and line are named).
     """
-    collection = Collection(options, ORDINARY)
-    read_bilibili(Path(source), collection)
-    return collection.write(out, info, report=report)
-
-
-def read_bilibili(source: Path, collection: Collection) -> None:
-    """Read the folder `source` into `collection`; raises as `import_bilibili`."""
     files = _files_by_video(source, collection)
-    about = read_about(source / "videos.csv")
-    collection.skipped[NO_FILE] += len(about.keys() - files.keys())
+    table = source / "videos.csv"
+    rows = read_video_rows(table)
+    collection.skipped["video without a file"] += len(rows.keys() - files.keys())
     chats: dict[str, Path] = {}
-    for name, paths in sorted(files.items()):
-        if about and name not in about:
-            collection.repaired[NO_ROW] += 1
-        line, title, category, duration = about.get(name, ("", "", "", None))
-        where = (source / "videos.csv", line) if line else (paths[0], "")
+    for video_id, paths in sorted(files.items()):
+        if rows and video_id not in rows:
+            collection.repaired["video without a row in videos.csv"] += 1
+        row = rows.get(video_id, VideoRow())
+        title, duration = row.title, row.duration
         if not title or duration is None:
-            title, duration = _from_header(paths, title, duration, collection)
-        video = video_of(name, title, category)
-        if not collection.add_video(*where, video, duration=duration):
-            continue
-        _read_video(collection.number[name], paths, chats, collection)
-
-
-def _from_header(
-    paths: list[Path], title: str, duration: float | str | None, collection: Collection
-) -> tuple[str, float | str | None]:
-    """Title and duration, what is missing of them from the first video beside the files."""
-    for path in paths:
-        found_title, found_duration = collection.about_file(path)
-        if found_title or found_duration:
-            return title or found_title, found_duration if duration is None else duration
-    return title, duration
+            # What is missing comes from the first video beside the files that has any of it.
+            headers = (collection.header_beside(path) for path in paths)
+            header = next((header for header in headers if any(header)), None)
+            if header is not None:
+                title = title or header.title
+                duration = header.duration if duration is None else duration
+        where = (table, row.line) if row.line else (paths[0], "")
+        if collection.add_video(
+            *where, video_id, title=title, category=row.category, duration=duration
+        ):
+            _read_video(collection.number[video_id], paths, chats, collection)
+    return SourceFacts()
 
 
 def _files_by_video(source: Path, collection: Collection) -> dict[str, list[Path]]:
     if not source.is_dir():
-        raise LiveBenchError(f"{source}: no such folder")
+        raise LiveBenchError(source, "no such folder")
     files: dict[str, list[Path]] = {}
     for path in sorted(source.rglob("*")):
-        if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        if path.suffix.lower() not in (".xml", ".ass") or not path.is_file():
             continue
         parts = path.relative_to(source).parts
         if len(parts) == 1:
@@ -97,19 +71,19 @@ def _files_by_video(source: Path, collection: Collection) -> dict[str, list[Path
         elif len(parts) == 2:
             files.setdefault(parts[0], []).append(path)
         else:
-            collection.skipped[TOO_DEEP] += 1
+            collection.skipped["file below the folder of a video"] += 1
     if not files:
-        raise LiveBenchError(f"{source}: no .xml or .ass file in it, nor in a folder of it")
-    return {name: _without_copies(paths, collection) for name, paths in files.items()}
+        raise LiveBenchError(source, "no .xml or .ass file in it, nor in a folder of it")
+    return {video_id: _without_copies(paths, collection) for video_id, paths in files.items()}
 
 
 def _without_copies(paths: list[Path], collection: Collection) -> list[Path]:
-    """Leave out each .ass that stands beside an .xml of the same name: it was made from it."""
+    """Leave out each .ass that lies beside an .xml of the same name: it was made from it."""
     xml = {path.with_suffix("") for path in paths if path.suffix.lower() == ".xml"}
     kept = [
         path for path in paths if path.suffix.lower() == ".xml" or path.with_suffix("") not in xml
     ]
-    collection.skipped[BESIDE_XML] += len(paths) - len(kept)
+    collection.skipped[".ass beside an .xml of the same name"] += len(paths) - len(kept)
     return kept
 
 
@@ -118,30 +92,31 @@ def _read_video(
 ) -> None:
     """Add the comments of a video's files, each comment once."""
     seen_ids: set[str] = set()
-    seen: Counter[tuple] = Counter()
-    name = collection.videos[video].video_id
+    seen: Counter[tuple[float | str, str]] = Counter()
+    video_id = collection.videos[video].video_id
     for path in paths:
         if path.suffix.lower() == ".xml":
             chat, comments = read_xml(path, collection)
             first = chats.setdefault(chat, path)
             if chat.strip("0") and first not in paths:
-                detail = f"{chat[:40]} is that of {first} already; put both into a folder {name}/"
+                detail = (
+                    f"{chat[:40]} is that of {first} already; put both into a folder {video_id}/"
+                )
                 collection.bad(path, "", "chat id of another video", detail)
                 continue
         else:
             comments = read_ass(path, collection)
-        here: Counter[tuple] = Counter()
+        in_file: Counter[tuple[float | str, str]] = Counter()
         for comment in comments:
-            comment_id = comment.comment_id if isinstance(comment, XmlComment) else ""
-            if comment_id:
-                again = comment_id in seen_ids
-                seen_ids.add(comment_id)
+            if comment.comment_id:
+                again = comment.comment_id in seen_ids
+                seen_ids.add(comment.comment_id)
             else:
                 key = comment.time, comment.text
-                here[key] += 1
-                again = here[key] <= seen[key]
+                in_file[key] += 1
+                again = in_file[key] <= seen[key]
             if again:
-                collection.skipped[AGAIN] += 1
+                collection.skipped["comment again in a file of the same video"] += 1
             else:
                 collection.add_comment(path, comment.line, video, comment.time, comment.text)
-        seen |= here
+        seen |= in_file

@@ -7,8 +7,10 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any, NamedTuple
 
-from livebench.errors import LiveBenchError
+from livebench.files import unreadable
+from livebench.records import line_error
 
 
 def read_rows(
@@ -23,16 +25,13 @@ def read_rows(
     """
     line = 0
     try:
-        opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        with _open(path, "rt", encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
             missing = [name for name in columns if name not in header]
             if missing:
-                raise LiveBenchError(
-                    f"{path}, line 1: the column {', '.join(missing)} is missing; needed are "
-                    f"{', '.join(columns)}"
-                )
+                what = f"missing columns: {', '.join(missing)}"
+                raise line_error(path, 1, what, f"needed are {', '.join(columns)}")
             places = [header.index(name) for name in columns]
             places += [header.index(name) if name in header else -1 for name in optional]
             for row in reader:
@@ -40,24 +39,25 @@ def read_rows(
                 if not row:
                     continue
                 if len(row) != len(header):
-                    raise LiveBenchError(
-                        f"{path}, line {line}: {len(row)} cells, the header has {len(header)}; "
-                        "put texts with commas into quotes"
-                    )
+                    what = f"{len(row)} cells, the header has {len(header)}"
+                    raise line_error(path, line, what, "put texts with commas into quotes")
                 yield line, ["" if place < 0 else row[place] for place in places]
-    except FileNotFoundError:
-        raise LiveBenchError(f"{path}: no such file") from None
     except UnicodeDecodeError:
-        raise LiveBenchError(f"{path}, line {_undecodable(path)}: not UTF-8; convert it") from None
-    except (csv.Error, OSError, EOFError, zlib.error) as error:
-        raise LiveBenchError(
-            f"{path}, after line {line}: cannot be read as CSV in UTF-8: {error}"
+        raise line_error(
+            path, _undecodable(path), "is not UTF-8", "save the file as UTF-8"
         ) from None
+    except (csv.Error, OSError, EOFError, zlib.error) as error:
+        raise unreadable(path, error, f"CSV after line {line}" if line else "CSV") from None
+
+
+def _open(path: Path, mode: str, **options: str) -> IO[Any]:
+    opened: IO[Any] = (gzip.open if path.suffix == ".gz" else open)(path, mode, **options)  # type: ignore[operator]  # each has overloads of its own
+    return opened
 
 
 def _undecodable(path: Path) -> int:
     """The first line that is not UTF-8: the reader is ahead of the rows that it has given."""
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+    with _open(path, "rb") as file:
         for line, content in enumerate(file, 1):
             try:
                 content.decode()
@@ -66,8 +66,17 @@ def _undecodable(path: Path) -> int:
     return 0
 
 
-def read_about(path: Path) -> dict[str, tuple[int, str, str, float | str | None]]:
-    """What an optional videos.csv says of videos: by id, its line, title, category and duration.
+class VideoRow(NamedTuple):
+    """A row of an optional videos.csv: its line (0 for none), and what it says; duration in seconds."""
+
+    line: int = 0
+    title: str = ""
+    category: str = ""
+    duration: float | str | None = None
+
+
+def read_video_rows(path: Path) -> dict[str, VideoRow]:
+    """What an optional videos.csv says of videos, by id.
 
     Only the column video_id must be there; an empty duration is an unknown one. Empty if there is no
     such file.
@@ -75,16 +84,14 @@ def read_about(path: Path) -> dict[str, tuple[int, str, str, float | str | None]
     Raises:
         LiveBenchError: the file cannot be read, or has a video twice.
     """
-    about: dict[str, tuple[int, str, str, float | str | None]] = {}
+    rows: dict[str, VideoRow] = {}
     if not path.exists():
-        return about
+        return rows
     for line, (video_id, title, category, duration) in read_rows(
         path, ("video_id",), ("title", "category", "duration")
     ):
-        if video_id in about:
-            raise LiveBenchError(
-                f"{path}, line {line}: video twice: {video_id[:80]} is on line "
-                f"{about[video_id][0]} already; mend it"
-            )
-        about[video_id] = line, title, category, duration or None
-    return about
+        if video_id in rows:
+            what = f"video twice: {video_id[:80]}, first at line {rows[video_id].line}"
+            raise line_error(path, line, what, "keep one of them")
+        rows[video_id] = VideoRow(line, title, category, duration or None)
+    return rows

@@ -1,7 +1,7 @@
 """Reads Bilibili's XML of comments: <d p="time,mode,size,colour,sent,pool,sender,id,...">text</d>.
 
 Of `p` only time, mode and id are looked at, and further attributes of <d> not at all: no hash of a
-sender is kept. What is done about each kind of damage is told in docs/importers.md.
+sender is kept. See docs/importers.md for what is done about each kind of damage.
 """
 
 from __future__ import annotations
@@ -13,22 +13,16 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from livebench.importers.cleaning import Collection
+from livebench.importers.collection import Collection
 
-MODES = {
+EMPTY_FILE, NO_COMMENT = "empty file", "file without a comment"
+
+# Modes whose text is a program or a layout, not what somebody says.
+_PROGRAMS = {
     "7": "advanced comment (mode 7)",
     "8": "code comment (mode 8)",
     "9": "BAS comment (mode 9)",
 }
-"""Modes whose text is a program or a layout, not what somebody says."""
-ORDINARY = frozenset("123456")
-
-EMPTY_FILE, NO_COMMENT = "empty file", "file without a comment"
-BROKEN, LOST, CUT_OFF = "broken XML", "comment lost in broken XML", "comment cut off"
-REMOVED = "character that XML forbids, removed"
-AS_TEXT = "& or < that begins no entity or tag of XML, kept as text"
-OTHER_ENCODING = "file read as GB18030"
-UNDECODABLE = "undecodable bytes"
 
 _SUSPECT = re.compile(
     r"(?P<cdata><!\[CDATA\[.*?\]\]>)"
@@ -44,16 +38,16 @@ _OPENING = re.compile(r"<d(?=[\s>/])[^<>]*>?")
 _ASIDE = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
 
 
-class XmlComment(NamedTuple):
-    """A <d>: its line, time (s) as it is written, text, and the comment's own id ("" without)."""
+class Danmaku(NamedTuple):
+    """A comment of a file: its line, time (s) as it is written, text, and own id ("" without)."""
 
     line: int
-    time: str
+    time: float | str
     text: str
-    comment_id: str
+    comment_id: str = ""
 
 
-def read_xml(path: Path, collection: Collection) -> tuple[str, list[XmlComment]]:
+def read_xml(path: Path, collection: Collection) -> tuple[str, list[Danmaku]]:
     """The chat id of a file ("" without) and its ordinary comments, in the order of the file.
 
     Raises:
@@ -69,15 +63,11 @@ def read_xml(path: Path, collection: Collection) -> tuple[str, list[XmlComment]]
     if root is None:
         return "", []
     chat = root.findtext(".//chatid") or ""
-    found, elements = [], 0
-    for element in root.iter("d"):
-        elements += 1
-        comment = _comment(path, element, collection)
-        if comment is not None:
-            found.append(comment)
+    elements = list(root.iter("d"))
     if not elements:
         collection.skipped[NO_COMMENT] += 1
-    return chat.strip(), found
+    comments = (_comment(path, element, collection) for element in elements)
+    return chat.strip(), [comment for comment in comments if comment is not None]
 
 
 def decoded(path: Path, raw: bytes, collection: Collection) -> str:
@@ -110,10 +100,10 @@ def decoded(path: Path, raw: bytes, collection: Collection) -> str:
         except UnicodeDecodeError:
             pass
         else:
-            collection.repaired[OTHER_ENCODING] += 1
+            collection.repaired["file read as GB18030"] += 1
             return text
     line = raw[:place].count(b"\n") + 1
-    collection.bad(path, line, UNDECODABLE, f"they are not {encoding.removesuffix('-sig')}")
+    collection.bad(path, line, "undecodable bytes", f"they are not {encoding.removesuffix('-sig')}")
     return raw.decode(encoding, errors="ignore")
 
 
@@ -124,7 +114,7 @@ def _sanitised(text: str, collection: Collection) -> str:
     """
     removed = kept = 0
 
-    def mend(match: re.Match[str]) -> str:
+    def repaired(match: re.Match[str]) -> str:
         nonlocal removed, kept
         if match["known"]:
             return match[0]
@@ -143,43 +133,47 @@ def _sanitised(text: str, collection: Collection) -> str:
         removed += 1
         return ""
 
-    text = _SUSPECT.sub(mend, text)
+    text = _SUSPECT.sub(repaired, text)
     if removed:
-        collection.repaired[REMOVED] += removed
+        collection.repaired["character that XML forbids, removed"] += removed
     if kept:
-        collection.repaired[AS_TEXT] += kept
+        rule = "& or < that begins no entity or tag of XML, kept as text"
+        collection.repaired[rule] += kept
     return text
 
 
-def _parsed(path: Path, text: str, collection: Collection):
+def _parsed(path: Path, text: str, collection: Collection) -> etree._Element | None:
     """The root of an XML text; of a broken one what can be read, if bad rows are skipped."""
     if re.search(r"<!(?:DOCTYPE|ENTITY)\b", _ASIDE.sub("", text)):
         collection.bad(path, "", "document type", "a file of comments declares none; remove it")
         return None
-    options = {"resolve_entities": False, "no_network": True, "load_dtd": False}
-    content = text.rstrip().encode()
     try:
-        return etree.fromstring(content, etree.XMLParser(encoding="utf-8", **options))
+        return etree.fromstring(text.rstrip().encode(), _parser())
     except etree.XMLSyntaxError as error:
         line, problem = error.lineno or 0, (error.msg or "cannot be read").split(", line")[0]
-    collection.bad(path, line, BROKEN, problem)
+    collection.bad(path, line, "broken XML", problem)
     # From the first comment on that never ends: nobody knows where its text ended.
     end = max(text.rfind("</d>"), 0)
     for opening in _OPENING.finditer(_ASIDE.sub(_blank, text), end):
         if not opening[0].endswith("/>"):
             rest = _OPENING.findall(_ASIDE.sub("", text[opening.start() :]))
-            collection.skipped[CUT_OFF] += len(rest)
+            collection.skipped["comment cut off"] += len(rest)
             text = text[: opening.start()]
             break
-    parser = etree.XMLParser(encoding="utf-8", recover=True, **options)
     try:
-        root = etree.fromstring(text.rstrip().encode(), parser)
+        root = etree.fromstring(text.rstrip().encode(), _parser(recover=True))
     except etree.XMLSyntaxError:
         root = None
     read = 0 if root is None else sum(1 for _ in root.iter("d"))
     lost = len(_OPENING.findall(_ASIDE.sub("", text))) - read
-    collection.skipped[LOST] += max(lost, 0)
+    collection.skipped["comment lost in broken XML"] += max(lost, 0)
     return root
+
+
+def _parser(recover: bool = False) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding="utf-8", recover=recover, resolve_entities=False, no_network=True, load_dtd=False
+    )
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -190,20 +184,20 @@ def _line_ends(match: re.Match[str]) -> str:
     return "\n" * match[0].count("\n")
 
 
-def _comment(path: Path, element, collection: Collection) -> XmlComment | None:
+def _comment(path: Path, element: etree._Element, collection: Collection) -> Danmaku | None:
     fields = (element.get("p") or "").split(",")
     line, mode = element.sourceline or 0, fields[1].strip() if len(fields) > 1 else "1"
-    if mode in MODES:
-        collection.skipped[MODES[mode]] += 1
+    if mode in _PROGRAMS:
+        collection.skipped[_PROGRAMS[mode]] += 1
         return None
-    if mode not in ORDINARY:
+    if mode not in frozenset("123456"):
         collection.bad(path, line, "unknown mode", f"{mode[:80]!r} is not one of 1 to 9")
         return None
     comment_id = fields[7].strip() if len(fields) > 7 else ""
-    return XmlComment(line, fields[0].strip(), _text(element), comment_id)
+    return Danmaku(line, fields[0].strip(), _text(element), comment_id)
 
 
-def _text(element) -> str:
+def _text(element: etree._Element) -> str:
     """The text of an element; what lies in a comment within it (in broken XML) is that comment's."""
     if not len(element):
         return element.text or ""

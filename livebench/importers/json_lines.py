@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.importers.cleaning import Collection
+from livebench.files import unreadable
+from livebench.importers.collection import Collection
 
-Row = TypeVar("Row")
-BAD_LINE = "line that is no record"
+_Content = TypeVar("_Content")
 
 
-def read_lines(path: Path, kind: type[Row], collection: Collection) -> Iterator[tuple[int, Row]]:
+def read_lines(
+    path: Path, row_type: type[_Content], collection: Collection
+) -> Iterator[tuple[int, _Content]]:
     """Yield line number and record of each line of a JSON Lines file that is not blank.
 
     Raises:
         LiveBenchError: the file is missing, or a line is no such record (unless bad rows are skipped).
     """
-    decode = msgspec.json.Decoder(kind).decode
+    decode = msgspec.json.Decoder(row_type).decode
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -30,22 +32,22 @@ def read_lines(path: Path, kind: type[Row], collection: Collection) -> Iterator[
                 try:
                     row = decode(line)
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                    collection.bad(path, number, BAD_LINE, str(error))
+                    collection.bad(path, number, "line that is not a record", str(error))
                     continue
                 yield number, row
-    except FileNotFoundError:
-        raise LiveBenchError(f"{path}: no such file") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
-def read_whole(path: Path, kind: type[Row]) -> Row:
-    """The content of a JSON file.
+def read_whole(path: Path, content_type: Any) -> Any:
+    """The content of a JSON file, of this type.
 
     Raises:
-        LiveBenchError: the file is missing, or its content is of another kind.
+        LiveBenchError: the file is missing, or its content is not of this type.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except FileNotFoundError:
-        raise LiveBenchError(f"{path}: no such file") from None
+        return msgspec.json.decode(path.read_bytes(), type=content_type)
+    except OSError as error:
+        raise unreadable(path, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise LiveBenchError(f"{path}: cannot be read as such a file: {error}") from None
+        raise LiveBenchError(path, str(error)) from None

@@ -1,4 +1,4 @@
-"""Imports the data of OpenNMT-Livebot (the code behind "Response to LiveBot").
+"""Reads the data of OpenNMT-Livebot (the code behind "Response to LiveBot").
 
     train.json, dev.json, test.json    {"12": [{"danmu": "so cute", "time": 3}, ...], ...}: by the number
                                        of the video, comments as words joined by spaces
@@ -17,17 +17,15 @@ from pathlib import Path
 
 import msgspec
 
-from livebench.data.dataset import Dataset, DatasetInfo
-from livebench.data.split import SPLITS, Split
+from livebench.data.split import SPLITS
 from livebench.errors import LiveBenchError
-from livebench.importers.cleaning import Collection, Options, Report
-from livebench.importers.csv_rows import read_about
+from livebench.importers.collection import Collection
+from livebench.importers.importing import SourceFacts
 from livebench.importers.json_lines import read_whole
-from livebench.importers.livebot import ORDINARY, add_released, write_released
+from livebench.importers.livebot import SegmentedRow, read_released
 from livebench.importers.released_frames import ReleasedFrames
 
-CITATION = "Wu, Jones and Pitié, Response to LiveBot, arXiv 2006.03022, 2020"
-FRAMES = ("resnet18.pkl", "visual/resnet18.pkl")
+_CITATION = "Wu, Jones and Pitié, Response to LiveBot, arXiv 2006.03022, 2020"
 
 
 class Danmu(msgspec.Struct, frozen=True):
@@ -37,42 +35,28 @@ class Danmu(msgspec.Struct, frozen=True):
     time: float
 
 
-def import_opennmt_livebot(
-    source: Path,
-    out: Path,
-    info: DatasetInfo,
-    options: Options,
-    report: Report = lambda text: None,
-) -> Dataset:
-    """Import the three files in the folder `source` as the dataset `out`.
-
-    Args:
-        info: name, source, licence and so on; what is counted here is filled in.
-        report: told what is going on.
+def read_opennmt_livebot(source: Path, collection: Collection) -> SourceFacts:
+    """Read the files in the folder `source`.
 
     Raises:
-        LiveBenchError: a file is missing or is not such a file, a row is bad, a video is in two splits,
-            or nothing is left for training.
+        LiveBenchError: a file is missing or is not such a file, a row is bad, or a video is in two
+            splits.
     """
-    source, collection = Path(source), Collection(options, ORDINARY)
-    found = [source / name for name in FRAMES if (source / name).exists()]
-    frames = ReleasedFrames(found[0]) if found else None
-    about = read_about(source / "videos.csv")
+    places = [source / "resnet18.pkl", source / "visual" / "resnet18.pkl"]
+    frames = next((ReleasedFrames(path) for path in places if path.exists()), None)
     path = source / "video_map.json"
-    titles = read_whole(path, dict[str, int]) if path.exists() else {}
-    if len(set(titles.values())) < len(titles):
-        raise LiveBenchError(f"{path}: two titles have one number; mend it")
-    for title, number in titles.items():
-        about.setdefault(str(number), (0, title, "", None))
-    add_released(collection, _rows(source), frames, about, source / "videos.csv")
-    info = msgspec.structs.replace(info, citation=info.citation or CITATION)
-    return write_released(collection, out, info, frames, report)
+    numbers: dict[str, int] = read_whole(path, dict[str, int]) if path.exists() else {}
+    titles = {str(number): title for title, number in numbers.items()}
+    if len(titles) < len(numbers):
+        raise LiveBenchError(path, "two titles have one number", "give each its own")
+    facts = read_released(source, collection, _rows(source), titles, frames)
+    return facts._replace(citation=_CITATION)
 
 
-def _rows(source: Path) -> Iterator[tuple[Path, str, Split, str, float, str]]:
+def _rows(source: Path) -> Iterator[SegmentedRow]:
     for split in SPLITS:
         path = source / f"{split}.json"
-        for video, comments in read_whole(path, dict[str, list[Danmu]]).items():
+        for video_id, comments in read_whole(path, dict[str, list[Danmu]]).items():
             for number, comment in enumerate(comments, 1):
-                at = f"video {video[:80]}, comment {number}"
-                yield path, at, split, video, comment.time, comment.danmu
+                at = f"video {video_id[:80]}, comment {number}"
+                yield SegmentedRow(path, at, split, video_id, comment.time, comment.danmu)

@@ -14,7 +14,7 @@ import numpy as np
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import write_text
-from livebench.importers.cleaning import finite
+from livebench.importers.collection import finite
 from livebench.importers.csv_rows import read_rows
 from livebench.statistics.neighbours import (
     NEIGHBOURS,

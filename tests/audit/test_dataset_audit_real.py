@@ -9,8 +9,9 @@ from planting import Plan, some
 from livebench.audit.dataset_audit import audit_dataset
 from livebench.data.dataset import Dataset, DatasetInfo
 from livebench.data.split import split_videos
-from livebench.importers.cleaning import Options
-from livebench.importers.table_files import import_tables
+from livebench.importers.collection import Options
+from livebench.importers.importing import import_dataset
+from livebench.importers.table_files import read_tables
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,8 @@ def real(tmp_path_factory, shared) -> Dataset:
     """The 564 real videos, 364/100/100."""
     if not (shared / "bilibili").is_dir():
         pytest.skip(f"{shared / 'bilibili'} is not here")
-    return import_tables(
+    return import_dataset(
+        read_tables,
         shared / "bilibili",
         tmp_path_factory.mktemp("real") / "bilibili",
         DatasetInfo("bilibili"),

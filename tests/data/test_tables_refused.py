@@ -22,7 +22,7 @@ def comment_line(line):
 
 # what is wrong: files that differ, file and line, rule, detail
 BAD_ROWS = {
-    "duplicate video": ("videos", "v1,again,x,5", "video twice", "v1 is on line 2 already"),
+    "duplicate video": ("videos", "v1,again,x,5", "video twice", "v1, first at line 2"),
     "id with a slash": ("videos", "a/b,t,x,5", "bad video id", "'a/b' is not a plain name"),
     "id with a backslash": ("videos", "a\\b,t,x,5", "bad video id", "'a\\\\b' is not a plain name"),
     "id is ..": ("videos", "..,t,x,5", "bad video id", "'..' is not a plain name"),
@@ -78,7 +78,7 @@ def test_a_bad_row_is_refused_with_file_and_line(tmp_path, refused, listing, cas
     folder = source(tmp_path, **{table: good + line + "\n"})
     message = refused("import", "tables", folder, "--out", "out/d", "--test", 1, "--dev", 0)
     assert message.startswith(f"{folder / table}.csv, line {number}: {rule}: {detail}")
-    assert message.endswith("; mend it, or give --skip-bad-rows")
+    assert message.endswith("; fix it, or give --skip-bad-rows")
     assert listing(tmp_path) == ["src", "src/comments.csv", "src/videos.csv"]
 
 
@@ -128,32 +128,32 @@ BAD_FILES = {
     "no videos.csv": ({"videos": None}, "{}/videos.csv: no such file", ""),
     "empty videos.csv": (
         {"videos": ""},
-        "{}/videos.csv, line 1: the column video_id, title, category, duration is missing; needed",
+        "{}/videos.csv, line 1: missing columns: video_id, title, category, duration; needed",
         "",
     ),
     "no title": (
         {"videos": "video_id,category,duration\nv1,x,5\n"},
-        "{}/videos.csv, line 1: the column title is missing; needed are video_id, title, category",
+        "{}/videos.csv, line 1: missing columns: title; needed are video_id, title, category",
         "",
     ),
     "no title and category": (
         {"videos": "video_id,duration\nv1,5\n"},
-        "{}/videos.csv, line 1: the column title, category is missing",
+        "{}/videos.csv, line 1: missing columns: title, category",
         "",
     ),
     "other case": (
         {"comments": "Video_ID,time,text\n"},
-        "{}/comments.csv, line 1: the column video_id is missing",
+        "{}/comments.csv, line 1: missing columns: video_id",
         "",
     ),
     "semicolons": (
         {"comments": "video_id;time;text\nv1;1;x\n"},
-        "{}/comments.csv, line 1: the column video_id, time, text is missing",
+        "{}/comments.csv, line 1: missing columns: video_id, time, text",
         "",
     ),
     "no text": (
         {"comments": "video_id,time\nv1,1\n"},
-        "{}/comments.csv, line 1: the column text is missing; needed are video_id, time, text",
+        "{}/comments.csv, line 1: missing columns: text; needed are video_id, time, text",
         "",
     ),
     "videos.csv without rows": (
@@ -173,63 +173,63 @@ BAD_FILES = {
     ),
     "text after a quoted cell": (
         {"comments": comment_line('v1,1,"好"看')},
-        "{}/comments.csv, after line 5: cannot be read as CSV in UTF-8: ',' expected after '\"'",
+        "{}/comments.csv: cannot be read as CSV after line 5: ',' expected after '\"'",
         "",
     ),
     "quote not closed": (
         {"comments": comment_line('v1,1,"好看')},
-        "{}/comments.csv, after line 5: cannot be read as CSV in UTF-8: unexpected end of data",
+        "{}/comments.csv: cannot be read as CSV after line 5: unexpected end of data",
         "",
     ),
     "a cell beyond all measure": (
         {"comments": comment_line("v1,1," + "哈" * 140_000)},
-        "{}/comments.csv, after line 5: cannot be read as CSV in UTF-8: field larger",
+        "{}/comments.csv: cannot be read as CSV after line 5: field larger",
         "",
     ),
     "not UTF-8": (
         {"comments": COMMENTS.encode() + "v1,1,好\n".encode("gbk")},
-        "{}/comments.csv, line 6: not UTF-8",
+        "{}/comments.csv, line 6: is not UTF-8",
         "",
     ),
     "not UTF-8, far down": (
         {"comments": COMMENTS.encode() + b"v1,1,ok\n" * 5000 + b"v1,1,\xff\n" + b"v1,1,ok\n" * 9},
-        "{}/comments.csv, line 5006: not UTF-8",
+        "{}/comments.csv, line 5006: is not UTF-8",
         "",
     ),
     "not UTF-8, in a gzip": (
         {"comments": None, "gz": gzip.compress(COMMENTS.encode() + b"v1,1,\xff\n")},
-        "{}/comments.csv.gz, line 6: not UTF-8",
+        "{}/comments.csv.gz, line 6: is not UTF-8",
         "",
     ),
-    "UTF-16": ({"videos": VIDEOS.encode("utf-16")}, "{}/videos.csv, line 1: not UTF-8", ""),
+    "UTF-16": ({"videos": VIDEOS.encode("utf-16")}, "{}/videos.csv, line 1: is not UTF-8", ""),
     "both files of comments": (
         {"gz": gzip.compress(COMMENTS.encode())},
-        "{}: needs comments.csv or comments.csv.gz; both are there, keep one",
+        "{}: has both comments.csv and comments.csv.gz; keep one",
         "",
     ),
     "no file of comments": (
         {"comments": None},
-        "{}: needs comments.csv or comments.csv.gz; neither is there",
+        "{}: has neither comments.csv nor comments.csv.gz; put",
         "",
     ),
     "gzip cut off": (
         {"comments": None, "gz": gzip.compress(comment_line("v1,1,好\n" * 999).encode())[:-12]},
-        "{}/comments.csv.gz, after line ",
+        "{}/comments.csv.gz: cannot be read as CSV after line ",
         "end-of-stream",
     ),
     "gzip damaged": (
         {"comments": None, "gz": gzip.compress(COMMENTS.encode())[:-8] + bytes(8)},
-        "{}/comments.csv.gz, after line ",
+        "{}/comments.csv.gz: cannot be read as CSV after line ",
         "CRC check failed",
     ),
     "not gzip": (
         {"comments": None, "gz": COMMENTS.encode()},
-        "{}/comments.csv.gz, after line 0: cannot be read",
+        "{}/comments.csv.gz: cannot be read as CSV: ",
         "Not a gzipped file",
     ),
     "frames missing": (
         {"frames": {"v1": NUMBERS, "v3": NUMBERS}},
-        "{}/frames/v2.npy: no such file; each video needs its frames",
+        "{}/frames/v2.npy: no such file; give each video its frames",
         "",
     ),
     "frames are objects": (
@@ -250,37 +250,37 @@ BAD_FILES = {
     "frames empty": ({"frames": FRAMES | {"v2": b""}}, "{}/frames/v2.npy: cannot be read as a", ""),
     "frames of one dimension": (
         {"frames": FRAMES | {"v2": np.zeros(9)}},
-        "{}/frames/v2.npy: float64 [9], needed are numbers [seconds, width]",
+        "{}/frames/v2.npy: is float64 [9], not numbers [seconds, width]",
         "",
     ),
     "frames of three dimensions": (
         {"frames": FRAMES | {"v2": np.zeros((2, 2, 2))}},
-        "{}/frames/v2.npy: float64 [2, 2, 2], needed are numbers [seconds, width]",
+        "{}/frames/v2.npy: is float64 [2, 2, 2], not numbers [seconds, width]",
         "",
     ),
     "frames without rows": (
         {"frames": FRAMES | {"v2": np.zeros((0, 2))}},
-        "{}/frames/v2.npy: float64 [0, 2], needed are numbers",
+        "{}/frames/v2.npy: is float64 [0, 2], not numbers [seconds, width]",
         "",
     ),
     "frames without width": (
         {"frames": FRAMES | {"v2": np.zeros((9, 0))}},
-        "{}/frames/v2.npy: float64 [9, 0], needed are numbers",
+        "{}/frames/v2.npy: is float64 [9, 0], not numbers [seconds, width]",
         "",
     ),
     "frames of texts": (
         {"frames": FRAMES | {"v2": np.array([["a", "b"]])}},
-        "{}/frames/v2.npy: <U1 [1, 2], needed are numbers",
+        "{}/frames/v2.npy: is <U1 [1, 2], not numbers [seconds, width]",
         "",
     ),
     "frames of complex numbers": (
         {"frames": FRAMES | {"v2": np.zeros((2, 2), complex)}},
-        "{}/frames/v2.npy: complex128 [2, 2], needed are numbers",
+        "{}/frames/v2.npy: is complex128 [2, 2], not numbers [seconds, width]",
         "",
     ),
     "frames of another width": (
         {"frames": FRAMES | {"v3": np.zeros((9, 3))}},
-        "{}/frames/v3.npy: vectors of width 3, those before have 2",
+        "{}/frames/v3.npy: has vectors of width 3, those before have 2",
         "",
     ),
     "frames not finite": (

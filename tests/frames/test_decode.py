@@ -14,8 +14,9 @@ cv2 = pytest.importorskip("cv2")
 from clips import HEIGHT, WIDTH, number_in, write_clip  # noqa: E402 (needs av)
 
 from livebench.errors import LiveBenchError  # noqa: E402
-from livebench.frames.container import about, beside, stem_paths  # noqa: E402
+from livebench.frames.container import read_header  # noqa: E402
 from livebench.frames.decode import Seconds, View  # noqa: E402
+from livebench.frames.video_files import files_by_stem, video_beside  # noqa: E402
 
 CONSTANT = [k / 25 for k in range(130)]
 VARIABLE = [0, 0.5, 0.9, 1.0, 1.3, 4.2, 4.21, 4.999, 5.0, 5.001, 7.5]
@@ -132,7 +133,7 @@ def test_a_file_that_is_cut_off_ends_where_its_packets_end(tmp_path):
     found = [number_in(p.rgb(View())) for p in seconds]
     assert found in ([0, 25, 50, 75], [0, 25, 50])  # the last cluster may be dropped by FFmpeg
     assert seconds.damaged == 0
-    assert about(path).duration == pytest.approx(5.2, abs=0.05)
+    assert read_header(path).duration == pytest.approx(5.2, abs=0.05)
 
 
 def _fail_text(path: Path) -> None:
@@ -163,9 +164,9 @@ def _fail_all_damaged(path: Path) -> None:
     ("make", "message"),
     [
         (lambda path: None, "no such file"),
-        (lambda path: path.write_bytes(b""), "cannot be opened as a video: Invalid data found"),
-        (_fail_text, "cannot be opened as a video: Invalid data found .*; fetch it again"),
-        (_fail_headless, "cannot be opened as a video: .*; fetch it again"),
+        (lambda path: path.write_bytes(b""), "cannot be read as a video: Invalid data found"),
+        (_fail_text, "cannot be read as a video: Invalid data found .*; fetch it again"),
+        (_fail_headless, "cannot be read as a video: .*; fetch it again"),
         (_fail_sound_alone, "no video stream in it; take a file that has one"),
         (_fail_all_damaged, "no frame of it can be decoded; fetch it again"),
     ],
@@ -179,7 +180,7 @@ def test_files_without_pictures_are_refused(tmp_path, make, message):
 
 
 def test_about_reads_title_and_duration(tmp_path):
-    found = about(write_clip(tmp_path / "a.mp4", CONSTANT, title="小猫 的\n一天"))
+    found = read_header(write_clip(tmp_path / "a.mp4", CONSTANT, title="小猫 的\n一天"))
     assert found == ("小猫 的 一天", pytest.approx(5.2))
 
 
@@ -190,11 +191,11 @@ def test_files_are_found_by_stem(tmp_path):
         (tmp_path / name).touch()
     found = {
         stem: [str(p.relative_to(tmp_path)) for p in ps]
-        for stem, ps in stem_paths(tmp_path).items()
+        for stem, ps in files_by_stem(tmp_path).items()
     }
     assert found == {"x": ["x.MP4", "x.flv", "sub/x.mkv"], "y[1]": ["y[1].webm"], "y1": ["y1.mp4"]}
-    assert beside(tmp_path / "x.xml") == tmp_path / "x.MP4"
-    assert beside(tmp_path / "y[1].xml") == tmp_path / "y[1].webm"
-    assert beside(tmp_path / "z.xml") is None
+    assert video_beside(tmp_path / "x.xml") == tmp_path / "x.MP4"
+    assert video_beside(tmp_path / "y[1].xml") == tmp_path / "y[1].webm"
+    assert video_beside(tmp_path / "z.xml") is None
     with pytest.raises(LiveBenchError, match="absent: no such folder"):
-        stem_paths(tmp_path / "absent")
+        files_by_stem(tmp_path / "absent")

@@ -18,7 +18,8 @@ from clips import number_in, write_clip  # noqa: E402 (needs av)
 from livebench.data.dataset import Dataset  # noqa: E402
 from livebench.frames.decode import Seconds  # noqa: E402
 from livebench.frames.encoders import load_encoder  # noqa: E402
-from livebench.frames.extract import Asked, Extraction, find_files  # noqa: E402
+from livebench.frames.extract import Asked, Extraction  # noqa: E402
+from livebench.frames.video_files import find_video_files  # noqa: E402
 
 VIDEOS, SECONDS, RATE = 10, 6, 5
 
@@ -241,7 +242,7 @@ def test_files_are_matched_by_id_folder_and_title(tmp_path, dataset):
     for name in ("v0.mp4", "v1/part.flv", "动物/标题  2.mkv", "v3/a.mp4", "v3/b.mp4", "v0.flv"):
         (tmp_path / "all" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "all" / name).touch()
-    found = find_files(Dataset(dataset).videos, tmp_path / "all")
+    found = find_video_files(Dataset(dataset).videos, tmp_path / "all")
     assert {name: str(path.relative_to(tmp_path / "all")) for name, path in found.items()} == {
         "v0": "v0.mp4",
         "v1": "v1/part.flv",

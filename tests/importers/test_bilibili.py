@@ -185,7 +185,7 @@ def test_damage_is_refused_with_file_and_line(tmp_path, refused, listing, name):
     shutil.copy(FOLDER / "damaged" / name, tmp_path / "src" / name)
     message = refused("import", "bilibili", "src", "--out", "d", *NONE)
     assert message.startswith(f"src/{name}{REFUSED[name]}")
-    assert message.endswith("; mend it, or give --skip-bad-rows")
+    assert message.endswith("; fix it, or give --skip-bad-rows")
     assert listing(tmp_path) == ["src", f"src/{name}"]
 
 
@@ -196,7 +196,7 @@ def test_two_videos_with_one_chat_id_are_refused(tmp_path, refused):
         (tmp_path / "src" / f"{name}.xml").write_text(text, "utf-8")
     assert refused("import", "bilibili", "src", "--out", "d", *NONE) == (
         "src/BV2.xml: chat id of another video: 7 is that of src/BV1.xml already; put both into a "
-        "folder BV2/; mend it, or give --skip-bad-rows"
+        "folder BV2/; fix it, or give --skip-bad-rows"
     )
 
 
@@ -217,24 +217,24 @@ def test_time_after_the_end_is_known_where_the_duration_is(tmp_path, refused):
         ({"a/b/c.xml": "<i/>"}, "src: no .xml or .ass file in it, nor in a folder of it"),
         (
             {"a.xml": "<i/>"},
-            "no video has 0 s and 0 comments; lower --min-duration or --min-comments",
+            "src: no video has 0 s and 0 comments; lower --min-duration or --min-comments",
         ),
         (
             {"a.xml": "<i/>", "videos.csv": "id\n"},
-            "src/videos.csv, line 1: the column video_id is missing; needed are video_id",
+            "src/videos.csv, line 1: missing columns: video_id; needed are video_id",
         ),
         (
             {"a.xml": "<i/>", "videos.csv": "video_id\na\na\n"},
-            "src/videos.csv, line 3: video twice: a is on line 2 already; mend it",
+            "src/videos.csv, line 3: video twice: a, first at line 2; keep one of them",
         ),
         (
             {"a.xml": "<i/>", "videos.csv": "video_id,duration\na,-1\n"},
             "src/videos.csv, line 2: bad duration: '-1' is not a number of seconds above 0 and at most "
-            "10,000,000; mend it, or give --skip-bad-rows",
+            "10,000,000; fix it, or give --skip-bad-rows",
         ),
         (
             {"a.xml": '<i><d p="1e7,1">x</d><d p="1e8,1">x</d></i>'},
-            "src/a.xml, line 1: time after the end: 1e8 s, a video has at most 10,000,000 s; mend it, "
+            "src/a.xml, line 1: time after the end: 1e8 s, a video has at most 10,000,000 s; fix it, "
             "or give --skip-bad-rows",
         ),
     ],

@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from livebench.data.dataset import Dataset, DatasetInfo
 from livebench.errors import LiveBenchError
 from livebench.importers.ass import read_ass
-from livebench.importers.bilibili import import_bilibili, read_bilibili
-from livebench.importers.cleaning import Collection, Options
+from livebench.importers.bilibili import read_bilibili
+from livebench.importers.collection import Collection, Options
 from livebench.importers.danmaku_xml import read_xml
-from livebench.importers.livebot import import_livebot
-from livebench.importers.livebot_raw import import_livebot_raw
-from livebench.importers.opennmt_livebot import import_opennmt_livebot
+from livebench.importers.importing import import_dataset
+from livebench.importers.livebot import read_livebot
+from livebench.importers.livebot_raw import read_livebot_raw
+from livebench.importers.opennmt_livebot import read_opennmt_livebot
 from livebench.importers.released_frames import ReleasedFrames
-from livebench.importers.table_files import import_tables
-from livebench.importers.videoic import import_videoic
+from livebench.importers.table_files import read_tables
+from livebench.importers.videoic import read_videoic
 
 TEXT = st.text(
     st.sampled_from("哈啊好看 　<>&;\"'/[]{}\\,\x00\x08\x0b\x1f\ufffe\ud800\u2028\r\n\t😀ab1")
@@ -182,11 +183,11 @@ def test_ass(content):
         assert found or collection.skipped
 
 
-def imported_or_refused(importer, folder, options):
+def imported_or_refused(read, folder, options):
     """Import; if that is refused, nothing may be there. Gives the dataset or None."""
     out = folder / "out" / "d"
     try:
-        importer(folder / "src", out, DatasetInfo("d"), options)
+        import_dataset(read, folder / "src", out, DatasetInfo("d"), options)
     except LiveBenchError as error:
         assert "\n" not in str(error)
         assert not out.parent.exists() or list(out.parent.iterdir()) == []
@@ -214,7 +215,7 @@ def test_a_folder_of_danmaku(xml, ass, options):
     files |= {f"{name}.ass": content for name, content in ass.items()}
     folder = source(files)
     try:
-        imported_or_refused(import_bilibili, folder, options)
+        imported_or_refused(read_bilibili, folder, options)
     finally:
         shutil.rmtree(folder)
 
@@ -224,7 +225,7 @@ def test_a_folder_of_danmaku(xml, ass, options):
 def test_a_raw_release(ass, options):
     folder = source({f"pets/{name}.ass": content for name, content in ass.items()})
     try:
-        imported_or_refused(import_livebot_raw, folder, options)
+        imported_or_refused(read_livebot_raw, folder, options)
     finally:
         shutil.rmtree(folder)
 
@@ -240,7 +241,7 @@ def test_tables(videos, comments, options):
     videos = "video_id,title,category,duration\n" + videos
     folder = source({"videos.csv": videos, "comments.csv": "video_id,time,text\n" + comments})
     try:
-        imported_or_refused(import_tables, folder, options)
+        imported_or_refused(read_tables, folder, options)
     finally:
         shutil.rmtree(folder)
 
@@ -252,7 +253,7 @@ def test_a_good_table_is_not_refused():
             "comments.csv": "video_id,time,text\nv1,1,好",
         }
     )
-    assert imported_or_refused(import_tables, folder, Options(dev=0, test=0)) is not None
+    assert imported_or_refused(read_tables, folder, Options(dev=0, test=0)) is not None
     shutil.rmtree(folder)
 
 
@@ -277,7 +278,7 @@ def test_a_processed_release(train, dev, test, frames, options):
         files["res18.pkl"] = frames
     folder = source(files)
     try:
-        imported_or_refused(import_livebot, folder, options)
+        imported_or_refused(read_livebot, folder, options)
     finally:
         shutil.rmtree(folder)
 
@@ -296,7 +297,7 @@ def test_an_opennmt_release(train, dev, test, titles, options):
         files["video_map.json"] = titles
     folder = source(files)
     try:
-        imported_or_refused(import_opennmt_livebot, folder, options)
+        imported_or_refused(read_opennmt_livebot, folder, options)
     finally:
         shutil.rmtree(folder)
 
@@ -316,7 +317,7 @@ def test_videoic(info, one, two, train, options):
         files |= {"train.txt": train, "dev.txt": "", "test.txt": ""}
     folder = source(files)
     try:
-        imported_or_refused(import_videoic, folder, options)
+        imported_or_refused(read_videoic, folder, options)
     finally:
         shutil.rmtree(folder)
 
@@ -368,4 +369,4 @@ def test_reading_counts_every_comment_of_a_folder(tmp_path):
     collection = Collection(Options(skip_bad_rows=True))
     read_bilibili(tmp_path, collection)
     assert sum(collection.skipped.values()) == 500
-    assert len(collection._columns.texts) == 500
+    assert len(collection.comment_texts) == 500

@@ -66,19 +66,19 @@ def test_training_comments_may_stand_in_the_file_with_context(tmp_path, run):
         ({"dev": None}, "src/dev.json: no such file"),
         (
             {"train": [{"video": 0, "time": 1}]},
-            "src/train.json, line 1: line that is no record: Object missing required field `comment`; "
-            "mend it, or give --skip-bad-rows",
+            "src/train.json, line 1: line that is not a record: Object missing required field "
+            "`comment`; fix it, or give --skip-bad-rows",
         ),
         (
             {"test": [comment(0, 1, "好")]},
-            "src/test.json, line 1: video in two splits: 0 is in train already; mend it, or give "
+            "src/test.json, line 1: video in two splits: 0 is in train already; fix it, or give "
             "--skip-bad-rows",
         ),
         (
             {"train": [comment(0, -1, "好")]},
-            "src/train.json, line 1: negative time: -1.0 s; mend it, or give --skip-bad-rows",
+            "src/train.json, line 1: negative time: -1.0 s; fix it, or give --skip-bad-rows",
         ),
-        ({"train": []}, "d: of 2 videos none is for training"),
+        ({"train": []}, "src: of 2 videos none is for training"),
     ],
 )
 def test_bad_releases(tmp_path, refused, listing, files, message):
@@ -94,7 +94,7 @@ def test_bad_lines_are_counted(tmp_path, run):
         file.write(b'{"video": 0\n\xff\n{"video": 0, "time": 1, "comment": ""}\n\n')
     done = run("import", "livebot", "src", "--out", "d", "--skip-bad-rows")
     assert done.status == 0, done
-    assert Dataset(tmp_path / "d").info.skipped == {"line that is no record": 2, "empty text": 1}
+    assert Dataset(tmp_path / "d").info.skipped == {"line that is not a record": 2, "empty text": 1}
 
 
 def test_neither_release(tmp_path, refused):
@@ -139,7 +139,7 @@ def test_the_raw_release(tmp_path, run):
 # Frames
 
 
-def old_format(vectors, *, cut=0, globals_=b"ctorch\nFloatStorage\n"):
+def old_format(vectors, *, cut=0, globals_=b"ctorch\nFloatStorage\n", dtype="<f4"):
     """A file of torch's old format, written byte by byte: {0: {0: vector, 1: vector, ...}}."""
     from pickle import dumps
 
@@ -155,7 +155,7 @@ def old_format(vectors, *, cut=0, globals_=b"ctorch\nFloatStorage\n"):
         body += b"s"
     parts += [body + b"s.", dumps([str(second) for second in range(len(vectors))], 2)]
     for vector in vectors:
-        parts.append(struct.pack("<q", len(vector)) + np.asarray(vector, "<f4").tobytes())
+        parts.append(struct.pack("<q", len(vector)) + np.asarray(vector).astype(dtype).tobytes())
     content = b"".join(parts)
     return content[: len(content) - cut]
 
@@ -202,12 +202,12 @@ def test_a_missing_frame_and_a_video_without_any(tmp_path, run, refused):
     frames = {0: {0: torch.ones(2), 1: torch.ones(2), 3: torch.ones(2), 4: torch.ones(2)}}
     torch.save(frames, folder / "res18.pkl", _use_new_zipfile_serialization=False)
     assert refused("import", "livebot", "src", "--out", "d") == (
-        "src/dev.json, line 1: video without frames: 1 is not in src/res18.pkl; mend it, or give "
+        "src/dev.json, line 1: video without frames: 1 is not in src/res18.pkl; fix it, or give "
         "--skip-bad-rows"
     )
     release(folder, dev=[], test=[])
     assert refused("import", "livebot", "src", "--out", "d") == (
-        "src/res18.pkl, video 0, second 2: frame after a missing one: 2 frames follow; mend it, or give "
+        "src/res18.pkl, video 0, second 2: frame after a missing one: 2 frames follow; fix it, or give "
         "--skip-bad-rows"
     )
     release(folder, test=[])
@@ -235,12 +235,12 @@ def attack():
 BAD_FRAMES = {
     "empty": (b"", "it is cut off"),
     "no pickle": (b"hello", ""),
-    "another pickle": (b"\x80\x02K\x05.", "it is no file of torch.save"),
-    "cut off": (old_format(VECTORS, cut=3), "it is cut off, or its vectors are not where it says"),
-    "a program": (attack(), "it asks for __builtin__.print, which is no tensor of floats"),
+    "another pickle": (b"\x80\x02K\x05.", "Invalid magic number"),
+    "cut off": (old_format(VECTORS, cut=3), "unexpected EOF"),
+    "a program": (attack(), "it is damaged, or holds more than tensors"),
     "whole numbers": (
-        old_format(VECTORS, globals_=b"ctorch\nLongStorage\n"),
-        "it asks for torch.LongStorage, which is no tensor of floats",
+        old_format(VECTORS, globals_=b"ctorch\nLongStorage\n", dtype="<i8"),
+        "what it holds are not vectors of floats",
     ),
 }
 
@@ -264,5 +264,5 @@ def test_vectors_of_two_widths(tmp_path, refused):
     folder = release(tmp_path / "src")
     (folder / "res18.pkl").write_bytes(old_format([[1.0], [1.0, 2.0]]))
     assert refused("import", "livebot", "src", "--out", "d") == (
-        "src/res18.pkl: vectors of width [1, 2]; all must have the same"
+        "src/res18.pkl: has vectors of the widths [1, 2]; all must have the same"
     )

@@ -15,8 +15,9 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.candidates.released_candidates import import_released_candidates
 from livebench.data.context import BySecond, context_rows
 from livebench.data.dataset import DatasetInfo
-from livebench.importers.cleaning import Options
-from livebench.importers.livebot import import_livebot
+from livebench.importers.collection import Options
+from livebench.importers.importing import import_dataset
+from livebench.importers.livebot import read_livebot
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "livebot-release"
 
@@ -33,7 +34,7 @@ def released(tmp_path_factory):
     if not GOLDEN.is_dir():
         pytest.skip("../shared/golden is absent")
     folder = tmp_path_factory.mktemp("released")
-    return import_livebot(GOLDEN, folder / "d", DatasetInfo("released"), Options())
+    return import_dataset(read_livebot, GOLDEN, folder / "d", DatasetInfo("released"), Options())
 
 
 def test_the_comments_are_those_of_the_files(released):

@@ -74,22 +74,22 @@ def test_opennmt_livebot_with_frames(tmp_path, run, place):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"train.json": "["}, "src/train.json: cannot be read as such a file: "),
+        ({"train.json": "["}, "src/train.json: "),
         (
             {"dev.json": {"4": [{"danmu": "好", "time": "x"}]}},
-            "src/dev.json: cannot be read as such a file: Expected `float`, got `str`",
+            "src/dev.json: Expected `float`, got `str`",
         ),
         (
             {"dev.json": {"4": [{"danmu": "好", "time": -3}]}},
-            "src/dev.json, video 4, comment 1: negative time: -3.0 s; mend it, or give --skip-bad-rows",
+            "src/dev.json, video 4, comment 1: negative time: -3.0 s; fix it, or give --skip-bad-rows",
         ),
         (
             {"dev.json": {"12": [{"danmu": "好", "time": 3}]}},
-            "src/dev.json, video 12, comment 1: video in two splits: 12 is in train already; mend it",
+            "src/dev.json, video 12, comment 1: video in two splits: 12 is in train already; fix it",
         ),
         (
             {"video_map.json": {"a": 1, "b": 1}},
-            "src/video_map.json: two titles have one number; mend it",
+            "src/video_map.json: two titles have one number; give",
         ),
     ],
 )
@@ -175,31 +175,31 @@ def test_videoic_with_a_video_in_no_split(tmp_path, run):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"info.json": {"1": {"v_class": "x"}}}, "src/info.json: cannot be read as such a file: "),
+        ({"info.json": {"1": {"v_class": "x"}}}, "src/info.json: "),
         (
             {"info.json": {"105": about("a", "b", 0)}},
             "src/info.json, aid 105: bad duration: 0.0 is not a number of seconds above 0 and at most",
         ),
         (
             {"comments/105.json": {"3": "好"}},
-            "src/comments/105.json: cannot be read as such a file: Expected `array`, got `str`",
+            "src/comments/105.json: Expected `array`, got `str`",
         ),
         (
             {"comments/105.json": {"x": ["好"]}},
-            "src/comments/105.json, second x: bad time: 'x' is not a finite number of seconds; mend it",
+            "src/comments/105.json, second x: bad time: 'x' is not a finite number of seconds; fix it",
         ),
         (
             {"comments/105.json": {"83": ["好"]}},
-            "src/comments/105.json, second 83: time after the end: 83 s, the video has 82 s; mend it",
+            "src/comments/105.json, second 83: time after the end: 83 s, the video has 82 s; fix it",
         ),
-        (SPLIT | {"dev.txt": "105\n"}, "src/dev.txt: 105 is in train already; mend it"),
+        (SPLIT | {"dev.txt": "105\n"}, "src/dev.txt: 105 is in train already; keep it"),
         (
             {"train.txt": "105"},
-            "src: the split needs a file for each of train, dev, test, here for train",
+            "src: has files of the splits train; give one for each of train, dev, test",
         ),
         (
             SPLIT | {"train.txt": "", "test.txt": "8"},
-            "d: of 2 videos none is for training",
+            "src: of 2 videos none is for training",
         ),
     ],
 )

@@ -80,7 +80,7 @@ def test_comments_after_the_end_of_the_video_are_bad(refused, source):
 def test_without_the_package_the_choice_is_named(refused, source, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     message = refused("import", "bilibili", source, "--out", "ds")
-    assert message.startswith(f"{source / 'a.mp4'}: package av: not installed")
+    assert message.startswith(f"{source / 'a.mp4'}, package av: not installed")
     assert message.endswith("or give --ignore-videos")
 
 

@@ -1,0 +1,137 @@
+"""From a source to a dataset folder: reads, filters, splits, segments and writes.
+
+An importer is a function that reads a source into a `Collection`, and says what is true of all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import msgspec
+import numpy as np
+
+from livebench.data.dataset import Dataset, DatasetInfo, Video
+from livebench.data.dataset_writer import write_dataset
+from livebench.data.split import split_videos
+from livebench.errors import LiveBenchError
+from livebench.importers.collection import Collection, Options
+
+
+class Frames(Protocol):
+    """The frame vectors of a source: how many each video has, and those of a video, [count, width]."""
+
+    @property
+    def counts(self) -> Mapping[str, int]: ...
+
+    def of(self, video_id: str) -> np.ndarray: ...
+
+
+class SourceFacts(NamedTuple):
+    """What an importer says of the whole source; `tokenizer` where it gives words of comments."""
+
+    citation: str = ""
+    tokenizer: str = ""
+    encoder: str = ""
+    frames: Frames | None = None
+
+
+def import_dataset(
+    read: Callable[[Path, Collection], SourceFacts],
+    source: Path,
+    out: Path,
+    info: DatasetInfo,
+    options: Options,
+    report: Callable[[str], object] = lambda text: None,
+) -> Dataset:
+    """Import a source as the dataset `out`.
+
+    Args:
+        read: an importer, such as `read_tables`.
+        info: name, source, licence and so on; what is counted here is filled in.
+        report: called with what is going on.
+
+    Raises:
+        LiveBenchError: the source is missing or damaged, or a row of it is bad (file and place are
+            named); nothing is left to split, or the dataset cannot be written.
+    """
+    collection = Collection(options)
+    facts = read(Path(source), collection)
+    comment_videos = np.array(collection.comment_videos, np.int64)
+    comment_times = np.array(collection.comment_times, np.int64)
+    _set_open_ends(collection, comment_videos, comment_times)
+    kept = _long_and_busy(collection, np.bincount(comment_videos, minlength=len(collection.videos)))
+    if not kept:
+        what = f"no video has {options.min_duration:g} s and {options.min_comments} comments"
+        raise LiveBenchError(source, what, "lower --min-duration or --min-comments")
+    videos = [collection.videos[number] for number in kept]
+    frames, split_options = facts.frames, {}
+    if frames is not None:
+        videos = [
+            msgspec.structs.replace(video, frame_count=frames.counts[video.video_id])
+            for video in videos
+        ]
+    if not collection.has_split:
+        videos = _split(videos, options)
+        split_options = {"dev": options.dev, "test": options.test, "seed": options.seed}
+    elif not any(video.split == "train" for video in videos):
+        raise LiveBenchError(source, f"of {len(videos)} videos none is for training")
+    place = np.full(len(collection.videos), -1)
+    place[kept] = np.arange(len(kept))
+    rows = np.flatnonzero(place[comment_videos] >= 0)
+    tokens = collection.comment_tokens
+    task = "writing" if tokens else "segmenting"
+    report(f"{len(videos)} videos, {len(rows)} comments; {task}")
+    return write_dataset(
+        out,
+        msgspec.structs.replace(
+            info,
+            citation=info.citation or facts.citation,
+            tokenizer=facts.tokenizer,
+            encoder=info.encoder or facts.encoder,
+            split=split_options,
+            skipped=dict(sorted((+collection.skipped).items())),
+            repaired=dict(sorted((+collection.repaired).items())),
+        ),
+        videos,
+        comment_video=place[comment_videos][rows],
+        comment_time_ms=comment_times[rows],
+        comment_texts=[collection.comment_texts[row] for row in rows],
+        comment_tokens=[tokens[row] for row in rows] if tokens else None,
+        frames=None if frames is None else lambda video: frames.of(video.video_id),
+    )
+
+
+def _set_open_ends(
+    collection: Collection, comment_videos: np.ndarray, comment_times: np.ndarray
+) -> None:
+    """Give videos of unknown duration the end of the second of their last comment."""
+    last = np.full(len(collection.videos), -1)
+    np.maximum.at(last, comment_videos, comment_times)
+    for number in collection.open_ended:
+        collection.videos[number] = msgspec.structs.replace(
+            collection.videos[number], duration=float(last[number] // 1000 + 1)
+        )
+
+
+def _long_and_busy(collection: Collection, comments: np.ndarray) -> list[int]:
+    """Numbers of the videos that are long and busy enough; the others are counted by rule."""
+    options, kept = collection.options, []
+    for number, video in enumerate(collection.videos):
+        if number in collection.open_ended and not comments[number]:
+            collection.skipped["video without comments and duration"] += 1
+        elif video.duration < options.min_duration:
+            collection.skipped["video below --min-duration"] += 1
+        elif comments[number] < options.min_comments:
+            collection.skipped["video below --min-comments"] += 1
+        else:
+            kept.append(number)
+    return kept
+
+
+def _split(videos: list[Video], options: Options) -> list[Video]:
+    ids = [video.video_id for video in videos]
+    splits = split_videos(ids, dev=options.dev, test=options.test, seed=options.seed)
+    pairs = zip(videos, splits, strict=True)
+    return [msgspec.structs.replace(video, split=split) for video, split in pairs]
