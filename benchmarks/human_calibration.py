@@ -34,7 +34,7 @@ from simulated_raters import (
     true_means,
 )
 
-from livebench.human.analysis.agreement import all_pairs
+from livebench.human.analysis.agreement import rater_pairs
 from livebench.human.analysis.raters import describe_raters
 from livebench.human.analysis.report import clusters_of
 from livebench.human.analysis.resample import SCALE_SPAN, Clusters, mean_estimate
@@ -88,7 +88,7 @@ def naming(key: Key, runs: int, *, noise: float) -> tuple[dict[str, float], floa
                 replace(rater, taste=noise, noise=noise) for rater in draw_raters(generator, kinds)
             ]
             ratings = simulate(key, raters, generator, Qualities())
-            pairs = all_pairs(ratings, clusters)
+            pairs = rater_pairs(ratings, clusters)
             correlations += [pairs[0].estimate(column).value for column in range(len(CRITERIA))]
             for kind, rater in zip(kinds, describe_raters(ratings, pairs), strict=True):
                 name = kind if kind != "honest" else f"honest, {len(set(kinds)) - 1} careless"

@@ -8,31 +8,26 @@ from pathlib import Path
 import click
 
 from livebench.cli.datasets import Datasets
+from livebench.cli.options import SET_OR_DATASET, dataset_option, json_option
 from livebench.cli.progress import quiet_option, remark
 
 
-@click.command()
-@click.argument("path", metavar="SET|DATASET", type=click.Path(path_type=Path))
-@click.option(
-    "--dataset",
-    "datasets",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="Dataset that the set was built from. Default: found in datasets/; the simulated one is made.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, nothing else.")
-@click.option("--strict", is_flag=True, help="Exit 1 if there is a shortcut, or a leak.")
+@click.command("audit")
+@click.argument("path", metavar="SET|DATASET", type=SET_OR_DATASET)
+@dataset_option
+@json_option
+@click.option("--strict", is_flag=True, help="Exit 1 if there is a shortcut or a leak.")
 @quiet_option
-def audit(path, datasets, as_json, strict, quiet) -> None:
+def audit_command(path, datasets, as_json, strict, quiet) -> None:
     """How far do shortcuts get on a candidate SET? What do the splits of a DATASET share?
 
-    The audit of a set is frozen into its folder (audit.json), and shown on the leaderboard.
+    The audit of a set is saved in its folder (audit.json) and shown on the leaderboard.
     """
     if (path / "dataset.toml").exists():
-        bad = _audit_dataset(path, as_json)
+        failed = _audit_dataset(path, as_json)
     else:
-        bad = _audit_set(path, datasets, as_json, quiet)
-    if strict and bad:
+        failed = _audit_set(path, datasets, as_json, quiet)
+    if strict and failed:
         sys.exit(1)
 
 
@@ -59,9 +54,7 @@ def _audit_set(path: Path, datasets: tuple[Path, ...], as_json: bool, quiet: boo
     from livebench.candidates.freeze import restore_set
 
     candidate_set = CandidateSet(path)
-    dataset = Datasets(datasets, quiet or as_json).of(candidate_set)
-    if dataset is None:
-        raise candidate_set.no_dataset()
+    dataset = Datasets(datasets, quiet or as_json).need(candidate_set)
     if not candidate_set.has_text:
         remark(f"restoring {path}", quiet or as_json)
         restore_set(path, dataset)

@@ -3,39 +3,62 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from livebench.cli.datasets import Datasets
+from livebench.cli.options import (
+    DATASET,
+    NEW_PATH,
+    SET,
+    chosen_sets,
+    dataset_option,
+    protocol_option,
+)
 from livebench.cli.progress import bar, quiet_option, remark
 from livebench.errors import LiveBenchError
 
+if TYPE_CHECKING:
+    from livebench.candidates.build import Built
+    from livebench.candidates.candidate_set import Manifest
+    from livebench.data.dataset import Dataset
+
 
 @click.command("build-candidates")
-@click.argument("dataset", type=click.Path(path_type=Path), required=False)
-@click.option("--protocol", help="A bundled protocol, or the path of a .toml.")
-@click.option("--out", type=click.Path(path_type=Path), help="The new set: candidates/NAME.")
+@click.argument("dataset", type=DATASET, required=False)
+@protocol_option()
+@click.option("--out", type=NEW_PATH, help="The new set: candidates/NAME.")
 @click.option(
-    "--split", type=click.Choice(["train", "dev", "test"]), default="test", show_default=True
+    "--split",
+    type=click.Choice(["train", "dev", "test"]),
+    default="test",
+    show_default=True,
+    help="Of the dataset.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of every draw.")
 @click.option("--max-samples", type=click.IntRange(min=1), help="Default: what the protocol says.")
 @click.option(
     "--restore",
-    type=click.Path(path_type=Path),
-    help="Rebuild the samples of this set, whose text is absent; its hash proves them.",
+    type=SET,
+    help="Rebuild the samples of this set, whose text is absent; its hash "
+    "proves that they are the same.",
 )
-@click.option("--dataset", "restore_from", type=click.Path(path_type=Path), help="For --restore.")
+@dataset_option
 @click.option(
     "--allow-overlap",
     is_flag=True,
     help="Build although splits of the dataset share videos or comments; the signature says so.",
 )
 @click.option(
-    "--processes", type=click.IntRange(min=1), help="Default: one a core. The set is the same."
+    "--processes",
+    type=click.IntRange(min=1),
+    help="Default: one a core. The set is the same.",
 )
 @quiet_option
-def build_candidates(
+def build_candidates_command(
     dataset,
     protocol,
     out,
@@ -43,40 +66,39 @@ def build_candidates(
     seed,
     max_samples,
     restore,
-    restore_from,
+    datasets,
     allow_overlap,
     processes,
     quiet,
 ) -> None:
-    """Build a candidate set from DATASET and freeze it.
+    """Build a candidate set from DATASET and freeze it, or restore the text of one.
 
     \b
-    livebench build-candidates datasets/mine --protocol paper --out candidates/mine-paper
-    livebench build-candidates --restore candidates/bilibili-paper --dataset datasets/bilibili
+    livebench build-candidates mine --protocol paper --out candidates/mine-paper
+    livebench build-candidates --restore bilibili-paper --dataset bilibili
 
     The same dataset, protocol and seed give the same records on any machine, whatever --processes. A
     dataset whose splits leak into each other (`livebench audit DATASET`) is refused, unless
     --allow-overlap is given.
     """
+    from livebench.candidates.candidate_set import CandidateSet
     from livebench.candidates.freeze import Work, build_set, restore_set
     from livebench.candidates.protocol import load_protocol
     from livebench.data.dataset import Dataset
 
-    source = dataset or restore_from
-    if restore and source and not (protocol or out):
-        found = restore_set(restore, Dataset(source), Work(processes, _bar("restoring", quiet)))
-        click.echo(f"{restore}: restored, {found.manifest.signature}")
+    if restore and not (protocol or out):
+        given = (dataset, *datasets) if dataset else datasets
+        source = Datasets(given, quiet).need(CandidateSet(restore))
+        restored = restore_set(restore, source, Work(processes, _bar("restoring", quiet)))
+        click.echo(f"{restore}: restored, {restored.manifest.signature}")
         return
     if restore or not (dataset and protocol and out):
-        raise LiveBenchError(
-            "build-candidates takes DATASET --protocol P --out candidates/NAME, or "
-            "--restore candidates/NAME --dataset DIR"
+        raise click.UsageError(
+            "Give DATASET --protocol PROTOCOL --out candidates/NAME, or --restore SET."
         )
-    if out.exists():
-        raise LiveBenchError(f"{out}: exists already; remove it or choose another --out")
     started = time.perf_counter()
     opened = Dataset(dataset)
-    found = build_set(
+    built = build_set(
         opened,
         load_protocol(protocol),
         out,
@@ -86,22 +108,25 @@ def build_candidates(
         overlap=_leaks(opened, allow_overlap),
         work=Work(processes, _bar("building", quiet)),
     )
-    manifest = found.manifest
-    for video in manifest.without_plausible:
+    for video in built.manifest.without_plausible:
         remark(f"video {video}: a sample has no plausible candidate: no word matches", quiet)
+    print_built_set(out, built.manifest, f" ({time.perf_counter() - started:.1f} s)")
+
+
+def print_built_set(path: Path, manifest: Manifest, duration: str = "") -> None:
+    """Say what a new set holds."""
     count = manifest.files["samples.jsonl.gz"].records
     click.echo(
-        f"{out}: {count} samples of {manifest.videos} videos, {manifest.signature} "
-        f"({time.perf_counter() - started:.1f} s)"
+        f"{path}: {count} samples of {manifest.videos} videos, {manifest.signature}{duration}"
     )
-    types = ", ".join(f"{kind} {number / count:.2f}" for kind, number in manifest.types.items())
+    types = ", ".join(f"{name} {number / count:.2f}" for name, number in manifest.types.items())
     click.echo(f"candidates a sample: {types}")
-    for why, number in manifest.left_out.items():
+    for reason, number in manifest.left_out.items():
         if number:
-            click.echo(f"left out: {number} seconds, {why}")
+            click.echo(f"left out: {number} seconds, {reason}")
 
 
-def _leaks(dataset, allow_overlap: bool) -> list[str]:
+def _leaks(dataset: Dataset, allow_overlap: bool) -> list[str]:
     """What the splits of a dataset share and should not.
 
     Raises:
@@ -115,33 +140,31 @@ def _leaks(dataset, allow_overlap: bool) -> list[str]:
     ]
     if leaks and not allow_overlap:
         raise LiveBenchError(
-            f"{dataset.path}: its splits leak into each other ({len(leaks)} found, the first: "
-            f"{leaks[0]}); see `livebench audit {dataset.path}`, mend the dataset, or give "
-            "--allow-overlap"
+            dataset.path,
+            f"its splits leak into each other ({len(leaks)} leaks, the first: {leaks[0]})",
+            f"see `livebench audit {dataset.path}` and repair the dataset, or give --allow-overlap",
         )
     return leaks
 
 
-def _bar(label: str, quiet: bool):
+def _bar(label: str, quiet: bool) -> Callable[[Iterable[Built], int], Iterator[Built]]:
     """Wrap what is built so that a bar shows how many samples there are."""
 
-    def progress(parts, total):
-        with bar(total, label, quiet) as done:
+    def progress(parts: Iterable[Built], total: int) -> Iterator[Built]:
+        with bar(total, label, quiet) as update:
             for built in parts:
                 yield built
-                done(built.count)
+                update(built.count)
 
     return progress
 
 
-@click.command()
-@click.argument("sets", nargs=-1, type=click.Path(path_type=Path))
-def verify(sets) -> None:
-    """Check every hash and count of candidate SETS; by default of all in candidates/."""
-    from livebench.candidates.candidate_set import find_sets
-
-    for path in sets or [found.path for found in find_sets(Path("candidates"))]:
-        click.echo(verified(path))
+@click.command("verify")
+@click.argument("sets", metavar="[SET]...", nargs=-1, type=SET)
+def verify_command(sets) -> None:
+    """Check every hash and count of each candidate SET; by default of all in candidates/."""
+    for candidate_set in chosen_sets(sets):
+        click.echo(verified(candidate_set.path))
 
 
 def verified(path: Path) -> str:
@@ -154,6 +177,6 @@ def verified(path: Path) -> str:
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.candidates.freeze import verify_set
 
-    state, found = verify_set(path), CandidateSet(path)
-    audited = "audited" if read_audit(found) else "not audited"
-    return f"{path}: {state}, {audited}, {found.manifest.signature}"
+    state, candidate_set = verify_set(path), CandidateSet(path)
+    audited = "audited" if read_audit(candidate_set) else "not audited"
+    return f"{path}: {state}, {audited}, {candidate_set.manifest.signature}"

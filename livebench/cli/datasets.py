@@ -2,65 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from livebench.cli.options import DATASETS
 from livebench.cli.progress import remark
 
 if TYPE_CHECKING:
-    from livebench.candidates.candidate_set import CandidateSet
+    from livebench.candidates.candidate_set import CandidateSet, FrozenDataset
     from livebench.data.dataset import Dataset
-
-DATASETS = Path("datasets")
 
 
 class Datasets:
-    """The datasets at hand: those given, else those in datasets/; simulated ones are made if absent."""
+    """The datasets given, else those in datasets/; simulated ones are made if absent."""
 
-    def __init__(self, given: tuple[Path, ...], quiet: bool = False) -> None:
+    def __init__(self, given: Sequence[Path], quiet: bool = False) -> None:
         self._given, self._quiet = given, quiet
-        self._found: dict[str, Dataset | None] = {}
+        self._opened: dict[str, Dataset | None] = {}
         self._made: set[str] = set()
 
     def source(self, candidate_set: CandidateSet) -> Callable[[], Dataset | None] | None:
-        """What gives the dataset of a set, once it is needed; None if it is not here."""
-        present = self._find(candidate_set) is not None
-        return partial(self.of, candidate_set) if present or self._missing(candidate_set) else None
+        """What opens the dataset of a set, once it is needed; None if it is not available."""
+        wanted = candidate_set.manifest.dataset
+        available = self._find(wanted) is not None or self._can_make(wanted)
+        return partial(self.of, candidate_set) if available else None
 
     def of(self, candidate_set: CandidateSet) -> Dataset | None:
-        """The dataset that a set was built from, made if it is a simulated one; None if not here."""
-        if self._find(candidate_set) is None and self._missing(candidate_set):
-            wanted = candidate_set.manifest.dataset
-            self._made.add(wanted.fingerprint)
-            self._found[wanted.fingerprint] = self._make(
-                wanted.name, wanted.recipe, wanted.fingerprint
-            )
-        return self._find(candidate_set)
-
-    def _missing(self, candidate_set: CandidateSet) -> bool:
-        """Whether the dataset of a set is still to be made."""
+        """The dataset that a set was built from, made if it is a simulated one; None if there is none."""
         wanted = candidate_set.manifest.dataset
-        made = bool(self._given) or wanted.fingerprint in self._made
-        return wanted.recipe[:1] == ["simulate"] and not made
+        if self._find(wanted) is None and self._can_make(wanted):
+            self._made.add(wanted.fingerprint)
+            self._opened[wanted.fingerprint] = self._make(wanted)
+        return self._find(wanted)
 
-    def _find(self, candidate_set: CandidateSet) -> Dataset | None:
+    def need(self, candidate_set: CandidateSet) -> Dataset:
+        """The dataset that a set was built from.
+
+        Raises:
+            LiveBenchError: it is not available.
+        """
+        dataset = self.of(candidate_set)
+        if dataset is not None:
+            return dataset
+        if len(self._given) == 1:
+            from livebench.data.dataset import Dataset
+
+            candidate_set.check_dataset(Dataset(self._given[0]))
+        raise candidate_set.no_dataset()
+
+    def _find(self, wanted: FrozenDataset) -> Dataset | None:
         from livebench.data.locate import datasets_in, find_dataset
 
-        fingerprint = candidate_set.manifest.dataset.fingerprint
-        if fingerprint not in self._found:
+        if wanted.fingerprint not in self._opened:
             folders = self._given or datasets_in(DATASETS)
-            self._found[fingerprint] = find_dataset(fingerprint, folders)
-        return self._found[fingerprint]
+            self._opened[wanted.fingerprint] = find_dataset(wanted.fingerprint, folders)
+        return self._opened[wanted.fingerprint]
 
-    def _make(self, name: str, recipe: list[str], fingerprint: str) -> Dataset | None:
-        from livebench.cli.simulate import simulate
+    def _can_make(self, wanted: FrozenDataset) -> bool:
+        tried = bool(self._given) or wanted.fingerprint in self._made
+        return wanted.recipe[:1] == ["simulate"] and not tried
+
+    def _make(self, wanted: FrozenDataset) -> Dataset | None:
+        from livebench.cli.simulate import simulate_command
         from livebench.data.locate import find_dataset
         from livebench.simulated.simulation import simulate_dataset
 
-        out = DATASETS / f"{name}-{fingerprint[:8]}"
-        remark(f"making {out}: livebench {' '.join(recipe)}", self._quiet)
-        given = simulate.make_context("simulate", [*recipe[1:], "--out", str(out)]).params
-        simulate_dataset(**{name: given[name] for name in ("out", "seed", "videos", "dev", "test")})
-        return find_dataset(fingerprint, [out])
+        out = DATASETS / f"{wanted.name}-{wanted.fingerprint[:8]}"
+        remark(f"making {out}: livebench {' '.join(wanted.recipe)}", self._quiet)
+        arguments = [*wanted.recipe[1:], "--out", str(out)]
+        options = simulate_command.make_context("simulate", arguments).params
+        simulate_dataset(
+            **{name: options[name] for name in ("out", "seed", "videos", "dev", "test")}
+        )
+        return find_dataset(wanted.fingerprint, [out])

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from livebench.cli.datasets import Datasets
-from livebench.cli.options import datasets_option, isolation_of, isolation_options, setting_option
-from livebench.cli.progress import bar, quiet_option, remark
+from livebench.cli.options import (
+    DATASETS,
+    SETS,
+    SUBMISSIONS,
+    candidates_option,
+    chosen_isolation,
+    chosen_sets,
+    chosen_settings,
+    dataset_option,
+    isolation_options,
+    json_option,
+    setting_option,
+    submissions_argument,
+)
+from livebench.cli.progress import quiet_option, remark
+from livebench.cli.tasks import each_task, task_progress
 from livebench.errors import LiveBenchError
 
-# Where answers and other submissions are by default; a sandbox shows none of them.
-HIDDEN = tuple(map(Path, ("candidates", "datasets", "submissions")))
+if TYPE_CHECKING:
+    from livebench.candidates.candidate_set import CandidateSet
+    from livebench.isolation.remote import Isolation
+    from livebench.records import Setting
+    from livebench.scoring.preparation import Task
+    from livebench.scoring.result import Result
+    from livebench.submissions.load import Submission
+    from livebench.submissions.validate import Normalisation
 
 
-@click.command()
-@click.option(
-    "--submission",
-    "folders",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    required=True,
-    help="Folder with a submission.toml; may be given several times.",
-)
-@click.option(
-    "--candidates",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="Candidate set; may be given several times. Default: all in candidates/.",
-)
-@datasets_option
+@click.command("evaluate")
+@submissions_argument
+@candidates_option
+@dataset_option
 @setting_option
 @click.option(
     "--score",
@@ -40,111 +49,106 @@ HIDDEN = tuple(map(Path, ("candidates", "datasets", "submissions")))
     show_default=True,
     help="Normalisation of the metrics that are printed; files always hold the sums.",
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print the results as JSON Lines, nothing else."
-)
+@json_option
 @isolation_options
 @click.option(
     "--restart",
     is_flag=True,
-    help="Begin anew where an evaluation was stopped; what it had scored is kept under another name.",
+    help="Start again where an evaluation was stopped; what it had scored is kept under another name.",
 )
 @quiet_option
-def evaluate(
-    folders, candidates, datasets, setting, normalisation, as_json, restart, quiet, **isolated
+def evaluate_command(
+    submissions,
+    candidates,
+    datasets,
+    setting,
+    normalisation,
+    as_json,
+    restart,
+    quiet,
+    **isolation_values,
 ) -> None:
-    """Score submissions on candidate sets.
+    """Score each SUBMISSION on candidate sets.
 
-    Scores go to SUBMISSION/scores/, results to SUBMISSION/results/; what cannot be evaluated is named
-    with the reason. What was scored is on disk at once: after a stop, the same command goes on there.
+    Scores go to SUBMISSION/scores/, results to SUBMISSION/results/; whatever cannot be evaluated is
+    named with the reason. Scores are saved as they are made: after a stop, the same command goes on
+    from there.
     """
-    from livebench.candidates.candidate_set import CandidateSet, find_sets
-    from livebench.records import SETTINGS
     from livebench.submissions.load import Submission
 
-    sets = [CandidateSet(path) for path in candidates] or find_sets(Path("candidates"))
-    at_hand = Datasets(datasets, quiet)
-    settings = SETTINGS if setting == "all" else (setting,)
-    hidden = (*(one.path for one in sets), *(Path(one) for one in datasets), *HIDDEN)
-    isolation = isolation_of(**isolated, hidden=hidden)
-    for submission in [Submission(folder) for folder in folders]:
-        done, reasons = 0, []
-        results = each_result(
+    sets, available = chosen_sets(candidates), Datasets(datasets, quiet)
+    # Where answers and other submissions are: a sandbox shows none of it.
+    hidden = [*(one.path for one in sets), *datasets, SETS, DATASETS, SUBMISSIONS]
+    isolation = chosen_isolation(**isolation_values, hidden=hidden)
+    for submission in [Submission(path) for path in submissions]:
+        reasons: list[str] = []
+        count = 0
+        for task, result in each_result(
             submission,
             sets,
-            settings,
-            at_hand,
+            chosen_settings(setting),
+            available,
             isolation=isolation,
             normalisation=normalisation,
             restart=restart,
             quiet=quiet,
             skipped=reasons.append if quiet else remark,
-        )
-        for task, result in results:
-            done += 1
+        ):
+            count += 1
             click.echo(_json(result) if as_json else _text(submission, task, result))
-        if not done:
+        if not count:
             for reason in reasons:  # where nothing comes out, they are the answer
                 remark(reason)
-            raise LiveBenchError(f"{submission.path}: nothing could be evaluated, as said above")
+            raise LiveBenchError(
+                submission.path, "nothing could be evaluated", "see the reasons above"
+            )
 
 
 def each_result(
-    submission,
-    sets,
-    settings,
-    at_hand,
+    submission: Submission,
+    sets: Sequence[CandidateSet],
+    settings: Sequence[Setting],
+    available: Datasets,
     *,
-    isolation,
-    normalisation="sum",
-    restart=False,
-    quiet=False,
-    skipped=remark,
-):
-    """Evaluate a submission on what is at hand; yield task and result.
+    isolation: Isolation,
+    normalisation: Normalisation = "sum",
+    restart: bool = False,
+    quiet: bool = False,
+    skipped: Callable[[str], object] = remark,
+) -> Iterator[tuple[Task, Result]]:
+    """Evaluate a submission on what is available.
 
     `skipped` is called with a line for each thing that is not evaluated: what, and why.
     """
-    from livebench.scoring.evaluation import evaluate as evaluate_task
-    from livebench.scoring.plan import Skipped, plan
+    from livebench.scoring.evaluation import evaluate
+    from livebench.scoring.plan import plan
     from livebench.scoring.preparation import prepare
 
-    planned = plan(submission, sets, settings, at_hand.source)
-    for task in prepare(submission, planned, isolation.open):
-        name = f"{submission.name} on {task.candidate_set.name}"
-        if isinstance(task, Skipped):
-            skipped(f"skipped {name}, {task.what}: {task.why}")
-            continue
+    planned = plan(submission, sets, settings, available.source)
+    tasks = prepare(submission, planned, isolation.open)
+    for task in each_task(submission, tasks, skipped):
         if task.remark:
-            remark(f"{name}, run {task.run.name}: {task.remark}", quiet)
-        samples = task.candidate_set.manifest.files["answers.jsonl.gz"].records
-        try:
-            with bar(samples, f"{name}, {task.setting}", quiet) as progress:
-                result = evaluate_task(
-                    submission,
-                    task,
-                    normalisation=normalisation,
-                    isolation=isolation.kind,
-                    restart=restart,
-                    progress=progress,
-                )
-        except LiveBenchError as error:
-            if task.scorer is None:  # the error names the file of scores
-                raise
-            where = (
-                f"{submission.name}/{task.run.name} on {task.candidate_set.name}, {task.setting}"
+            where = f"{submission.name} on {task.candidate_set.name}, run {task.run.name}"
+            remark(f"{where}: {task.remark}", quiet)
+        with task_progress(submission, task, quiet) as progress:
+            result = evaluate(
+                submission,
+                task,
+                normalisation=normalisation,
+                isolation=isolation.kind,
+                restart=restart,
+                progress=progress,
             )
-            raise LiveBenchError(f"{where}: {error}") from error.__cause__
         yield task, result
 
 
-def _json(result) -> str:
+def _json(result: Result) -> str:
     import msgspec
 
     return msgspec.json.encode(result).decode()
 
 
-def _text(submission, task, result) -> str:
+def _text(submission: Submission, task: Task, result: Result) -> str:
     from livebench.scoring.answers import Answers
     from livebench.scoring.metrics import METRICS, chance_metrics, summarise
     from livebench.tables import text_table
@@ -156,7 +160,7 @@ def _text(submission, task, result) -> str:
     answers = Answers(task.candidate_set)
     chance = summarise(chance_metrics(answers.correct.sum(axis=1)), answers.videos)["best"]
     rows = {**result.metrics, "chance": chance}
-    kept = f"scores and results: {submission.path}/scores/, {submission.path}/results/"
+    files = f"scores and results: {submission.path}/scores/, {submission.path}/results/"
     table = text_table(
         ["", *(metric.name for metric in METRICS)],
         [
@@ -164,4 +168,4 @@ def _text(submission, task, result) -> str:
             for name, values in rows.items()
         ],
     )
-    return f"{heading}\n{table}\n{result.signature}\n{kept}\n"
+    return f"{heading}\n{table}\n{result.signature}\n{files}\n"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
+from livebench.cli.options import DATASET, PATH, device_option
 from livebench.cli.progress import bar, quiet_option, remark
 
 
-@click.command()
-@click.argument("dataset", type=click.Path(path_type=Path))
+@click.command("features")
+@click.argument("dataset", type=DATASET)
 @click.option(
     "--videos",
-    type=click.Path(path_type=Path),
+    type=PATH,
     required=True,
     help="Folder with the files: ID.mp4 (flv, mkv, webm), a file alone in a folder ID, or TITLE.mp4.",
 )
@@ -24,29 +24,31 @@ from livebench.cli.progress import bar, quiet_option, remark
     show_default=True,
     help="resnet18, efficientnet-lite0, or module:callable.",
 )
-@click.option("--batch", type=click.IntRange(1), default=16, show_default=True)
-@click.option("--device", default="cpu", show_default=True, help="cpu or cuda, as torch names it.")
+@click.option(
+    "--batch", type=click.IntRange(1), default=16, show_default=True, help="Frames encoded at once."
+)
+@device_option
 @click.option(
     "--keep-images",
     type=click.IntRange(16),
     metavar="N",
-    help="Keep a JPEG of each second, its longer side N pixels, for the pages people look at.",
+    help="Keep a JPEG of each second, its longer side N pixels, for the pages that people look at.",
 )
-@click.option("--keep-audio", is_flag=True, help="Keep the whole sound track, as it is coded.")
+@click.option("--keep-audio", is_flag=True, help="Keep the whole sound track, as it is encoded.")
 @click.option(
-    "--skip-bad", is_flag=True, help="Go without the videos that are missing or cannot be decoded."
+    "--skip-bad", is_flag=True, help="Leave out videos that are missing or cannot be decoded."
 )
-@click.option("--replace", is_flag=True, help="In place of frame vectors that are there already.")
+@click.option("--replace", is_flag=True, help="Replace the frame vectors that are already there.")
 @quiet_option
-def features(
+def features_command(
     dataset, videos, encoder, batch, device, keep_images, keep_audio, skip_bad, replace, quiet
 ) -> None:
     """Give DATASET frame vectors: one picture a second of each video, encoded.
 
-    The picture of a second is what is on the screen then (docs/frames.md has the rules). What is
-    done is kept by video: the same command again does the rest only. The dataset gets its vectors
-    when all videos have theirs; until then each that has none is named, and the exit status is 1.
-    Candidate sets are built afterwards: a dataset with other vectors is another dataset.
+    The picture of a second is what is on the screen then (docs/frames.md has the rules). Work is saved
+    by video: the same command again does only the rest. The dataset gets its vectors once all videos
+    have theirs; until then each video without is named, and the exit status is 1. Build candidate sets
+    afterwards: a dataset with other vectors is another dataset.
     """
     from livebench.data.dataset import Dataset
     from livebench.frames.encoders import load_encoder
@@ -54,14 +56,14 @@ def features(
 
     asked = Asked(batch, keep_images or 0, keep_audio, skip_bad, replace)
     work = Extraction(Dataset(dataset), videos, load_encoder(encoder, device), asked)
-    with bar(work.seconds, "encoding", quiet, unit="frame") as tell:
-        outcome = work.run(tell)
-    for name, (found, duration) in outcome.early.items():
-        remark(f"{name}: its pictures end after {found} of {duration:g} s", quiet)
-    for name, lost in outcome.damaged.items():
-        remark(f"{name}: {lost} seconds cannot be decoded; they show the last good picture", quiet)
-    for name, why in outcome.failed.items():
-        click.echo(f"{name}: {why}", err=True)
+    with bar(work.seconds, "encoding", quiet, unit="frame") as progress:
+        outcome = work.run(progress)
+    for name, (end, duration) in outcome.early.items():
+        remark(f"{name}: its pictures end after {end} of {duration:g} s", quiet)
+    for name, count in outcome.damaged.items():
+        remark(f"{name}: {count} seconds cannot be decoded; they show the last good picture", quiet)
+    for name, reason in outcome.failed.items():
+        click.echo(f"{name}: {reason}", err=True)
     click.echo(
         f"{dataset}: {len(outcome.done)} videos encoded now, {outcome.before} before, "
         f"{len(outcome.failed)} without vectors"
@@ -74,6 +76,6 @@ def features(
         )
     elif outcome.failed:
         click.echo(
-            "mend these and give the command again, or go without them by --skip-bad", err=True
+            "fix these and run the command again, or leave them out with --skip-bad", err=True
         )
         sys.exit(1)

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from livebench.cli.datasets import Datasets
-from livebench.cli.options import datasets_option, setting_option
-from livebench.cli.progress import bar, quiet_option, remark
+from livebench.cli.options import (
+    candidates_option,
+    chosen_sets,
+    chosen_settings,
+    dataset_option,
+    setting_option,
+    submissions_argument,
+)
+from livebench.cli.progress import quiet_option, remark
+from livebench.cli.tasks import each_task, task_progress
 from livebench.errors import LiveBenchError
 
+if TYPE_CHECKING:
+    from livebench.candidates.candidate_set import CandidateSet
+    from livebench.records import Setting
+    from livebench.scoring.scorer import Decoding
+    from livebench.submissions.load import Submission
 
-@click.command()
-@click.argument(
-    "folders", metavar="SUBMISSION...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
-@click.option(
-    "--candidates",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    required=True,
-    help="Candidate set with the samples; may be given several times.",
-)
-@datasets_option
+
+@click.command("generate")
+@submissions_argument
+@candidates_option
+@dataset_option
 @setting_option
 @click.option(
     "--strategy",
@@ -37,67 +44,70 @@ from livebench.errors import LiveBenchError
     type=click.IntRange(min=1),
     default=5,
     show_default=True,
-    help="Comments that a beam search goes on with.",
+    help="Comments that a beam search keeps.",
 )
 @click.option(
     "--top-p",
     type=click.FloatRange(min=0, max=1, min_open=True),
     default=0.9,
     show_default=True,
-    help="Probability of the words among which one is drawn.",
+    help="Total probability of the words among which one is drawn.",
 )
-@click.option("--max-words", type=click.IntRange(min=1), default=20, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--max-words",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Length of a comment, at most.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every draw."
+)
 @quiet_option
-def generate(
-    folders, candidates, datasets, setting, strategy, beam, top_p, max_words, seed, quiet
+def generate_command(
+    submissions, candidates, datasets, setting, strategy, beam, top_p, max_words, seed, quiet
 ) -> None:
-    """Write a comment for each sample of a set.
+    """Let each SUBMISSION write a comment for every sample of a set.
 
-    The scorer of each SUBMISSION writes, by its method generate(video_ctx, comments). Comments go to
-    SUBMISSION/generated/SET/RUN/SETTING.jsonl.gz, for people to rate; what made them is said beside
-    them. Runs and settings that cannot be had are named with the reason.
+    The scorer writes, by its method generate(video_ctx, comments). Comments go to
+    SUBMISSION/generated/SET/RUN/SETTING.jsonl.gz, for people to rate, with what made them beside them.
+    Whatever cannot be written is named with the reason.
     """
-    from livebench.candidates.candidate_set import CandidateSet
-    from livebench.records import SETTINGS
     from livebench.scoring.generation import check_generator
     from livebench.scoring.scorer import Decoding
     from livebench.submissions.load import Submission
 
     decoding = Decoding(strategy, beam, top_p, max_words, seed)
-    submissions = [Submission(folder) for folder in folders]
-    for submission in submissions:
+    opened = [Submission(path) for path in submissions]
+    for submission in opened:
         check_generator(submission, decoding)
-    sets = [CandidateSet(path) for path in candidates]
-    at_hand = Datasets(datasets, quiet)
-    settings = SETTINGS if setting == "all" else (setting,)
-    for submission in submissions:
-        _generate(submission, sets, settings, at_hand, decoding, quiet)
+    sets, available = chosen_sets(candidates), Datasets(datasets, quiet)
+    for submission in opened:
+        _generate(submission, sets, chosen_settings(setting), available, decoding, quiet)
 
 
-def _generate(submission, sets, settings, at_hand, decoding, quiet) -> None:
-    from livebench.scoring.generation import generate_comments as write
-    from livebench.scoring.plan import Skipped, plan
+def _generate(
+    submission: Submission,
+    sets: Sequence[CandidateSet],
+    settings: Sequence[Setting],
+    available: Datasets,
+    decoding: Decoding,
+    quiet: bool,
+) -> None:
+    from livebench.scoring.generation import generate_comments
+    from livebench.scoring.plan import plan
     from livebench.scoring.preparation import prepare
 
-    done = 0
-    for task in prepare(submission, plan(submission, sets, settings, at_hand.source)):
-        name = f"{submission.name} on {task.candidate_set.name}"
-        if isinstance(task, Skipped):
-            # Where nothing comes out at all, the reasons are the answer.
-            remark(f"skipped {name}, {task.what}: {task.why}", quiet and bool(done))
-            continue
-        samples = task.candidate_set.manifest.files["answers.jsonl.gz"].records
-        try:
-            with bar(samples, f"{name}, {task.setting}", quiet, unit="comment") as progress:
-                path, manifest = write(submission, task, decoding, progress=progress)
-        except LiveBenchError as error:
-            where = (
-                f"{submission.name}/{task.run.name} on {task.candidate_set.name}, {task.setting}"
-            )
-            raise LiveBenchError(f"{where}: {error}") from error.__cause__
-        done += 1
+    reasons: list[str] = []
+    count = 0
+    tasks = prepare(submission, plan(submission, sets, settings, available.source))
+    for task in each_task(submission, tasks, reasons.append if quiet else remark):
+        with task_progress(submission, task, quiet, unit="comment") as progress:
+            path, manifest = generate_comments(submission, task, decoding, progress=progress)
+        count += 1
         rate = manifest.samples / max(0.001, manifest.wall_seconds)
         click.echo(f"{path}: {manifest.samples} comments, {rate:.1f} a second")
-    if not done:
-        raise LiveBenchError(f"{submission.path}: nothing could be written, as said above")
+    if not count:
+        for reason in reasons:  # where nothing comes out, they are the answer
+            remark(reason)
+        raise LiveBenchError(submission.path, "nothing could be written", "see the reasons above")

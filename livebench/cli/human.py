@@ -2,49 +2,60 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from livebench.errors import LiveBenchError
+from livebench.cli.datasets import Datasets
+from livebench.cli.options import (
+    NEW_PATH,
+    PATH,
+    SET,
+    dataset_option,
+    figure_format_option,
+    json_option,
+    submissions_argument,
+    submissions_option,
+)
 
-_PATH = click.Path(path_type=Path)
+if TYPE_CHECKING:
+    pass
 
-_ratings = click.argument("ratings", nargs=-1, type=_PATH, required=True)
-_key = click.option("--key", "key_file", type=_PATH, required=True, help="human/NAME/key.json.")
-_missing = click.option(
+_ratings_argument = click.argument(
+    "ratings", metavar="RATINGS...", nargs=-1, type=PATH, required=True
+)
+_key_option = click.option(
+    "--key", "key_file", type=PATH, required=True, help="human/NAME/key.json."
+)
+_missing_option = click.option(
     "--missing",
     type=click.Choice(["drop-item", "keep"]),
-    help="Where ratings are missing: leave the item out for all raters, or keep those that there are. "
-    "Without it missing ratings are refused.",
+    help="Where ratings are missing: leave the item out for all raters, or keep the ratings that there "
+    "are. Without it missing ratings are refused.",
 )
-_format = click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    show_default=True,
-)
+_markdown_option = click.option("--markdown", is_flag=True, help="Print Markdown.")
 
 
 @click.group("human-eval")
-def human_eval() -> None:
+def human_eval_command() -> None:
     """Human evaluation: blind sheets, reports with agreement, metrics against people."""
 
 
-@human_eval.command()
-@click.option("--candidates", type=_PATH, required=True, help="Candidate set that moments are of.")
-@click.option("--dataset", type=_PATH, required=True, help="The dataset that it was built from.")
+@human_eval_command.command("sheet")
+@submissions_argument
 @click.option(
-    "--submission",
-    "folders",
-    type=_PATH,
-    multiple=True,
+    "--candidates",
+    type=SET,
     required=True,
-    help="Folder with generated comments; may be given several times, in the order of the tables.",
+    help="Candidate set that the moments are drawn from, by name or path.",
 )
-@click.option("--moments", type=click.IntRange(min=1), default=100, show_default=True)
-@click.option("--raters", type=click.IntRange(min=1, max=99), default=3, show_default=True)
+@dataset_option
+@click.option(
+    "--moments", type=click.IntRange(min=1), default=100, show_default=True, help="How many."
+)
+@click.option(
+    "--raters", type=click.IntRange(min=1, max=99), default=3, show_default=True, help="How many."
+)
 @click.option(
     "--repeats",
     type=click.IntRange(min=0),
@@ -57,107 +68,114 @@ def human_eval() -> None:
 )
 @click.option("--run", default="", help="Run of the submissions. Default: the first of each.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of every draw.")
-@click.option("--out", type=_PATH, required=True, help="The new folder: human/NAME.")
-def sheet(candidates, dataset, folders, moments, raters, repeats, setting, run, seed, out) -> None:
+@click.option("--out", type=NEW_PATH, required=True, help="The new folder: human/NAME.")
+def sheet_command(
+    submissions, candidates, datasets, moments, raters, repeats, setting, run, seed, out
+) -> None:
     """Write a blind sheet for each rater, as a page (HTML) and as CSV, and the key.
 
     \b
-    livebench human-eval sheet --candidates candidates/S --dataset datasets/D \\
-        --submission submissions/A --submission submissions/B --out human/NAME
+    livebench human-eval sheet A B --candidates SET --out human/NAME
 
-    Give OUT/raters to the raters and keep OUT/key.json: it says whose each comment is.
+    Each SUBMISSION has comments that `livebench generate` wrote; their order is that of the tables. Give
+    OUT/raters to the raters and keep OUT/key.json: it says who wrote each comment.
     """
     from livebench.candidates.candidate_set import CandidateSet
-    from livebench.data.dataset import Dataset
-    from livebench.human.sheets.sheet import Plan, make_sheets
+    from livebench.human.sheets.sheet import SheetPlan, make_sheets
     from livebench.submissions.load import Submission
 
-    plan = Plan(moments, raters, repeats, setting, run, seed)
-    submissions = [Submission(folder) for folder in folders]
-    key = make_sheets(out, CandidateSet(candidates), Dataset(dataset), submissions, plan)
-    again = sum(row.repeat for row in key.raters[0].rows)
+    plan = SheetPlan(moments, raters, repeats, setting, run, seed)
+    candidate_set = CandidateSet(candidates)
+    dataset = Datasets(datasets).need(candidate_set)
+    key = make_sheets(out, candidate_set, dataset, [Submission(path) for path in submissions], plan)
+    repeated = sum(row.repeat for row in key.raters[0].rows)
     shared = sum(len(item.systems) > 1 for item in key.items)
     click.echo(
         f"{out}: {len(key.moments)} moments of {len({m.video_id for m in key.moments})} videos, "
-        f"{len(key.items)} comments ({shared} written by several systems), {again} of them shown twice"
+        f"{len(key.items)} comments ({shared} written by several systems), {repeated} of them shown "
+        "twice"
     )
     for rater in key.raters:
         page = out / "raters" / f"{rater.rater}.html"
         click.echo(f"{page}, .csv: {len(rater.rows)} rows, {page.stat().st_size / 1e6:.1f} MB")
-    click.echo(f"{out / 'key.json'}: whose each comment is; no rater may see it")
+    click.echo(f"{out / 'key.json'}: who wrote each comment; no rater may see it")
 
 
-@human_eval.command()
-@_ratings
-@_key
-@_missing
-@_format
+@human_eval_command.command("report")
+@_ratings_argument
+@_key_option
+@_missing_option
+@json_option
+@_markdown_option
 @click.option(
-    "--out", type=_PATH, help="Write report.txt, .md, .json and the ratings without text here."
+    "--out", type=PATH, help="Write report.txt, .md, .json and the ratings without text here."
 )
-@click.option(
-    "--figures", type=click.Choice(["png", "svg", "pdf"]), help="Write figures, too, into --out."
-)
-def report(ratings, key_file, missing, layout, out, figures) -> None:
+@click.option("--figures", type=PATH, help="Write figures into this folder.")
+@figure_format_option
+def report_command(
+    ratings, key_file, missing, as_json, markdown, out, figures, figure_format
+) -> None:
     """Report on RATINGS, the CSV files of the raters: means, tests, agreement, careless raters."""
     from livebench.human.analysis.publish import write_report
     from livebench.human.analysis.report import report_files
+    from livebench.human.analysis.report_text import as_markdown, as_text
     from livebench.human.sheets.key import read_key
 
-    if figures and not out:
-        raise LiveBenchError("--figures: give the folder for them with --out")
     key = read_key(key_file)
-    found = report_files(ratings, key, missing)
+    report = report_files(ratings, key, missing)
     if out:
-        write_report(out, found, ratings, key)
-        if figures:
-            from livebench.human.analysis.scatter import write_figures
+        write_report(out, report, ratings, key)
+    if figures:
+        from livebench.human.analysis.scatter import write_figures
 
-            write_figures(out, found, figures)
-    click.echo(_report_as(found, layout), nl=False)
-
-
-def _report_as(found, layout: str) -> str:
-    from livebench.human.analysis.report_text import as_markdown, as_text
-
-    if layout == "json":
-        return _json(found)
-    return as_markdown(found) if layout == "markdown" else as_text(found)
+        write_figures(figures, report, figure_format)
+    if as_json:
+        click.echo(_json(report))
+    else:
+        click.echo(as_markdown(report) if markdown else as_text(report), nl=False)
 
 
-def _json(found) -> str:
+def _json(report: object) -> str:
     import msgspec
 
-    return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n"
+    return msgspec.json.encode(report).decode()
 
 
-@human_eval.command()
-@_ratings
-@_key
-@click.option("--candidates", type=_PATH, required=True, help="The candidate set that was rated.")
-@click.option("--submissions", type=_PATH, default="submissions", show_default=True)
-@_missing
-@_format
-def correlate(ratings, key_file, candidates, submissions, missing, layout) -> None:
+@human_eval_command.command("correlate")
+@_ratings_argument
+@_key_option
+@click.option(
+    "--candidates",
+    type=SET,
+    required=True,
+    help="Candidate set that was rated, by name or path.",
+)
+@submissions_option
+@_missing_option
+@json_option
+@_markdown_option
+def correlate_command(
+    ratings, key_file, candidates, submissions_folder, missing, as_json, markdown
+) -> None:
     """Do the ranking metrics order the systems as RATINGS, the CSV files of the raters, do?"""
     from livebench.candidates.candidate_set import CandidateSet
-    from livebench.human.analysis.correlation import correlate as correlate_ratings
-    from livebench.human.analysis.ratings import read_ratings
+    from livebench.human.analysis.correlation import correlate_ratings
+    from livebench.human.analysis.ratings import read_rater_files
     from livebench.human.analysis.report import report_signature
     from livebench.human.analysis.report_text import correlations_as, markdown_table, text_table
     from livebench.human.sheets.key import read_key
     from livebench.submissions.load import find_submissions
 
     key = read_key(key_file)
-    rated = read_ratings(ratings, key, missing)
-    found = correlate_ratings(
+    rated = read_rater_files(ratings, key, missing)
+    correlations = correlate_ratings(
         rated,
         CandidateSet(candidates),
-        find_submissions(submissions),
+        find_submissions(submissions_folder),
         signature=report_signature(key, missing, len(rated.raters)),
     )
-    if layout == "json":
-        click.echo(_json(found), nl=False)
+    if as_json:
+        click.echo(_json(correlations))
     else:
-        how = markdown_table if layout == "markdown" else text_table
-        click.echo(correlations_as(found, how), nl=False)
+        layout = markdown_table if markdown else text_table
+        click.echo(correlations_as(correlations, layout), nl=False)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
+from livebench.cli.candidates import print_built_set
+from livebench.cli.options import DATASET, NEW_PATH, PATH, skip_bad_rows_option
 from livebench.cli.progress import quiet_option, remark
 from livebench.errors import LiveBenchError
 
@@ -17,91 +22,78 @@ class ShareOrCount(click.ParamType):
 
     name = "share|count"
 
-    def convert(self, value, param, ctx) -> float | int:
-        if not isinstance(value, str):
-            return value
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | int:
         try:
-            return float(value) if "." in value else int(value)
+            return float(value) if "." in str(value) else int(value)
         except ValueError:
             self.fail(f"{value!r} is neither a share (0.05) nor a count (100)", param, ctx)
 
 
-def _options(*, split: bool, videos: bool = False):
-    """What all importers take.
-
-    Args:
-        split: whether LiveBench may have to split the videos.
-        videos: whether video files may stand beside the comments.
-    """
-    options = [
-        click.argument("source", metavar="SRC", type=click.Path(path_type=Path)),
-        click.option(
-            "--out", type=click.Path(path_type=Path), required=True, help="The new dataset."
-        ),
-        click.option("--name", help="Name of the dataset. Default: that of the folder --out."),
-        click.option("--min-duration", type=float, default=0, help="Leave out shorter videos (s)."),
-        click.option(
-            "--min-comments", type=int, default=0, help="Leave out videos with fewer comments."
-        ),
-        click.option("--skip-bad-rows", is_flag=True, help="Leave bad rows out and count them."),
-        click.option(
-            "--source",
-            "source_note",
-            default="",
-            help="Where the data comes from, for dataset.toml.",
-        ),
-        click.option("--licence", default="", help="Licence of the data, for dataset.toml."),
-        quiet_option,
-    ]
-    if videos:
-        options[-1:-1] = [
-            click.option(
-                "--ignore-videos", is_flag=True, help="Do not open video files beside the comments."
-            )
-        ]
-    if split:
-        options[3:3] = [
-            click.option("--dev", type=ShareOrCount(), default="0.05", show_default=True),
-            click.option("--test", type=ShareOrCount(), default="0.05", show_default=True),
-            click.option("--seed", type=int, default=0, show_default=True, help="Of the split."),
-        ]
-
-    def add(command):
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
+_source_argument = click.argument("source", metavar="SRC", type=PATH)
+_OPTIONS = (
+    click.option("--out", type=NEW_PATH, required=True, help="The new dataset."),
+    click.option("--name", help="Name of the dataset. Default: that of the folder --out."),
+    click.option("--min-duration", type=float, default=0, help="Leave out shorter videos (s)."),
+    click.option(
+        "--min-comments", type=int, default=0, help="Leave out videos with fewer comments."
+    ),
+    skip_bad_rows_option,
+    click.option(
+        "--source", "source_note", default="", help="Where the data comes from, for dataset.toml."
+    ),
+    click.option("--licence", default="", help="Licence of the data, for dataset.toml."),
+    quiet_option,
+)
+_SPLIT = (
+    click.option(
+        "--dev", type=ShareOrCount(), default="0.05", show_default=True, help="Share or count."
+    ),
+    click.option(
+        "--test", type=ShareOrCount(), default="0.05", show_default=True, help="Share or count."
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of the split."),
+)
+_VIDEOS = (
+    click.option(
+        "--ignore-videos", is_flag=True, help="Do not open video files beside the comments."
+    ),
+)
 
 
 @click.group("import")
-def import_() -> None:
+def import_command() -> None:
     """Make a dataset from a source.
 
-    Each source's help shows what it looks like. A bad row refuses the source, naming file and place, or
-    is left out and counted with --skip-bad-rows; docs/importers.md has every rule. The dataset appears
-    under its name only when it is whole.
+    Each source's help shows what it looks like. A bad row stops the import, naming file and place, or is
+    left out and counted with --skip-bad-rows; docs/importers.md has every rule. The dataset appears
+    under its name only when it is complete.
 
     --dev and --test choose videos by hash of their id: as shares (0.05), where adding a video moves no
     other, or as counts (100), where it may.
     """
 
 
-def _run(importer: str, source: Path, out: Path, name: str | None, **options) -> None:
-    """Run "module:function" of `livebench.importers`, and say what came out."""
+def _import(importer: str | Callable[[Path], str], source: Path, out: Path, **options: Any) -> None:
+    """Run an importer, "module:function" of `livebench.importers`, and say what came out."""
     from livebench.data.dataset import DatasetInfo
     from livebench.importers.collection import Options
     from livebench.importers.importing import import_dataset
     from livebench.records import FOLDER_NAME
 
-    quiet, note, licence = (options.pop(key) for key in ("quiet", "source_note", "licence"))
+    name, quiet, note, licence = (
+        options.pop(key) for key in ("name", "quiet", "source_note", "licence")
+    )
     name = name or out.resolve().name
     if not re.match(FOLDER_NAME, name):
         raise LiveBenchError(
-            f"--name {name}: a dataset's name is made of letters, digits, '.', '_' and '-'"
+            f"--name {name}",
+            "the name of a dataset is made of letters, digits, '.', '_' and '-'",
+            "choose another",
         )
-    if out.exists():  # known before the work, not after it
-        raise LiveBenchError(f"{out}: exists already; remove it or choose another --out")
+    if not isinstance(importer, str):
+        importer = importer(source)
     module, function = importer.split(":")
     read = getattr(import_module(f"livebench.importers.{module}"), function)
     info = DatasetInfo(name, source=note, licence=licence)
@@ -120,9 +112,28 @@ def _run(importer: str, source: Path, out: Path, name: str | None, **options) ->
         click.echo(f"repaired: {count}, {rule}")
 
 
-@import_.command()
-@_options(split=True)
-def tables(**options) -> None:
+def _livebot_release(source: Path) -> str:
+    from livebench.importers.livebot import is_processed
+
+    return "livebot:read_livebot" if is_processed(source) else "livebot_raw:read_livebot_raw"
+
+
+def _add_source(
+    name: str,
+    importer: str | Callable[[Path], str],
+    help_text: str,
+    *options: Callable[[Any], Any],
+) -> None:
+    """Add a subcommand that imports a source."""
+    function: Callable[..., None] = partial(_import, importer)
+    for option in reversed((_source_argument, *_OPTIONS[:2], *options, *_OPTIONS[2:])):
+        function = option(function)
+    import_command.command(name, help=help_text)(function)
+
+
+_add_source(
+    "tables",
+    "table_files:read_tables",
     """Import CSV tables from the folder SRC.
 
     \b
@@ -132,16 +143,15 @@ def tables(**options) -> None:
                               v1,3.25,so cute
     SRC/frames/VIDEO_ID.npy   optional: numbers [seconds, width], one frame a second
 
-    UTF-8, times and durations in seconds. Other columns are ignored. A bad row (unknown video, video
-    twice, bad id, bad duration, time that is not finite, is negative or at least 1 s after the end,
-    empty text) refuses the source, or is skipped and counted with --skip-bad-rows.
-    """
-    _run("table_files:read_tables", **options)
-
-
-@import_.command()
-@_options(split=True, videos=True)
-def bilibili(**options) -> None:
+    UTF-8, times and durations in seconds. Other columns are ignored. A row is bad if its video is
+    unknown or comes twice, its id or duration is not valid, its time is not finite, negative or 1 s or
+    more after the end, or its text is empty.
+    """,
+    *_SPLIT,
+)
+_add_source(
+    "bilibili",
+    "bilibili:read_bilibili",
     """Import Bilibili danmaku, XML or .ass, from the folder SRC.
 
     \b
@@ -155,16 +165,16 @@ def bilibili(**options) -> None:
 
     ID is the video's id: a name without white space. Without a duration a video lasts until the end of
     the second of its last comment. Always left out and counted: advanced, code and BAS comments (modes 7
-    to 9), empty texts, empty files, comments that stand in several files. Damage (broken or cut-off XML,
-    bytes that cannot be read, times that are none) refuses the source; with --skip-bad-rows what can be
-    read is taken, and what is lost is counted. Hashes of senders are not kept.
-    """
-    _run("bilibili:read_bilibili", **options)
-
-
-@import_.command()
-@_options(split=True, videos=True)
-def livebot(**options) -> None:
+    to 9), empty texts, empty files, comments that occur in several files. Damage (broken or cut-off XML,
+    unreadable bytes, invalid times) stops the import; with --skip-bad-rows whatever can be read is
+    imported, and whatever is lost is counted. Hashes of senders are not kept.
+    """,
+    *_SPLIT,
+    *_VIDEOS,
+)
+_add_source(
+    "livebot",
+    _livebot_release,
     """Import the data released with LiveBot, processed or raw, from the folder SRC.
 
     \b
@@ -177,20 +187,17 @@ def livebot(**options) -> None:
     SRC/pets/A cat.flv                     optional (mp4, mkv, webm): gives the duration
     SRC/pets/A cat.ass                     Dialogue: 2,0:00:03.25,0:00:11.25,R2L,,0,0,0,,so cute
 
-    The processed release has a split and words of its own: both are kept, --dev and --test are not
-    used. In the raw one the folder is the category, the file's name the title, and the id is made of
-    the title: a title under two categories is one video. Durations: the number of frames where there
-    are frames, else up to the end of the second of the last comment.
-    """
-    from livebench.importers.livebot import is_processed
-
-    processed = is_processed(options["source"])
-    _run("livebot:read_livebot" if processed else "livebot_raw:read_livebot_raw", **options)
-
-
-@import_.command("opennmt-livebot")
-@_options(split=False)
-def opennmt_livebot(**options) -> None:
+    The processed release has its own split and words: both are kept, --dev and --test are ignored. In
+    the raw one the folder is the category, the file's name the title, and the id is made of the title: a
+    title in two categories is one video. Durations: the number of frames where there are frames, else
+    up to the end of the second of the last comment.
+    """,
+    *_SPLIT,
+    *_VIDEOS,
+)
+_add_source(
+    "opennmt-livebot",
+    "opennmt_livebot:read_opennmt_livebot",
     """Import the data of OpenNMT-Livebot from the folder SRC.
 
     \b
@@ -199,14 +206,12 @@ def opennmt_livebot(**options) -> None:
     SRC/resnet18.pkl                       optional, here or in visual/: {video: {second: vector}}
     SRC/videos.csv                         optional: video_id,title,category,duration
 
-    Its split, its numbers of videos and its words are kept.
-    """
-    _run("opennmt_livebot:read_opennmt_livebot", **options)
-
-
-@import_.command()
-@_options(split=True)
-def videoic(**options) -> None:
+    Its split, video numbers and words are kept.
+    """,
+)
+_add_source(
+    "videoic",
+    "videoic:read_videoic",
     """Import VideoIC from the folder SRC.
 
     \b
@@ -215,29 +220,36 @@ def videoic(**options) -> None:
     SRC/train.txt, dev.txt, test.txt
                               optional: an id a line, or .json with the ids as keys or in a list
 
-    Where the split is given it is kept, and --dev and --test are not used.
-    """
-    _run("videoic:read_videoic", **options)
+    Where there is a split it is kept, and --dev and --test are ignored.
+    """,
+    *_SPLIT,
+)
 
 
-@import_.command("livebot-candidates")
-@click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
+@import_command.command("livebot-candidates")
+@_source_argument
 @click.option(
     "--dataset",
-    type=click.Path(path_type=Path),
+    type=DATASET,
     required=True,
-    help="The dataset that `import livebot` made of the same release.",
+    help="Dataset that `import livebot` made of the same release, by name or path.",
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=NEW_PATH,
     default=Path("candidates/lancopku-released"),
     show_default=True,
     help="The new candidate set.",
 )
-@click.option("--split", type=click.Choice(["dev", "test"]), default="test", show_default=True)
-@click.option("--skip-bad-rows", is_flag=True, help="Leave bad moments out and count them.")
-def livebot_candidates(source, dataset, out, split, skip_bad_rows) -> None:
+@click.option(
+    "--split",
+    type=click.Choice(["dev", "test"]),
+    default="test",
+    show_default=True,
+    help="Of the dataset.",
+)
+@skip_bad_rows_option
+def livebot_candidates_command(source, dataset, out, split, skip_bad_rows) -> None:
     """Import the candidates released with LiveBot as a frozen set.
 
     \b
@@ -250,15 +262,9 @@ def livebot_candidates(source, dataset, out, split, skip_bad_rows) -> None:
     from livebench.candidates.released_candidates import import_released_candidates
     from livebench.data.dataset import Dataset
 
-    found = import_released_candidates(
+    released = import_released_candidates(
         source, Dataset(dataset), out, split=split, skip_bad_rows=skip_bad_rows
     )
-    manifest = found.manifest
-    count = manifest.files["samples.jsonl.gz"].records
-    click.echo(f"{out}: {count} samples of {manifest.videos} videos, {manifest.signature}")
-    types = ", ".join(f"{kind} {number / count:.2f}" for kind, number in manifest.types.items())
-    click.echo(f"candidates a sample: {types}")
-    for why, number in manifest.left_out.items():
-        click.echo(f"left out: {number} seconds, {why}")
-    for flaw in manifest.flaws:
+    print_built_set(out, released.manifest)
+    for flaw in released.manifest.flaws:
         click.echo(f"flaw: {flaw}")

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import click
 
-from livebench.cli.options import candidates_option, submissions_option
+from livebench.cli.options import PATH, human_option, sets_option, submissions_option
 
 
-@click.command()
+@click.command("leaderboard")
 @submissions_option
-@candidates_option
-@click.option("--human", type=click.Path(path_type=Path), default="human", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), default="LEADERBOARD.md", show_default=True)
+@sets_option
+@human_option
+@click.option("--out", type=PATH, default="LEADERBOARD.md", show_default=True, help="Its file.")
 @click.option(
-    "--check", is_flag=True, help="Write nothing; exit 1 and show the difference if stale."
+    "--check", is_flag=True, help="Write nothing; exit 1 and show the difference if it is stale."
 )
-def leaderboard(submissions, candidates, human, out, check) -> None:
+def leaderboard_command(submissions_folder, sets_folder, human_folder, out, check) -> None:
     """Render the leaderboard from scores and answers; the text of the sets is not needed."""
     from livebench.files import write_text
 
-    text = render_all(submissions, candidates, human)
+    text = render_all(submissions_folder, sets_folder, human_folder)
     if not check:
         write_text(out, text)
         click.echo(f"{out}: written")
@@ -32,23 +32,21 @@ def leaderboard(submissions, candidates, human, out, check) -> None:
         sys.exit(1)
 
 
-def compare_with(out: Path, text: str, show: bool) -> bool:
-    """Whether a rendered leaderboard is what the file `out` holds; says so, with the difference if
-    `show`."""
-    present = out.read_text("utf-8", errors="replace") if out.exists() else ""
+def compare_with(path: Path, text: str, show: bool) -> bool:
+    """Whether a file holds this leaderboard; prints that, and the difference if `show`."""
+    present = path.read_text("utf-8", errors="replace") if path.exists() else ""
     if present == text:
-        click.echo(f"{out}: up to date")
+        click.echo(f"{path}: up to date")
         return True
     if show:
-        lines = difflib.unified_diff(
-            present.splitlines(), text.splitlines(), str(out), f"{out} as it should be", lineterm=""
-        )
+        names = str(path), f"{path} as it should be"
+        lines = difflib.unified_diff(present.splitlines(), text.splitlines(), *names, lineterm="")
         click.echo("\n".join(lines))
-    click.echo(f"{out}: stale; run `livebench leaderboard` and commit it", err=True)
+    click.echo(f"{path}: stale; run `livebench leaderboard` and commit it", err=True)
     return False
 
 
-def render_all(submissions: Path, candidates: Path, human: Path = Path("human")) -> str:
+def render_all(submissions: Path, sets: Path, human: Path = Path("human")) -> str:
     """LEADERBOARD.md of these folders."""
     from livebench.candidates.candidate_set import find_sets
     from livebench.human.analysis.publish import find_reports
@@ -56,5 +54,5 @@ def render_all(submissions: Path, candidates: Path, human: Path = Path("human"))
     from livebench.leaderboard.render import render
     from livebench.submissions.load import find_submissions
 
-    sections = collect(find_sets(candidates), find_submissions(submissions))
+    sections = collect(find_sets(sets), find_submissions(submissions))
     return render(sections, find_reports(human))

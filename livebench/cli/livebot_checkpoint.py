@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
+
+from livebench.cli.options import NEW_PATH, PATH
 
 
 @click.command("livebot-checkpoint")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--vocab",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Its dicts-30000.json.",
-)
+@click.argument("file", type=PATH)
+@click.option("--vocab", type=PATH, required=True, help="Its dicts-30000.json.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=NEW_PATH,
     required=True,
     help="New folder of the checkpoint; best within a submission, as checkpoints/RUN.",
 )
@@ -26,16 +21,16 @@ import click
     type=click.IntRange(min=1),
     default=8,
     show_default=True,
-    help="Of the attention (-n_head there); FILE does not tell.",
+    help="Attention heads (-n_head there); FILE does not say.",
 )
 @click.option(
     "--entry",
     default="livebench_baselines.released_transformer:ReleasedTransformer",
     show_default=True,
-    help="Scorer that will load the checkpoint, and imports it.",
+    help="Scorer that imports the checkpoint, and will load it.",
 )
-def livebot_checkpoint(file, vocab, out, heads, entry) -> None:
-    """Import a Unified Transformer that the released code of LiveBot has saved.
+def livebot_checkpoint_command(file, vocab, out, heads, entry) -> None:
+    """Import a Unified Transformer saved by the released code of LiveBot.
 
     FILE is its checkpoint.pt or best_checkpoint.pt. The scorer scores as that code does: see
     docs/submissions.md.

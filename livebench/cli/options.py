@@ -1,36 +1,217 @@
-"""Options that several commands share."""
+"""Parameters that several commands share: one name, one type and one help text each."""
 
 from __future__ import annotations
 
+import difflib
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from livebench.errors import LiveBenchError
+
+if TYPE_CHECKING:
+    from livebench.candidates.candidate_set import CandidateSet
+    from livebench.isolation.remote import Isolation
+    from livebench.records import Setting
+
+SUBMISSIONS, SETS, DATASETS = map(Path, ("submissions", "candidates", "datasets"))
 
 SANDBOX_MEMORY = 8.0
 """GB that a submission in a sandbox may take."""
 
-datasets_option = click.option(
+Decorator = Callable[[Any], Any]
+
+PATH = click.Path(path_type=Path)
+
+
+class NewPath(click.Path):
+    """A file or folder that the command makes; refused where something has that name already."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        if path.exists():
+            option = param.opts[0] if param else "path"
+            raise LiveBenchError(path, "exists already", f"remove it or choose another {option}")
+        return path
+
+
+NEW_PATH = NewPath()
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where things of a kind are kept, each a folder with the file `marker`: in `folder`, unless the
+    parameter `moved_by` names another."""
+
+    kind: str
+    folder: Path
+    marker: str
+    moved_by: str = ""
+
+    def place(self, ctx: click.Context | None) -> Path:
+        moved: Path | None = ctx.params.get(self.moved_by) if ctx else None
+        return moved or self.folder
+
+
+class Kept(click.ParamType):
+    """Something that is kept on a shelf, given by its name there or by a path.
+
+    A path that exists comes first.
+    """
+
+    def __init__(self, *shelves: Shelf) -> None:
+        self.shelves = shelves
+        self.name = "|".join(shelf.kind for shelf in shelves)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        if path.exists():
+            return path
+        places = [shelf.place(ctx) for shelf in self.shelves]
+        if path.name == str(path):
+            for place in places:
+                if (place / path).is_dir():
+                    return place / path
+        available = sorted(
+            file.parent.name
+            for shelf, place in zip(self.shelves, places, strict=True)
+            for file in place.glob(f"*/{shelf.marker}")
+        )
+        near = difflib.get_close_matches(path.name, available, 1)
+        fix = f"did you mean {near[0]}? " if near else ""
+        fix += f"available: {', '.join(available) or 'none in ' + ', '.join(map(str, places))}"
+        raise LiveBenchError(path, f"{' or '.join(s.kind for s in self.shelves)} not found", fix)
+
+
+_SUBMISSIONS = Shelf("submission", SUBMISSIONS, "submission.toml", "submissions_folder")
+_SETS = Shelf("set", SETS, "manifest.json", "sets_folder")
+_DATASETS = Shelf("dataset", DATASETS, "dataset.toml")
+
+SUBMISSION, SET, DATASET = Kept(_SUBMISSIONS), Kept(_SETS), Kept(_DATASETS)
+SET_OR_DATASET = Kept(_SETS, _DATASETS)
+
+
+def submission_option(*, hidden: bool = False) -> Decorator:
+    return click.option(
+        "--submission",
+        "submission",
+        type=SUBMISSION,
+        multiple=True,
+        hidden=hidden,
+        help="Submission, by name or path; may be repeated. Default: all.",
+    )
+
+
+def submissions_argument(command: Callable[..., None]) -> Callable[..., None]:
+    """SUBMISSION..., at least one; the older spelling --submission SUBMISSION still works."""
+
+    @functools.wraps(command)
+    def merged(submissions: tuple[Path, ...], submission: tuple[Path, ...], **others: Any) -> None:
+        if not submissions + submission:
+            raise click.UsageError("Missing argument 'SUBMISSION...'.")
+        command(submissions=submissions + submission, **others)
+
+    argument = click.argument("submissions", metavar="SUBMISSION...", type=SUBMISSION, nargs=-1)
+    return argument(submission_option(hidden=True)(merged))
+
+
+candidates_option = click.option(
+    "--candidates",
+    type=SET,
+    multiple=True,
+    help="Candidate set, by name or path; may be repeated. Default: all in candidates/.",
+)
+dataset_option = click.option(
     "--dataset",
     "datasets",
-    type=click.Path(path_type=Path),
+    type=DATASET,
     multiple=True,
-    help="Dataset that a set was built from. Default: those in datasets/; the simulated one is made.",
+    help="Dataset that a set was built from, by name or path; may be repeated. Default: those in "
+    "datasets/.",
 )
 setting_option = click.option(
     "--setting",
     type=click.Choice(["video", "comments", "both", "all"]),
     default="all",
     show_default=True,
+    help="What scorers see.",
 )
-submissions_option = click.option(
-    "--submissions", type=click.Path(path_type=Path), default="submissions", show_default=True
+protocol_option = functools.partial(
+    click.option, "--protocol", help="Protocol, by name (`livebench protocols`) or path of a .toml."
 )
-candidates_option = click.option(
-    "--candidates", type=click.Path(path_type=Path), default="candidates", show_default=True
+device_option = click.option(
+    "--device", default="cpu", show_default=True, help="cpu or cuda, as torch names it."
+)
+skip_bad_rows_option = click.option(
+    "--skip-bad-rows", is_flag=True, help="Leave bad rows out and count them."
+)
+figure_format_option = click.option(
+    "--format",
+    "figure_format",
+    type=click.Choice(["png", "svg", "pdf"]),
+    default="png",
+    show_default=True,
+    help="Of the figures.",
 )
 
 
-def isolation_options(command):
+def _folder_option(name: str, default: str, help_text: str) -> Decorator:
+    # Eager: names of submissions and sets are looked up in these folders.
+    return click.option(
+        f"--{name}",
+        f"{name}_folder",
+        type=PATH,
+        default=default,
+        show_default=True,
+        is_eager=True,
+        help=help_text,
+    )
+
+
+submissions_option = _folder_option("submissions", "submissions", "Folder of submissions.")
+sets_option = _folder_option("sets", "candidates", "Folder of candidate sets.")
+human_option = _folder_option("human", "human", "Folder of human evaluations.")
+
+
+def _note_json(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    # An error is then JSON too: `main` asks.
+    if ctx.find_root().obj is not None:
+        ctx.find_root().obj["json"] = value
+    return value
+
+
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    is_eager=True,
+    callback=_note_json,
+    help="Print JSON, nothing else; of several things one a line.",
+)
+
+
+def chosen_settings(setting: str) -> Sequence[Setting]:
+    """The settings that --setting stands for."""
+    from livebench.records import SETTINGS
+
+    return [one for one in SETTINGS if setting in (one, "all")]
+
+
+def chosen_sets(paths: Sequence[Path], folder: Path = SETS) -> list[CandidateSet]:
+    """The sets that --candidates names, else all."""
+    from livebench.candidates.candidate_set import CandidateSet, find_sets
+
+    return [CandidateSet(path) for path in paths] or find_sets(folder)
+
+
+def isolation_options(command: Callable[..., None]) -> Callable[..., None]:
     """Where the code of a submission runs, and how much it may take."""
     options = (
         click.option(
@@ -46,7 +227,7 @@ def isolation_options(command):
         click.option(
             "--memory",
             type=click.FloatRange(min=0, min_open=True),
-            help="GB of address space that a submission may take. Default: 8 with --sandbox, else no "
+            help="GB of address space that a submission may use. Default: 8 with --sandbox, else no "
             "limit.",
         ),
         click.option(
@@ -54,7 +235,7 @@ def isolation_options(command):
             type=click.FloatRange(min=0, min_open=True),
             default=3600,
             show_default=True,
-            help="Seconds that a submission may take to be made, to be fitted, or for 32 samples.",
+            help="Seconds that a submission may take to load, to be fitted, or to score 32 samples.",
         ),
     )
     for option in reversed(options):
@@ -62,12 +243,19 @@ def isolation_options(command):
     return command
 
 
-def isolation_of(*, sandbox=False, in_process=False, memory=None, time_limit=3600, hidden=()):
-    """What these options ask for."""
+def chosen_isolation(
+    *,
+    sandbox: bool,
+    in_process: bool,
+    memory: float | None,
+    time_limit: float,
+    hidden: Sequence[Path],
+) -> Isolation:
+    """What these options ask for; a sandbox shows none of `hidden`."""
     from livebench.isolation.remote import Isolation
 
     if in_process and (sandbox or memory is not None):
-        raise click.UsageError("--in-process goes with neither --sandbox nor --memory")
+        raise click.UsageError("--in-process cannot be combined with --sandbox or --memory")
     kind = "sandbox" if sandbox else "none" if in_process else "process"
-    most = memory if memory is not None else SANDBOX_MEMORY if sandbox else 0
-    return Isolation(kind, most, time_limit, tuple(hidden))
+    limit = memory if memory is not None else SANDBOX_MEMORY if sandbox else 0
+    return Isolation(kind, limit, time_limit, tuple(hidden))

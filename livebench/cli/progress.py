@@ -15,15 +15,15 @@ quiet_option = click.option("--quiet", is_flag=True, help="No progress bar, no r
 def bar(
     total: int, label: str, quiet: bool = False, unit: str = "sample"
 ) -> Iterator[Callable[..., object]]:
-    """Give a function that is told how much was done since the last time, and how it goes."""
+    """Give a function to call with how much was done since the last call, and a note to show."""
     from tqdm import tqdm
 
     hidden = quiet or not sys.stderr.isatty()
     with tqdm(total=total, desc=label, disable=hidden, leave=False, unit=unit) as shown:
 
-        def update(done: int, remark: str = "") -> None:
-            shown.set_postfix_str(remark, refresh=False)
-            shown.update(done)
+        def update(count: int, note: str = "") -> None:
+            shown.set_postfix_str(note, refresh=False)
+            shown.update(count)
 
         yield update
 

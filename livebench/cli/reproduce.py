@@ -9,18 +9,21 @@ from pathlib import Path
 
 import click
 
+from livebench.cli.options import PATH, SETS, SUBMISSIONS
 from livebench.cli.progress import quiet_option, remark
 from livebench.errors import LiveBenchError
 
 
-@click.command()
-@click.option("--out", type=click.Path(path_type=Path), default="reproduced", show_default=True)
+@click.command("reproduce")
+@click.option(
+    "--out", type=PATH, default="reproduced", show_default=True, help="Folder of what is made."
+)
 @quiet_option
-def reproduce(out, quiet) -> None:
+def reproduce_command(out, quiet) -> None:
     """Verify the bundled sets, evaluate the bundled scorers again, and render the leaderboard.
 
     What comes out is compared with the scores and the LEADERBOARD.md of this checkout: exit 1 if it
-    differs. Sets whose dataset is not at hand keep the scores that are in the checkout.
+    differs. Sets whose dataset is not available keep the scores of the checkout.
     """
     from livebench.candidates.candidate_set import find_sets
     from livebench.cli.candidates import verified
@@ -33,47 +36,43 @@ def reproduce(out, quiet) -> None:
     from livebench.scoring.metrics import HEADLINE
     from livebench.submissions.load import find_submissions
 
-    if out.exists() and not {path.name for path in out.iterdir()} <= {
-        "submissions",
-        "LEADERBOARD.md",
-    }:
-        raise LiveBenchError(f"{out}: holds other files; remove it or choose another --out")
-    sets, originals = find_sets(Path("candidates")), find_submissions(Path("submissions"))
-    for found in sets:
-        click.echo(verified(found.path))
+    made_here = {"submissions", "LEADERBOARD.md"}
+    if out.exists() and not {path.name for path in out.iterdir()} <= made_here:
+        raise LiveBenchError(out, "holds other files", "remove it or choose another --out")
+    sets, originals = find_sets(SETS), find_submissions(SUBMISSIONS)
+    for candidate_set in sets:
+        click.echo(verified(candidate_set.path))
     shutil.rmtree(out / "submissions", ignore_errors=True)
-    # Checkpoints and journals are never committed: where some are at hand nothing else comes out than in
-    # CI.
+    # Checkpoints and journals are never committed: where some are present, the outcome must be CI's.
     unlisted = shutil.ignore_patterns("checkpoints", "*.journal*")
-    shutil.copytree("submissions", out / "submissions", ignore=unlisted)
-    at_hand, changed, done = Datasets((), quiet), [], 0
+    shutil.copytree(SUBMISSIONS, out / "submissions", ignore=unlisted)
+    available, count = Datasets((), quiet), 0
+    changed: list[Path] = []
     for original, copy in zip(originals, find_submissions(out / "submissions"), strict=True):
-        ours = [found for found in sets if (original.path / "scores" / found.name).is_dir()]
+        scored = [one for one in sets if (original.path / "scores" / one.name).is_dir()]
         if copy.card.entry and copy.card.kind != "model":  # models are not ours to run here
             for task, result in each_result(
                 copy,
-                ours,
+                scored,
                 SETTINGS,
-                at_hand,
+                available,
                 isolation=Isolation(),
                 quiet=quiet,
                 skipped=partial(remark, quiet=quiet),
             ):
-                done += 1
+                count += 1
                 value = HEADLINE.format(result.metrics["best"][HEADLINE.name].value)
                 where = f"{task.candidate_set.name}, {task.setting}"
-                click.echo(
-                    f"{copy.name} on {where}: {HEADLINE.name} {value}, "
-                    f"{result.manifest.wall_seconds} s"
-                )
+                seconds = result.manifest.wall_seconds
+                click.echo(f"{copy.name} on {where}: {HEADLINE.name} {value}, {seconds} s")
             changed += _changed_scores(original.path, copy.path)
-    write_text(out / "LEADERBOARD.md", render_all(out / "submissions", Path("candidates")))
+    write_text(out / "LEADERBOARD.md", render_all(out / "submissions", SETS))
     present = Path("LEADERBOARD.md")
     if not present.is_file() or (out / present).read_bytes() != present.read_bytes():
         changed.append(present)
     total = len(list((out / "submissions").glob("*/scores/**/*.jsonl.gz")))
     click.echo(
-        f"{done} of {total} files of scores made again; the other {total - done} are taken over from "
+        f"{count} of {total} files of scores made again; the other {total - count} are copied from "
         "this checkout (their datasets or checkpoints are not in it, or they are others' models)"
     )
     click.echo(f"leaderboard: {out / 'LEADERBOARD.md'}, scores and results: {out / 'submissions'}/")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
+from livebench.cli.options import NEW_PATH
 from livebench.cli.progress import bar, quiet_option
 from livebench.errors import LiveBenchError
 
 
-@click.command()
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.command("simulate")
+@click.option("--out", type=NEW_PATH, required=True, help="The new folder.")
 @click.option("--seed", type=int, required=True, help="Which world; also its version.")
-@click.option("--videos", type=click.IntRange(1), default=720, show_default=True)
+@click.option("--videos", type=click.IntRange(1), default=720, show_default=True, help="How many.")
 @click.option("--dev", type=click.IntRange(0), help="Videos for development; by default a tenth.")
 @click.option("--test", type=click.IntRange(0), help="Videos for test; by default a fifth.")
 @click.option(
@@ -22,23 +21,23 @@ from livebench.errors import LiveBenchError
     help="Write mp4 and Bilibili XML files instead of a dataset, for `import bilibili`.",
 )
 @quiet_option
-def simulate(
-    out: Path, seed: int, videos: int, dev: int | None, test: int | None, render: bool, quiet: bool
-) -> None:
-    """Make a small world whose every probability is known (docs/simulated-world.md).
+def simulate_command(out, seed, videos, dev, test, render, quiet) -> None:
+    """Make a small world in which every probability is known (docs/simulated-world.md).
 
     The same seed and number of videos give the same rows on any machine. More videos leave the
-    others as they were, but may move some to another split.
+    others unchanged, but may move some to another split.
     """
     if render:
         from livebench.simulated.render import render_world
 
         if dev is not None or test is not None:
             raise LiveBenchError(
-                "--render writes files, which have no split; give --dev and --test to `import bilibili`"
+                "--render",
+                "writes files, which have no split",
+                "give --dev and --test to `import bilibili`",
             )
-        with bar(videos, "rendering", quiet, unit="video") as tell:
-            comments = render_world(out, seed=seed, videos=videos, tell=tell)
+        with bar(videos, "rendering", quiet, unit="video") as progress:
+            comments = render_world(out, seed=seed, videos=videos, tell=progress)
         click.echo(
             f"{out}: files of simulated world {seed}, {videos:,} videos, {comments:,} comments; next: "
             f"livebench import bilibili {out} --out datasets/{out.name}"

@@ -3,40 +3,28 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
+from livebench.cli.options import DATASET, NEW_PATH, PATH, figure_format_option, json_option
 from livebench.cli.progress import quiet_option, remark
-from livebench.errors import LiveBenchError
 
 
-@click.command()
-@click.argument("dataset", type=click.Path(path_type=Path))
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON: figures by split, tables by name."
-)
-@click.option("--html", type=click.Path(path_type=Path), help="Write one page, with the figures.")
-@click.option(
-    "--csv", "csv_folder", type=click.Path(path_type=Path), help="Write a new folder of CSV files."
-)
-@click.option("--figures", type=click.Path(path_type=Path), help="Write a new folder of figures.")
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["png", "svg", "pdf"]),
-    default="png",
-    show_default=True,
-    help="Of --figures.",
-)
+@click.command("stats")
+@click.argument("dataset", type=DATASET)
+@json_option
+@click.option("--html", type=PATH, help="Write one page, with the figures.")
+@click.option("--csv", "csv_folder", type=NEW_PATH, help="Write a new folder of CSV files.")
+@click.option("--figures", type=NEW_PATH, help="Write a new folder of figures.")
+@figure_format_option
 @click.option(
     "--ratings",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Human scores for Table 3: a CSV file with columns seconds, score (1 to 5).",
 )
 @click.option(
     "--pairs-to-rate",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write such a file with 20 pairs of each interval, scores empty.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of --pairs-to-rate.")
@@ -48,8 +36,18 @@ from livebench.errors import LiveBenchError
     help="How many of the most frequent comments.",
 )
 @quiet_option
-def stats(
-    dataset, as_json, html, csv_folder, figures, kind, ratings, pairs_to_rate, seed, top, quiet
+def stats_command(
+    dataset,
+    as_json,
+    html,
+    csv_folder,
+    figures,
+    figure_format,
+    ratings,
+    pairs_to_rate,
+    seed,
+    top,
+    quiet,
 ) -> None:
     """Tables and figures of DATASET.
 
@@ -59,8 +57,8 @@ def stats(
     the most frequent comments.
 
     \b
-    livebench stats datasets/mine
-    livebench stats datasets/mine --html mine.html --csv mine-tables --figures mine-figures
+    livebench stats mine
+    livebench stats mine --html mine.html --csv mine-tables --figures mine-figures
     """
     from livebench.data.dataset import Dataset
     from livebench.statistics.output import as_data, table_markdown, write_csv
@@ -68,9 +66,6 @@ def stats(
     from livebench.statistics.similarity_sheet import read_ratings, write_pairs
     from livebench.statistics.summary import dataset_statistics, format_statistics
 
-    for folder in (csv_folder, figures):
-        if folder is not None and folder.exists():
-            raise LiveBenchError(f"{folder}: exists already; remove it or choose another")
     opened = Dataset(dataset)
     if pairs_to_rate:
         count = write_pairs(opened, pairs_to_rate, seed=seed)
@@ -80,7 +75,7 @@ def stats(
     tables = all_tables(opened, scores, top)
     if as_json:
         data = {"figures": json.loads(statistics.to_json()), "tables": as_data(tables)}
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(data, ensure_ascii=False))
     else:
         shown = [format_statistics(statistics), *map(table_markdown, tables)]
         click.echo("\n\n".join(shown))
@@ -90,7 +85,7 @@ def stats(
     if figures:
         from livebench.statistics.drawings import save_plots
 
-        save_plots(tables, figures, kind)
+        save_plots(tables, figures, figure_format)
         remark(f"{figures}: figures", quiet)
     if html:
         from livebench.statistics.html import write_page

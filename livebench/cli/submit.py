@@ -4,51 +4,57 @@ from __future__ import annotations
 
 import datetime
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from livebench.errors import LiveBenchError
-
-SUBMISSIONS = Path("submissions")
-
-
-@click.group()
-def submit() -> None:
-    """Write, check and review submissions; CONTRIBUTING.md tells how a folder becomes a row."""
-
-
-@submit.command()
-@click.argument("folder", type=click.Path(path_type=Path), required=False)
-@click.option("--name", prompt="Name, as the leaderboard shall show it")
-@click.option("--author", "authors", multiple=True, help="May be given several times.")
-@click.option("--description", prompt="What it does, in one sentence")
-@click.option(
-    "--settings",
-    default="comments,both",
-    prompt="Settings it takes part in (video: frames and title; comments: comments around; both)",
-    help="Some of video,comments,both.",
+from livebench.cli.options import (
+    NEW_PATH,
+    PATH,
+    SUBMISSION,
+    SUBMISSIONS,
+    human_option,
+    sets_option,
+    submissions_option,
 )
+from livebench.errors import LiveBenchError, one_line
+
+if TYPE_CHECKING:
+    from livebench.records import Setting
+    from livebench.review.findings import Finding
+
+
+@click.group("submit")
+def submit_command() -> None:
+    """Write, check and review submissions; CONTRIBUTING.md says how a folder becomes a row."""
+
+
+@submit_command.command("init")
+@click.argument("folder", type=NEW_PATH, required=False)
+@click.option("--name", help="As the leaderboard shall show it.")
+@click.option("--author", "authors", multiple=True, help="May be repeated.")
+@click.option("--description", help="What it does, in one sentence.")
+@click.option("--settings", help="Some of video,comments,both. Default: comments,both.")
 @click.option("--url", default="", help="Of a paper or of code.")
 @click.option("--scores-only", is_flag=True, help="No scorer: scores are made elsewhere.")
-def init(folder, name, authors, description, settings, url, scores_only) -> None:
+def init_command(folder, name, authors, description, settings, url, scores_only) -> None:
     """Write the folder of a new submission, with a scorer of a few lines that works.
 
-    FOLDER is submissions/ and the name, if it is not given. What no option answers is asked.
+    FOLDER defaults to submissions/NAME. Whatever no option answers is asked.
     """
-    from livebench.records import SETTINGS
     from livebench.review.scaffold import Plan, folder_name, write_submission
 
-    chosen = [one.strip() for one in settings.split(",") if one.strip()]
-    wrong = [one for one in chosen if one not in SETTINGS]
-    if wrong or not chosen:
-        raise LiveBenchError(
-            f"--settings {settings}: {', '.join(wrong) or 'nothing'} is no setting; choose of "
-            f"{', '.join(SETTINGS)}"
-        )
-    authors = list(authors) or [
-        one.strip() for one in click.prompt("Authors, with commas between").split(",")
-    ]
+    name = name or _ask("--name", "Name, as the leaderboard shall show it")
+    description = description or _ask("--description", "What it does, in one sentence")
+    settings = settings or _ask(
+        "--settings",
+        "Settings it takes part in (video: frames and title; comments: comments around; both)",
+        "comments,both",
+    )
+    chosen = _parse_settings(settings)
+    authors = authors or tuple(_items(_ask("--author", "Authors, separated by commas")))
     plan = Plan(name, authors, description, chosen, url, not scores_only)
     path = folder or SUBMISSIONS / folder_name(name)
     write_submission(path, plan, datetime.datetime.now(datetime.UTC).date())
@@ -57,111 +63,148 @@ def init(folder, name, authors, description, settings, url, scores_only) -> None
         click.echo(f"next: put scores into {path}/scores/SET/seed-0/SETTING.jsonl.gz, then")
     else:
         click.echo(f"next: write your model into {path / 'scorer.py'} (it works as it is), then")
-    click.echo(f"  livebench evaluate --submission {path}")
+    click.echo(f"  livebench evaluate {path}")
     click.echo("  livebench leaderboard")
     click.echo(f"  livebench submit review {path}")
 
 
-candidates_option = click.option(
-    "--candidates", type=click.Path(path_type=Path), default="candidates", show_default=True
-)
+def _ask(option: str, question: str, default: str | None = None) -> str:
+    """Ask for what an option did not say; where nobody answers, take the default.
+
+    Raises:
+        LiveBenchError: nobody answers, and there is no default.
+    """
+    try:
+        answer: str = click.prompt(question, default=default)
+    except click.Abort:
+        if sys.stdin.isatty():  # somebody is there, and wants no more
+            raise
+        if default is None:
+            raise LiveBenchError(option, "is missing", f"give {option}") from None
+        return default
+    return answer
 
 
-@submit.command()
-@click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
-@candidates_option
-def check(folders, candidates) -> None:
-    """Check submissions, and report everything that is wrong at once; exit 1 if anything is.
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _parse_settings(text: str) -> list[Setting]:
+    from livebench.records import SETTINGS
+
+    wrong = [item for item in _items(text) if item not in SETTINGS]
+    if wrong or not _items(text):
+        raise LiveBenchError(
+            f"--settings {text}",
+            f"not a setting: {', '.join(wrong) or 'nothing'}",
+            f"choose from {', '.join(SETTINGS)}",
+        )
+    return [setting for setting in SETTINGS if setting in _items(text)]
+
+
+@submit_command.command("check")
+@click.argument("submissions", metavar="SUBMISSION...", type=SUBMISSION, nargs=-1, required=True)
+@sets_option
+def check_command(submissions, sets_folder) -> None:
+    """Check each SUBMISSION, and report all problems at once; exit 1 if there are any.
 
     Nothing of a submission is run.
     """
     from livebench.candidates.candidate_set import find_sets
     from livebench.review.check import Checker
 
-    checker = Checker(find_sets(candidates))
-    if sum([_say(folder, checker.check(folder)) for folder in folders]):
+    checker = Checker(find_sets(sets_folder))
+    if sum([_print_findings(path, checker.check(path)) for path in submissions]):
         sys.exit(1)
 
 
-def _say(folder: Path, findings, *, tolerate_stale: bool = False) -> int:
-    """Print what is wrong; return how much of it must be mended."""
-    from livebench.errors import one_line
+def _print_findings(
+    path: Path, findings: Sequence[Finding], *, tolerate_stale: bool = False
+) -> int:
+    """Print what is wrong; return how many problems must be fixed."""
     from livebench.review.check import has_scores
 
-    wrong = [one for one in findings if not (tolerate_stale and one.stale)]
-    for one in wrong:
-        click.echo(str(one))
-    stale = len(findings) - len(wrong)
-    verdict = "in order"
-    if wrong:
-        verdict = f"{len(wrong)} {'thing is' if len(wrong) == 1 else 'things are'} wrong"
-    elif not has_scores(folder):
-        makes = f"`livebench evaluate --submission {one_line(str(folder), 300)}` makes them"
-        verdict += f"; it has no scores and no row yet: {makes}"
+    problems = [finding for finding in findings if not (tolerate_stale and finding.stale)]
+    for finding in problems:
+        click.echo(str(finding))
+    stale = len(findings) - len(problems)
+    name = one_line(str(path), 300)
+    if problems:
+        verdict = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
+    elif has_scores(path):
+        verdict = "in order"
+    else:
+        verdict = (
+            f"in order; it has no scores and no row yet: `livebench evaluate {name}` makes them"
+        )
     if stale:
-        verdict += f"; {stale} of its results are no longer current, and stand apart"
-    click.echo(f"{one_line(str(folder), 300)}: {verdict}")
-    return len(wrong)
+        verdict += f"; {stale} of its results are no longer current, and shown separately"
+    click.echo(f"{name}: {verdict}")
+    return len(problems)
 
 
-@submit.command()
-@click.argument("folders", type=click.Path(path_type=Path), nargs=-1)
+@submit_command.command("review")
+@click.argument("submissions", metavar="[SUBMISSION]...", type=SUBMISSION, nargs=-1)
 @click.option(
     "--base",
-    type=click.Path(path_type=Path),
-    help="submissions/ of the checkout to compare with; without FOLDERS, what differs is reviewed.",
+    type=PATH,
+    help="submissions/ of the checkout to compare with; without SUBMISSION, all that differ are "
+    "reviewed.",
 )
+@submissions_option
+@sets_option
+@human_option
 @click.option(
-    "--submissions", type=click.Path(path_type=Path), default=SUBMISSIONS, show_default=True
+    "--board", type=PATH, default="LEADERBOARD.md", show_default=True, help="The leaderboard."
 )
-@candidates_option
-@click.option("--human", type=click.Path(path_type=Path), default="human", show_default=True)
-@click.option(
-    "--board", type=click.Path(path_type=Path), default="LEADERBOARD.md", show_default=True
-)
-def review(folders, base, submissions, candidates, human, board) -> None:
+def review_command(submissions, base, submissions_folder, sets_folder, human_folder, board) -> None:
     """What a pull request goes through: check, compute the rows, render, and show the difference.
 
-    Without FOLDERS and --base all submissions are reviewed, and results that are no longer current are
-    no fault. Exit 1 if something must be mended.
+    Without SUBMISSION and --base all submissions are reviewed, and results that are no longer current
+    are tolerated. Exit 1 if there is a problem to fix.
     """
     from livebench.candidates.candidate_set import find_sets
     from livebench.cli.leaderboard import compare_with, render_all
-    from livebench.errors import one_line
     from livebench.leaderboard.collect import collect
     from livebench.review.check import Checker
     from livebench.review.difference import changed_folders, changes, describe_changes
     from livebench.submissions.load import find_submissions
 
-    sets = find_sets(candidates)
-    everything = not folders and base is None
-    if base is not None and not folders:
-        folders = changed_folders(base, submissions)
+    sets = find_sets(sets_folder)
+    everything = not submissions and base is None
+    paths: Sequence[Path] = submissions
+    if base is not None and not submissions:
+        paths = changed_folders(base, submissions_folder)
     if everything:
-        folders = sorted(path for path in submissions.iterdir() if path.is_dir())
+        paths = sorted(path for path in submissions_folder.iterdir() if path.is_dir())
     checker = Checker(sets)
-    findings = {folder: checker.check(folder) for folder in folders}
-    wrong = sum(
-        [_say(folder, found, tolerate_stale=everything) for folder, found in findings.items()]
+    findings = {path: checker.check(path) for path in paths}
+    problems = sum(
+        [_print_findings(path, findings[path], tolerate_stale=everything) for path in paths]
     )
-    # What only stands apart can be rendered; with anything else wrong there is no row to show.
+    # What is merely stale can be rendered; with anything else wrong there is no row to show.
     broken = [
-        one_line(str(folder), 300)
-        for folder, found in findings.items()
-        if not all(one.stale for one in found)
+        one_line(str(path), 300)
+        for path in paths
+        if not all(finding.stale for finding in findings[path])
     ]
     if broken:
         click.echo(f"\nNo row is computed before these are in order: {', '.join(broken)}")
         sys.exit(1)
-    present = find_submissions(submissions)
+    present = find_submissions(submissions_folder)
     if not everything:
-        reviewed = {folder.resolve().name for folder in folders}
+        reviewed = {path.resolve().name for path in paths}
         before = (
-            find_submissions(base) if base else [one for one in present if one.name not in reviewed]
+            find_submissions(base)
+            if base
+            else [submission for submission in present if submission.name not in reviewed]
         )
-        found = changes(collect(sets, before), collect(sets, present))
-        click.echo("\n".join(describe_changes(found)) if found else "\nNo row changes.")
+        changed_rows = changes(collect(sets, before), collect(sets, present))
+        click.echo(
+            "\n".join(describe_changes(changed_rows)) if changed_rows else "\nNo row changes."
+        )
         click.echo()
-    wrong += not compare_with(board, render_all(submissions, candidates, human), everything)
-    if wrong:
+    text = render_all(submissions_folder, sets_folder, human_folder)
+    problems += not compare_with(board, text, everything)
+    if problems:
         sys.exit(1)

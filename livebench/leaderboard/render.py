@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from livebench.human.analysis.report import Report
+from livebench.human.analysis.report import HumanReport
 from livebench.human.analysis.report_text import intervals_table, value, with_interval
 from livebench.human.sheets.key import CRITERIA
 from livebench.leaderboard.collect import Board, Row, Section
@@ -22,7 +22,7 @@ from livebench.scoring.paired import RowPair
 from livebench.scoring.significance import format_p
 
 
-def render(sections: Sequence[Section], reports: Sequence[Report] = ()) -> str:
+def render(sections: Sequence[Section], reports: Sequence[HumanReport] = ()) -> str:
     """LEADERBOARD.md, `reports` in its section on human evaluation."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -65,7 +65,7 @@ def _data(name: str) -> dict[str, Any]:
     return tomllib.loads((files("livebench.leaderboard") / name).read_text("utf-8"))
 
 
-def _agreed(report: Report) -> list[list[str]]:
+def _agreed(report: HumanReport) -> list[list[str]]:
     """Mean pairwise Spearman and alpha, by criterion and pooled."""
     return [
         [one.criterion, with_interval(one.mean), str(one.mean.n), value(one.alpha.value)]

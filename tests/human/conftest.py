@@ -11,7 +11,7 @@ from simulated_raters import Qualities, draw_raters, simulate
 
 from livebench.human.analysis.ratings import Ratings
 from livebench.human.sheets.key import CRITERIA, Key
-from livebench.human.sheets.sheet import Plan, make_sheets
+from livebench.human.sheets.sheet import SheetPlan, make_sheets
 from livebench.records import GeneratedRecord, write_records
 from livebench.submissions.load import Submission
 
@@ -59,7 +59,7 @@ def writers(frozen, submission, write_generated) -> list[Path]:
 def sheets(tmp_path, frozen, dataset, writers) -> tuple[Path, Key]:
     """Sheets of 12 moments for three raters, and the key."""
     out = tmp_path / "human" / "tiny"
-    plan = Plan(moments=12, raters=3, repeats=3, seed=5)
+    plan = SheetPlan(moments=12, raters=3, repeats=3, seed=5)
     return out, make_sheets(out, frozen, dataset, [Submission(path) for path in writers], plan)
 
 

@@ -13,9 +13,9 @@ from simulated_raters import plain_key
 
 from livebench.human.analysis.agreement import (
     agreement,
-    all_pairs,
     alpha_of_tables,
     coincidences,
+    rater_pairs,
     spearman,
     spearman_of_tables,
 )
@@ -99,7 +99,7 @@ def world():
 
 def test_the_report_of_agreement(gappy):
     clusters = clusters_of(gappy.key, resamples=500)
-    pairs = all_pairs(gappy, clusters)
+    pairs = rater_pairs(gappy, clusters)
     found = {one.criterion: one for one in agreement(gappy, pairs, clusters)}
     assert list(found) == [*CRITERIA, "pooled"]
     for name, one in found.items():
@@ -123,7 +123,7 @@ def test_the_report_of_agreement(gappy):
 def test_resamples_are_those_of_whole_videos(gappy):
     # A resample written out: the ratings of each video as often as it was drawn.
     clusters = clusters_of(gappy.key, resamples=5)
-    pair = all_pairs(gappy, clusters)[1]
+    pair = rater_pairs(gappy, clusters)[1]
     video = {m.sample_id: clusters.of[k] for k, m in enumerate(gappy.key.moments)}
     for number, counts in enumerate(clusters.weights):
         times = [int(counts[video[item.sample_id]]) for item in gappy.key.items]
@@ -144,7 +144,7 @@ def test_resamples_are_those_of_whole_videos(gappy):
 def test_undefined_with_the_reason(ratings_of, first, second, n, why):
     found = ratings_of(plain_key(2, ["a", "b"], 3), [first, second, [1, 2, 3, 5]])
     clusters = clusters_of(found.key, resamples=200)
-    one = agreement(found, all_pairs(found, clusters), clusters)[0]
+    one = agreement(found, rater_pairs(found, clusters), clusters)[0]
     estimate = one.pairs[0].spearman
     assert (estimate.value, estimate.low, estimate.n, estimate.why) == (None, None, n, why)
     assert one.mean.n in (1, 2)
@@ -154,7 +154,7 @@ def test_undefined_with_the_reason(ratings_of, first, second, n, why):
 def test_one_rater(ratings_of):
     found = ratings_of(plain_key(2, ["a", "b"], 1), [[1, 2, 3, 4]])
     clusters = clusters_of(found.key, resamples=200)
-    one = agreement(found, all_pairs(found, clusters), clusters)[0]
+    one = agreement(found, rater_pairs(found, clusters), clusters)[0]
     assert one.pairs == []
     assert (one.mean.value, one.mean.why) == (None, "undefined: one rater")
     assert (one.alpha.value, one.alpha.why) == (None, "undefined: no item has two ratings")
@@ -163,6 +163,6 @@ def test_one_rater(ratings_of):
 def test_all_ratings_equal(ratings_of):
     found = ratings_of(plain_key(2, ["a", "b"], 2), [[4] * 4, [4] * 4])
     clusters = clusters_of(found.key, resamples=200)
-    one = agreement(found, all_pairs(found, clusters), clusters)[3]
+    one = agreement(found, rater_pairs(found, clusters), clusters)[3]
     assert (one.alpha.value, one.alpha.why) == (None, "undefined: all ratings are 4")
     assert (one.mean.value, one.mean.why) == (None, "undefined: no pair has a coefficient")

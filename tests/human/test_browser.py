@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from livebench.human.sheets.key import CRITERIA
-from livebench.human.sheets.sheet import Plan, make_sheets
+from livebench.human.sheets.sheet import SheetPlan, make_sheets
 from livebench.submissions.load import Submission
 
 MOMENTS = 6
@@ -20,7 +20,7 @@ MOMENTS = 6
 def sheet(tmp_path, frozen, dataset, writers) -> Path:
     """A folder with one rater's sheet of MOMENTS moments, two of them twice."""
     out = tmp_path / "human" / "tiny"
-    plan = Plan(moments=MOMENTS, raters=1, repeats=2)
+    plan = SheetPlan(moments=MOMENTS, raters=1, repeats=2)
     make_sheets(out, frozen, dataset, [Submission(path) for path in writers], plan)
     return out
 
@@ -298,7 +298,7 @@ def test_two_sheets_do_not_share_what_is_saved(
     page = opened(context)
     pressed(page, "n", "5")
     other = tmp_path / "human" / "other"
-    plan = Plan(moments=MOMENTS, raters=1, repeats=2, seed=1)
+    plan = SheetPlan(moments=MOMENTS, raters=1, repeats=2, seed=1)
     make_sheets(other, frozen, dataset, [Submission(path) for path in writers], plan)
     page.goto((other / "raters" / "R1.html").as_uri())
     assert done(page) == 0

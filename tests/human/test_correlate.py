@@ -13,7 +13,7 @@ from scipy.stats import kendalltau, permutation_test, spearmanr
 from simulated_raters import Qualities, plain_key
 
 from livebench.errors import LiveBenchError
-from livebench.human.analysis.correlation import coefficients, correlate, order_p
+from livebench.human.analysis.correlation import coefficients, correlate_ratings, order_p
 from livebench.human.sheets.key import KeyItem, KeyMoment, KeySystem
 from livebench.records import ScoreRecord, write_records
 from livebench.submissions.load import Submission
@@ -111,7 +111,9 @@ def test_metrics_that_order_as_people_do(study, frozen, rated):
     skills = [0, 0.5, 1, 1.5, 2, 3]
     key, submissions = study(skills)
     means = {f"s{number}": (1.5 + 0.6 * number,) * 3 for number in range(6)} | {"human": (4.5,) * 3}
-    found = correlate(rated(key, world=Qualities(means)), frozen, submissions, resamples=500)
+    found = correlate_ratings(
+        rated(key, world=Qualities(means)), frozen, submissions, resamples=500
+    )
     assert found.systems == [f"s{number}" for number in range(6)]
     assert found.exact
     mrr = [found.metrics[name]["MRR"] for name in found.systems]
@@ -145,7 +147,7 @@ def test_few_systems(study, frozen, rated, systems, words):
     key, submissions = study([0.0, 1, 2, 3][:systems])
     names = [*(f"s{number}" for number in range(systems)), "human"]
     world = Qualities({name: (2 + 0.5 * k,) * 3 for k, name in enumerate(names)})
-    found = correlate(rated(key, world=world), frozen, submissions, resamples=200)
+    found = correlate_ratings(rated(key, world=world), frozen, submissions, resamples=200)
     assert words in found.conclusion
     assert all(row.p is None and row.p_holm is None for row in found.rows)
     if systems < 3:
@@ -156,7 +158,7 @@ def test_few_systems(study, frozen, rated, systems, words):
 def test_equal_means_are_undefined(study, frozen, ratings_of):
     key, submissions = study([0.0, 1, 2, 3, 4])
     ratings = ratings_of(key, [[3] * len(key.items)] * 3)
-    found = correlate(ratings, frozen, submissions, resamples=200)
+    found = correlate_ratings(ratings, frozen, submissions, resamples=200)
     whys = {row.why for row in found.rows}
     assert whys == {"undefined: the human means are the same for all systems"}
 
@@ -168,12 +170,12 @@ def test_what_is_refused(study, frozen, frozen_without_frames, rated):
     with pytest.raises(
         LiveBenchError, match=r"comments.jsonl.gz: no scores; run `livebench evaluate"
     ):
-        correlate(ratings, frozen, submissions)
+        correlate_ratings(ratings, frozen, submissions)
     with pytest.raises(LiveBenchError, match="s0: was rated, but is not among the submissions"):
-        correlate(ratings, frozen, submissions[1:])
+        correlate_ratings(ratings, frozen, submissions[1:])
     with pytest.raises(LiveBenchError, match="is not the set that was rated"):
-        correlate(ratings, frozen_without_frames, submissions)
+        correlate_ratings(ratings, frozen_without_frames, submissions)
     moved = [msgspec.structs.replace(one, run="gone") for one in key.systems]
     other = dataclasses.replace(ratings, key=msgspec.structs.replace(key, systems=moved))
     with pytest.raises(LiveBenchError, match="has no run gone, which was rated"):
-        correlate(other, frozen, submissions)
+        correlate_ratings(other, frozen, submissions)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from simulated_raters import PAPER, Qualities, fill, plain_key
 
-from livebench.human.analysis.report import Report, make_report
+from livebench.human.analysis.report import HumanReport, make_report
 from livebench.human.analysis.report_text import as_markdown, as_text
 from livebench.human.sheets.key import CRITERIA, write_key
 
@@ -147,7 +147,7 @@ def test_undefined_is_written_out(ratings_of):
     text = as_text(report)
     assert "undefined: R1 gave 3 8 times and nothing else n=8" in text
     assert "undefined: nothing was rated twice (n=0)" in text
-    shown = msgspec.json.decode(msgspec.json.encode(report), type=Report)
+    shown = msgspec.json.decode(msgspec.json.encode(report), type=HumanReport)
     assert shown == report
     assert shown.agreement[0].pairs[0].spearman.value is None
 

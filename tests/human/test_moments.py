@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from livebench.errors import LiveBenchError
-from livebench.human.sheets.context_pictures import allocate, sample_moments
+from livebench.human.sheets.rated_moments import allocate, sample_moments
 from livebench.records import AnswerRecord
 
 

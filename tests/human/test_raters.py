@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from simulated_raters import CARELESS, PAPER, Qualities, plain_key
 
-from livebench.human.analysis.agreement import all_pairs
+from livebench.human.analysis.agreement import rater_pairs
 from livebench.human.analysis.raters import describe_raters, self_agreement
 from livebench.human.analysis.report import clusters_of
 
@@ -15,7 +15,7 @@ KEY = plain_key(60, list(PAPER), 3, repeats=10)
 
 def described(ratings, resamples=1000):
     clusters = clusters_of(ratings.key, resamples=resamples)
-    return {one.rater: one for one in describe_raters(ratings, all_pairs(ratings, clusters))}
+    return {one.rater: one for one in describe_raters(ratings, rater_pairs(ratings, clusters))}
 
 
 def reasons(ratings):

@@ -11,7 +11,7 @@ import pytest
 from simulated_raters import plain_key
 
 from livebench.errors import LiveBenchError
-from livebench.human.analysis.ratings import read_ratings
+from livebench.human.analysis.ratings import read_rater_files
 from livebench.human.sheets.key import CRITERIA, read_key, write_key
 
 KEY = plain_key(4, ["a", "human"], 2, repeats=1)
@@ -39,7 +39,7 @@ def save(tmp_path):
 
 def test_complete_files(save):
     paths = [save(complete(1), "two.csv"), save(complete(0)[::-1], "one.csv")]
-    found = read_ratings(paths, KEY)
+    found = read_rater_files(paths, KEY)
     assert found.raters == ["R1", "R2"]
     assert found.values.shape == found.again.shape == (2, 8, 3)
     assert found.values[0, :3].tolist() == [[1, 2, 3], [2, 3, 4], [3, 4, 5]]
@@ -55,7 +55,7 @@ def test_what_spreadsheets_make_of_it(save, encoding, delimiter):
     rows = [["x", f" {row[1]} ", row[0], *row[2:], "弹幕,\n第二行"] for row in complete(0)]
     header = ["number", "fluency", "id", "relevance", "correctness", "comment"]
     path = save([*rows, [""] * 6], header=header, encoding=encoding, delimiter=delimiter)
-    found = read_ratings([path], KEY)
+    found = read_rater_files([path], KEY)
     assert found.values[0, :2].tolist() == [[1, 2, 3], [2, 3, 4]]
     assert found.absent == ["R2"]
 
@@ -110,7 +110,7 @@ def change(row, column, value):
 def test_refused(save, damage, message):
     path = save(damage(complete(0)))
     with pytest.raises(LiveBenchError, match=message):
-        read_ratings([path], KEY)
+        read_rater_files([path], KEY)
 
 
 @pytest.mark.parametrize(
@@ -123,34 +123,34 @@ def test_refused(save, damage, message):
 )
 def test_headers(save, header, message):
     with pytest.raises(LiveBenchError, match=message):
-        read_ratings([save(complete(0), header=header)], KEY)
+        read_rater_files([save(complete(0), header=header)], KEY)
 
 
 def test_files_that_are_none(save, tmp_path):
     with pytest.raises(LiveBenchError, match="no such file"):
-        read_ratings([tmp_path / "R9.csv"], KEY)
+        read_rater_files([tmp_path / "R9.csv"], KEY)
     rows = [[*row, "弹幕"] for row in complete(0)]
     path = save(rows, header=[*HEADER, "comment"], encoding="gbk")
     with pytest.raises(LiveBenchError, match=r"is not UTF-8 .* save it again as 'CSV UTF-8'"):
-        read_ratings([path], KEY)
+        read_rater_files([path], KEY)
     (tmp_path / "R1.csv").write_text('id,fluency,relevance,correctness\n"R1-i00000,1,2,3\n')
     with pytest.raises(LiveBenchError, match="cannot be read as CSV"):
-        read_ratings([tmp_path / "R1.csv"], KEY)
+        read_rater_files([tmp_path / "R1.csv"], KEY)
 
 
 def test_a_rater_twice(save):
     paths = [save(complete(0)), save(complete(0), "copy.csv")]
     with pytest.raises(LiveBenchError, match=r"copy.csv: is the sheet of R1, and so is .*R1.csv"):
-        read_ratings(paths, KEY)
+        read_rater_files(paths, KEY)
 
 
 def test_missing_ratings_by_policy(save):
     rows = change(2, 3, "")(complete(0))
     paths = [save(rows), save(complete(1), "R2.csv")]
-    kept = read_ratings(paths, KEY, "keep")
+    kept = read_rater_files(paths, KEY, "keep")
     assert np.argwhere(np.isnan(kept.values)).tolist() == [[0, 2, 2]]
     assert (kept.policy, kept.missing, kept.dropped) == ("keep", {"R1": 1, "R2": 0}, [])
-    dropped = read_ratings(paths, KEY, "drop-item")
+    dropped = read_rater_files(paths, KEY, "drop-item")
     assert np.unique(np.argwhere(np.isnan(dropped.values))[:, 1]).tolist() == [2]
     assert np.isnan(dropped.values[:, 2]).all()
     assert dropped.dropped == ["i00002"]
@@ -162,12 +162,12 @@ def test_half_is_not_enough_whatever_the_policy(save, policy):
     with pytest.raises(
         LiveBenchError, match=r"R1 left out 20 of 30 ratings, the first in row 2, fluency"
     ):
-        read_ratings([path], KEY, policy)
+        read_rater_files([path], KEY, policy)
 
 
 def test_a_missing_second_rating_drops_nothing(save):
     rows = change(8, 1, "")(complete(0))
-    found = read_ratings([save(rows)], KEY, "drop-item")
+    found = read_rater_files([save(rows)], KEY, "drop-item")
     assert not np.isnan(found.values).any()
     assert np.isnan(found.again[0, 0]).tolist() == [True, False, False]
     assert found.missing == {"R1": 1}

@@ -15,8 +15,8 @@ import pytest
 
 from livebench.data.dataset import Dataset
 from livebench.human.sheets.key import CRITERIA, read_key
-from livebench.human.sheets.rater_page import COLUMNS, texts, write_instructions
-from livebench.human.sheets.sheet import Plan, make_sheets
+from livebench.human.sheets.rater_page import COLUMNS, rater_instructions, texts
+from livebench.human.sheets.sheet import SheetPlan, make_sheets
 from livebench.submissions.load import Submission
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=y> & \" ' {{ 7 * 7 }}"
@@ -127,7 +127,7 @@ def test_no_sheet_tells_whose_a_comment_is(
     for source, target in zip(writers, moved, strict=True):
         shutil.copytree(source, target)
     again = tmp_path / "again" / "tiny"
-    plan = Plan(moments=12, raters=3, repeats=3, seed=5)
+    plan = SheetPlan(moments=12, raters=3, repeats=3, seed=5)
     submissions = [Submission(moved[k]) for k in (1, 2, 0)]
     other = make_sheets(again, frozen, dataset, submissions, plan)
     for path in sorted((out / "raters").iterdir()):
@@ -138,11 +138,11 @@ def test_no_sheet_tells_whose_a_comment_is(
 def test_the_same_seed_the_same_bytes(sheets, frozen, dataset, writers, tmp_path):
     out, key = sheets
     submissions = [Submission(path) for path in writers]
-    plan = Plan(moments=12, raters=3, repeats=3, seed=5)
+    plan = SheetPlan(moments=12, raters=3, repeats=3, seed=5)
     make_sheets(tmp_path / "b" / "tiny", frozen, dataset, submissions, plan)
     names = ["key.json", "raters/R3.csv", "raters/R3.html"]
     assert all((out / n).read_bytes() == (tmp_path / "b" / "tiny" / n).read_bytes() for n in names)
-    plan = Plan(moments=12, raters=3, repeats=3, seed=6)
+    plan = SheetPlan(moments=12, raters=3, repeats=3, seed=6)
     other = make_sheets(tmp_path / "c" / "tiny", frozen, dataset, submissions, plan)
     assert other.moments != key.moments
 
@@ -152,7 +152,7 @@ def hostile_sheets(tmp_path, frozen, dataset, submission, write_generated, writt
     texts_ = {one.sample_id: written for one in frozen.samples()}
     write_generated(path, frozen.name, texts_)
     out = tmp_path / "human" / "hostile"
-    make_sheets(out, frozen, dataset, [Submission(path)], Plan(moments=3, raters=1))
+    make_sheets(out, frozen, dataset, [Submission(path)], SheetPlan(moments=3, raters=1))
     return out / "raters"
 
 
@@ -199,7 +199,7 @@ def test_frames_are_in_the_page(tmp_path, frozen, dataset, writers):
     image = b"\xff\xd8\xff\xe0 a frame \xff\xd9"
     out = tmp_path / "human" / "frames"
     submissions = [Submission(path) for path in writers]
-    plan = Plan(moments=12, raters=1, repeats=0)
+    plan = SheetPlan(moments=12, raters=1, repeats=0)
     key = make_sheets(tmp_path / "human" / "bare", frozen, dataset, submissions, plan)
     shown = next(one for one in frozen.samples() if one.sample_id == key.moments[0].sample_id)
     for second in (shown.frames[0], shown.frames[2], 99):
@@ -218,7 +218,7 @@ def test_frames_are_in_the_page(tmp_path, frozen, dataset, writers):
 
 
 def test_instructions_hold_criteria_and_examples_in_both_languages():
-    text = write_instructions().decode()
+    text = rater_instructions().decode()
     for lang in ("zh", "en"):
         assert all(one["question"][lang] in text for one in texts()["criteria"])
         assert all(anchor in text for one in texts()["criteria"] for anchor in one["anchors"][lang])

@@ -265,7 +265,7 @@ def test_options_that_do_not_go_together(evaluate, submission):
     for options in (("--sandbox",), ("--memory", "1")):
         done = evaluate(path, "--in-process", *options)
         assert done.status == 2
-        assert "--in-process goes with neither --sandbox nor --memory" in done.err
+        assert "--in-process cannot be combined with --sandbox or --memory" in done.err
 
 
 def test_a_checkpoint_is_read_there(submission, tmp_path):

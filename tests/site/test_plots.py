@@ -15,13 +15,13 @@ KINDS = ("anatomy", "intervals", "recall")
 def where(project, *options):
     return (
         *("plot", "--submissions", project.path / "submissions"),
-        *("--candidates", project.path / "candidates", *options),
+        *("--sets", project.path / "candidates", *options),
     )
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_three_figures_a_board(project, run, tmp_path, form):
-    chosen = ("--set", "tiny-paper", "--setting", "both", "--format", form)
+    chosen = ("--candidates", "tiny-paper", "--setting", "both", "--format", form)
     with warnings.catch_warnings():
         if chinese_fonts():  # a submission has a Chinese name
             warnings.filterwarnings("error", message=".*Glyph.*missing")
@@ -38,8 +38,20 @@ def test_only_what_is_chosen_is_drawn(project, run, tmp_path):
     made = []
     for number, only in enumerate((["short"], ["short"], ["short", "long"])):
         out = tmp_path / str(number)
-        chosen = ("--set", "tiny-paper", "--setting", "both", "--format", "png", "--out", out)
-        assert run(*where(project, *chosen, *(x for n in only for x in ("--only", n)))).status == 0
+        chosen = (
+            "--candidates",
+            "tiny-paper",
+            "--setting",
+            "both",
+            "--format",
+            "png",
+            "--out",
+            out,
+        )
+        assert (
+            run(*where(project, *chosen, *(x for n in only for x in ("--submission", n)))).status
+            == 0
+        )
         made.append([(out / f"{kind}-tiny-paper-both.png").read_bytes() for kind in KINDS])
     assert made[0] == made[1]
     for alone, beside in zip(made[0], made[2], strict=True):
@@ -54,10 +66,10 @@ def test_every_board(project, run, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--set", "none"), "--set none: there is none of this name; there are "),
-        (("--only", "nobody"), "--only nobody: there is none of this name; there are "),
+        (("--candidates", "none"), "none: set not found; available: silent-paper, tiny-paper"),
+        (("--submission", "nobody"), "nobody: submission not found; available: "),
         (
-            ("--only", "hostile", "--setting", "video"),
+            ("--submission", "hostile", "--setting", "video"),
             "no submission has scores for these sets and settings: nothing to plot",
         ),
     ],

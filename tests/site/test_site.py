@@ -207,7 +207,7 @@ def test_a_site_is_replaced_and_nothing_else_is(project, run, refused, tmp_path_
     shutil.copytree(project.submissions[-1].path, source / "submissions" / "hostile")
     shutil.copytree(project.sets[0].path, source / "candidates" / "tiny-paper")
     arguments = ["--submissions", source / "submissions", "--quiet", "--out", out]
-    arguments += ["--candidates", source / "candidates"]
+    arguments += ["--sets", source / "candidates"]
     done = run("site", *arguments)
     assert (done.status, done.out) == (0, f"{out}/index.html: written\n"), done
     (out / "old.html").write_text("left over")

@@ -21,7 +21,7 @@ LEVELS = HIGHEST - LOWEST + 1
 POOLED = "pooled"
 
 
-class Pair(msgspec.Struct, frozen=True):
+class RaterPair(msgspec.Struct, frozen=True):
     """Two raters and Spearman's correlation between their ratings of the items that both rated."""
 
     first: str
@@ -37,12 +37,12 @@ class Agreement(msgspec.Struct, frozen=True):
     """
 
     criterion: str
-    pairs: list[Pair]
+    pairs: list[RaterPair]
     mean: Estimate
     alpha: Estimate
 
 
-class PairTables:
+class RaterPairTables:
     """Joint counts of two raters' ratings, by criterion, and their resamples.
 
     Attributes:
@@ -95,20 +95,22 @@ def item_moments(ratings: Ratings) -> np.ndarray:
     return np.array([places[item.sample_id] for item in ratings.key.items])
 
 
-def all_pairs(ratings: Ratings, clusters: Clusters) -> list[PairTables]:
+def rater_pairs(ratings: Ratings, clusters: Clusters) -> list[RaterPairTables]:
     """Every two raters."""
     numbers = range(len(ratings.raters))
-    return [PairTables(ratings, *pair, clusters) for pair in combinations(numbers, 2)]
+    return [RaterPairTables(ratings, *pair, clusters) for pair in combinations(numbers, 2)]
 
 
-def agreement(ratings: Ratings, pairs: Sequence[PairTables], clusters: Clusters) -> list[Agreement]:
+def agreement(
+    ratings: Ratings, pairs: Sequence[RaterPairTables], clusters: Clusters
+) -> list[Agreement]:
     """Agreement by criterion, then pooled."""
     names = (*CRITERIA, POOLED)
     columns = (*range(len(CRITERIA)), None)
     return [
         Agreement(
             name,
-            [Pair(*pair.names, pair.estimate(column)) for pair in pairs],
+            [RaterPair(*pair.names, pair.estimate(column)) for pair in pairs],
             _mean_of_pairs(pairs, column),
             _alpha(ratings, column, clusters),
         )
@@ -211,7 +213,7 @@ def _alpha(ratings: Ratings, column: int | None, clusters: Clusters) -> Estimate
     return _with_interval(float(value), alpha_of_tables(tables.reshape(-1, LEVELS, LEVELS)), n)
 
 
-def _mean_of_pairs(pairs: Sequence[PairTables], column: int | None) -> Estimate:
+def _mean_of_pairs(pairs: Sequence[RaterPairTables], column: int | None) -> Estimate:
     found = [pair.estimate(column).value for pair in pairs]
     defined = [value for value in found if value is not None]
     if not defined:

@@ -66,7 +66,7 @@ class Correlations(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[Correlation]
 
 
-def correlate(
+def correlate_ratings(
     ratings: Ratings,
     candidate_set: CandidateSet,
     submissions: Sequence[Submission],

@@ -18,8 +18,8 @@ import numpy as np
 
 from livebench.errors import LiveBenchError
 from livebench.files import new_file, write_text
-from livebench.human.analysis.ratings import Ratings, read_ratings
-from livebench.human.analysis.report import Report, make_report
+from livebench.human.analysis.ratings import Ratings, read_rater_files
+from livebench.human.analysis.report import HumanReport, make_report
 from livebench.human.analysis.report_text import as_markdown, as_text
 from livebench.human.sheets.key import CRITERIA, Key, read_key
 from livebench.records import parse_json
@@ -27,7 +27,7 @@ from livebench.records import parse_json
 REPORT, KEY, RATINGS = "report.json", "key.json", "ratings"
 
 
-def write_report(folder: Path, report: Report, files: Sequence[Path], key: Key) -> None:
+def write_report(folder: Path, report: HumanReport, files: Sequence[Path], key: Key) -> None:
     """Write report.json, report.md, report.txt, and the ratings of the raters' files without text."""
     folder = Path(folder)
     for path in files:
@@ -42,7 +42,7 @@ def write_report(folder: Path, report: Report, files: Sequence[Path], key: Key) 
 
 def _without_text(path: Path, key: Key) -> tuple[str, bytes]:
     """The rater of a file, and its columns `id` and CRITERIA in the order of the sheet."""
-    one = read_ratings([path], key, "keep")
+    one = read_rater_files([path], key, "keep")
     [name] = one.raters
     places = {item.item: place for place, item in enumerate(key.items)}
     text = io.StringIO(newline="")
@@ -54,7 +54,7 @@ def _without_text(path: Path, key: Key) -> tuple[str, bytes]:
     return name, text.getvalue().encode()
 
 
-def find_reports(folder: Path) -> list[Report]:
+def find_reports(folder: Path) -> list[HumanReport]:
     """The reports in a folder of human evaluations, by name; none if it does not exist.
 
     Each is computed again from key and ratings.
@@ -65,8 +65,8 @@ def find_reports(folder: Path) -> list[Report]:
     return [_checked(path.parent) for path in sorted(Path(folder).glob(f"*/{REPORT}"))]
 
 
-def _checked(folder: Path) -> Report:
-    written = parse_json(folder / REPORT, Report)
+def _checked(folder: Path) -> HumanReport:
+    written = parse_json(folder / REPORT, HumanReport)
     ratings = read_published(folder, written)
     found = make_report(ratings)
     if (found.name, found.set_hash) != (written.name, written.set_hash) or not same_means(
@@ -79,18 +79,18 @@ def _checked(folder: Path) -> Report:
     return found
 
 
-def read_published(folder: Path, report: Report) -> Ratings:
+def read_published(folder: Path, report: HumanReport) -> Ratings:
     """The ratings of a published evaluation, with the policy of its report."""
     paths = sorted((folder / RATINGS).glob("*.csv"))
     if not paths:
         raise LiveBenchError(f"{folder / RATINGS}: holds no ratings (*.csv) for {folder / REPORT}")
-    return read_ratings(paths, read_key(folder / KEY), report.policy)
+    return read_rater_files(paths, read_key(folder / KEY), report.policy)
 
 
-def same_means(one: Report, other: Report) -> bool:
+def same_means(one: HumanReport, other: HumanReport) -> bool:
     """Whether two reports have the same systems, means and intervals, to 1e-6."""
 
-    def numbers(report: Report) -> list[tuple[str, str, list[float]]]:
+    def numbers(report: HumanReport) -> list[tuple[str, str, list[float]]]:
         return [
             (
                 system.system,

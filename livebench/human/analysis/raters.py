@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from livebench.human.analysis.agreement import PairTables, spearman
+from livebench.human.analysis.agreement import RaterPairTables, spearman
 from livebench.human.analysis.ratings import Ratings
 from livebench.human.sheets.key import CRITERIA, HIGHEST, LOWEST
 
@@ -57,7 +57,9 @@ class Rater(msgspec.Struct, frozen=True):
     careless: list[str]
 
 
-def describe_raters(ratings: Ratings, pairs: Sequence[PairTables], *, seed: int = 0) -> list[Rater]:
+def describe_raters(
+    ratings: Ratings, pairs: Sequence[RaterPairTables], *, seed: int = 0
+) -> list[Rater]:
     """Describe every rater; those who look careless are named, and none is dropped."""
     found = []
     for number, name in enumerate(ratings.raters):
@@ -115,11 +117,11 @@ def _constant(values: np.ndarray) -> list[str]:
     return found
 
 
-def _with_others(name: str, pairs: Sequence[PairTables]) -> list[PairTables]:
+def _with_others(name: str, pairs: Sequence[RaterPairTables]) -> list[RaterPairTables]:
     return [pair for pair in pairs if name in pair.names]
 
 
-def _apart_from_others(name: str, pairs: Sequence[PairTables], ratings: Ratings) -> list[str]:
+def _apart_from_others(name: str, pairs: Sequence[RaterPairTables], ratings: Ratings) -> list[str]:
     """Whether the rater agrees with nobody: the mean over criteria of Spearman's correlation.
 
     With each other rater by himself, not with their mean: one careless rater would drag an honest one's
@@ -149,7 +151,7 @@ def _apart_from_others(name: str, pairs: Sequence[PairTables], ratings: Ratings)
     return [text]
 
 
-def _against_others(name: str, pairs: Sequence[PairTables]) -> list[str]:
+def _against_others(name: str, pairs: Sequence[RaterPairTables]) -> list[str]:
     """Criteria on which the rater goes against every other: each correlation is below 0 at ALPHA,
     shared among the criteria. Against the mean of the others would not do: beside a rater who reverses
     the scale an honest one's mean is about 0."""

@@ -43,7 +43,7 @@ class Ratings:
     dropped: list[str]
 
 
-def read_ratings(paths: Sequence[Path], key: Key, missing: Missing | None = None) -> Ratings:
+def read_rater_files(paths: Sequence[Path], key: Key, missing: Missing | None = None) -> Ratings:
     """Read the files of raters: CSV with the columns `id` and CRITERIA, others are not looked at.
 
     Args:

@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 
 from livebench import __version__
-from livebench.human.analysis.agreement import Agreement, agreement, all_pairs
+from livebench.human.analysis.agreement import Agreement, agreement, rater_pairs
 from livebench.human.analysis.raters import Rater, describe_raters
-from livebench.human.analysis.ratings import Missing, Ratings, read_ratings
+from livebench.human.analysis.ratings import Missing, Ratings, read_rater_files
 from livebench.human.analysis.resample import Clusters
 from livebench.human.analysis.system_tests import (
-    Comparison,
+    SystemComparison,
     SystemMeans,
     compare_systems,
     system_means,
@@ -37,7 +37,7 @@ class Counts(msgspec.Struct, frozen=True):
     dropped: list[str]
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class HumanReport(msgspec.Struct, frozen=True, kw_only=True):
     """A human evaluation, as report.json holds it; docs/human-evaluation.md explains each number."""
 
     name: str
@@ -50,7 +50,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     policy: Missing | None
     counts: Counts
     systems: list[SystemMeans]
-    comparisons: list[Comparison]
+    comparisons: list[SystemComparison]
     agreement: list[Agreement]
 
     @property
@@ -67,7 +67,7 @@ def report_signature(key: Key, policy: Missing | None, raters: int) -> str:
     )
 
 
-def make_report(ratings: Ratings, *, seed: int = 0, resamples: int = RESAMPLES) -> Report:
+def make_report(ratings: Ratings, *, seed: int = 0, resamples: int = RESAMPLES) -> HumanReport:
     """Compute everything that a report says.
 
     Args:
@@ -75,9 +75,9 @@ def make_report(ratings: Ratings, *, seed: int = 0, resamples: int = RESAMPLES) 
     """
     key = ratings.key
     clusters = clusters_of(key, seed=seed, resamples=resamples)
-    pairs = all_pairs(ratings, clusters)
+    pairs = rater_pairs(ratings, clusters)
     again = ~np.isnan(ratings.again).all(axis=2)
-    return Report(
+    return HumanReport(
         name=key.name,
         signature=report_signature(key, ratings.policy, len(ratings.raters)),
         candidate_set=key.candidate_set,
@@ -108,12 +108,12 @@ def clusters_of(key: Key, *, seed: int = 0, resamples: int = RESAMPLES) -> Clust
 
 def report_files(
     paths: Sequence[Path], key: Key, missing: Missing | None, *, seed: int = 0
-) -> Report:
+) -> HumanReport:
     """Read and check the files of raters, and report on them."""
-    return make_report(read_ratings(paths, key, missing), seed=seed)
+    return make_report(read_rater_files(paths, key, missing), seed=seed)
 
 
-def table_rows(report: Report) -> list[list[str]]:
+def table_rows(report: HumanReport) -> list[list[str]]:
     """The layout of the paper's Table 5: a system and its mean on each criterion, two digits."""
     return [
         [one.system, *(_two(one.criteria[criterion].value) for criterion in CRITERIA)]

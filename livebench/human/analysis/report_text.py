@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from livebench.human.analysis.correlation import Correlations
-from livebench.human.analysis.report import Report, table_rows
+from livebench.human.analysis.report import HumanReport, table_rows
 from livebench.human.analysis.resample import Estimate
 from livebench.human.sheets.key import CRITERIA
 from livebench.scoring.metrics import METRICS
@@ -34,12 +34,12 @@ def p_value(p: float | None) -> str:
     return "<0.0001" if p < 0.0001 else f"{p:.4f}"
 
 
-def means_table(report: Report) -> Table:
+def means_table(report: HumanReport) -> Table:
     """The layout of Table 5."""
     return ["model", *(criterion.capitalize() for criterion in CRITERIA)], table_rows(report)
 
 
-def intervals_table(report: Report) -> Table:
+def intervals_table(report: HumanReport) -> Table:
     rows = []
     for one in report.systems:
         counts = sorted({found.n for found in one.criteria.values()})
@@ -48,7 +48,7 @@ def intervals_table(report: Report) -> Table:
     return ["model", *CRITERIA, "moments"], rows
 
 
-def tests_table(report: Report) -> Table:
+def tests_table(report: HumanReport) -> Table:
     rows = [
         [
             f"{one.first} - {one.second}",
@@ -75,7 +75,7 @@ def tests_table(report: Report) -> Table:
     return names, rows
 
 
-def agreement_table(report: Report) -> Table:
+def agreement_table(report: HumanReport) -> Table:
     pairs = [(pair.first, pair.second) for pair in report.agreement[0].pairs]
     names = [f"{first}, {second}" for first, second in pairs]
     rows = []
@@ -86,7 +86,7 @@ def agreement_table(report: Report) -> Table:
     return ["Spearman", *names, "mean", "Krippendorff's alpha"], rows
 
 
-def raters_table(report: Report) -> Table:
+def raters_table(report: HumanReport) -> Table:
     rows = []
     for one in report.raters:
         for criterion in CRITERIA:
@@ -109,7 +109,7 @@ def raters_table(report: Report) -> Table:
     return ["rater", "criterion", "mean", "sd", "how often 1 2 3 4 5", "items rated twice"], rows
 
 
-def order_table(report: Report) -> Table:
+def order_table(report: HumanReport) -> Table:
     """What each rater by himself makes of the systems."""
     rows = [
         [one.rater, system.system, *(value(one.scales[c].systems[system.system]) for c in CRITERIA)]
@@ -119,7 +119,7 @@ def order_table(report: Report) -> Table:
     return ["rater", "model", *CRITERIA], rows
 
 
-def remarks(report: Report) -> list[str]:
+def report_remarks(report: HumanReport) -> list[str]:
     """What a reader must know before the numbers."""
     counts, found = report.counts, []
     careless = report.careless
@@ -152,7 +152,7 @@ def remarks(report: Report) -> list[str]:
     return found
 
 
-SECTIONS: tuple[tuple[str, str, Callable[[Report], Table]], ...] = (
+SECTIONS: tuple[tuple[str, str, Callable[[HumanReport], Table]], ...] = (
     ("Means", "Mean over moments of the mean over raters, 1 to 5.", means_table),
     (
         "Means with 95% intervals",
@@ -177,7 +177,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Report], Table]], ...] = (
 )
 
 
-def heading(report: Report) -> str:
+def heading(report: HumanReport) -> str:
     counts = report.counts
     repeats = ", ".join(f"{name} {number}" for name, number in counts.repeats.items())
     return (
@@ -186,11 +186,11 @@ def heading(report: Report) -> str:
     )
 
 
-def as_text(report: Report) -> str:
+def as_text(report: HumanReport) -> str:
     """The report for a terminal."""
     parts = [
         f"Human evaluation {report.name}: {heading(report)}",
-        *remarks(report),
+        *report_remarks(report),
         report.signature,
     ]
     for title, what, table in SECTIONS:
@@ -198,10 +198,13 @@ def as_text(report: Report) -> str:
     return "\n".join(parts) + "\n"
 
 
-def as_markdown(report: Report) -> str:
+def as_markdown(report: HumanReport) -> str:
     """The report as Markdown."""
     parts = [f"# Human evaluation: {report.name}", heading(report)]
-    parts += ["\n".join(f"- {remark}" for remark in remarks(report)), f"`{report.signature}`"]
+    parts += [
+        "\n".join(f"- {remark}" for remark in report_remarks(report)),
+        f"`{report.signature}`",
+    ]
     for title, what, table in SECTIONS:
         parts += [f"## {title}", what, markdown_table(table(report))]
     return "\n\n".join(parts) + "\n"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from livebench.figures import new_figure, save_figure
-from livebench.human.analysis.report import Report
+from livebench.human.analysis.report import HumanReport
 from livebench.human.sheets.key import CRITERIA, HIGHEST, LOWEST
 
 
-def write_figures(folder: Path, report: Report, kind: str = "png") -> list[Path]:
+def write_figures(folder: Path, report: HumanReport, kind: str = "png") -> list[Path]:
     """Write means.KIND, agreement.KIND and raters.KIND; return their paths.
 
     Raises:
@@ -22,7 +22,7 @@ def write_figures(folder: Path, report: Report, kind: str = "png") -> list[Path]
     return found
 
 
-def _means(report: Report):
+def _means(report: HumanReport):
     figure = new_figure(7.5, 0.9 + 0.34 * len(report.systems))
     names = [one.system for one in report.systems]
     for axes, criterion in zip(
@@ -44,7 +44,7 @@ def _means(report: Report):
     return figure
 
 
-def _agreement(report: Report):
+def _agreement(report: HumanReport):
     figure = new_figure(6, 3.2)
     axes = figure.subplots()
     pairs = report.agreement[0].pairs
@@ -69,7 +69,7 @@ def _agreement(report: Report):
     return figure
 
 
-def _raters(report: Report):
+def _raters(report: HumanReport):
     figure = new_figure(7.5, 0.6 + 1.4 * len(report.raters))
     grid = figure.subplots(
         len(report.raters), len(CRITERIA), sharex=True, sharey=True, squeeze=False

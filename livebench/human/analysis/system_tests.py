@@ -27,7 +27,7 @@ class SystemMeans(msgspec.Struct, frozen=True):
     criteria: dict[str, Estimate]
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class SystemComparison(msgspec.Struct, frozen=True):
     """Two systems on a criterion: first less second over the moments where both were rated.
 
     Attributes:
@@ -75,7 +75,9 @@ def system_means(ratings: Ratings, clusters: Clusters) -> list[SystemMeans]:
     return found
 
 
-def compare_systems(ratings: Ratings, clusters: Clusters, *, seed: int = 0) -> list[Comparison]:
+def compare_systems(
+    ratings: Ratings, clusters: Clusters, *, seed: int = 0
+) -> list[SystemComparison]:
     """Compare each two systems on each criterion.
 
     Only a rater who rated both counts for a moment, so that his severity cancels out. Both tests take
@@ -91,7 +93,9 @@ def compare_systems(ratings: Ratings, clusters: Clusters, *, seed: int = 0) -> l
             difference = mean_estimate(apart[:, column], clusters, span=DIFFERENCE_SPAN)
             sums, sizes = _by_video(apart[:, column], clusters)
             wilcoxon, permutation = paired_tests(sums, sizes, seed)
-            found.append(Comparison(first, second, criterion, difference, wilcoxon, permutation))
+            found.append(
+                SystemComparison(first, second, criterion, difference, wilcoxon, permutation)
+            )
     return _adjusted(found)
 
 
@@ -127,7 +131,7 @@ def paired_tests(
     return float(ranks.pvalue), flip_p(sums, seed=seed)
 
 
-def _adjusted(found: list[Comparison]) -> list[Comparison]:
+def _adjusted(found: list[SystemComparison]) -> list[SystemComparison]:
     defined = [one for one in found if one.wilcoxon is not None]
     wilcoxon = iter(holm([one.wilcoxon for one in defined]))
     permutation = iter(holm([one.permutation for one in defined]))

@@ -27,7 +27,7 @@ def shown_text(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Item:
+class RatedItem:
     """A comment to rate for a moment (its place in the list of moments); `systems` wrote it."""
 
     name: str
@@ -37,11 +37,11 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """A row of a sheet: an item under a name of its own."""
 
     name: str
-    item: Item
+    item: RatedItem
     repeat: bool
 
 
@@ -50,12 +50,12 @@ class Screen:
     """A moment as a rater sees it: its comments in their order, all of them."""
 
     moment: int
-    rows: tuple[Row, ...]
+    rows: tuple[SheetRow, ...]
 
 
 def make_items(
     sample_ids: Sequence[str], texts: Mapping[str, Sequence[str]], seed: int
-) -> list[Item]:
+) -> list[RatedItem]:
     """The comments to rate.
 
     Comments of a moment that differ at most in white space are one item: it is rated once, and counts
@@ -68,7 +68,7 @@ def make_items(
     Returns:
         Items by moment, those of a moment in an order drawn by text.
     """
-    items: list[Item] = []
+    items: list[RatedItem] = []
     for moment, sample_id in enumerate(sample_ids):
         found: dict[str, list[tuple[str, str]]] = {}
         for system, written in texts.items():
@@ -78,12 +78,12 @@ def make_items(
         for same in order:
             shown = min(text for text, _ in found[same])
             systems = tuple(system for _, system in found[same])
-            items.append(Item(f"i{len(items) + 1:04}", moment, shown, systems))
+            items.append(RatedItem(f"i{len(items) + 1:04}", moment, shown, systems))
     return items
 
 
 def screens(
-    rater: str, sample_ids: Sequence[str], items: Sequence[Item], repeats: int, seed: int
+    rater: str, sample_ids: Sequence[str], items: Sequence[RatedItem], repeats: int, seed: int
 ) -> list[Screen]:
     """What a rater sees, in order.
 
@@ -113,16 +113,16 @@ def screens(
     last = [(moment, False) for moment in order[count - third :]] + [(m, True) for m in again]
     last.sort(key=lambda one: place(one[0], "last third"))
     shown = [(moment, False) for moment in order[: count - third]] + last
-    by_moment: dict[int, list[Item]] = {}
+    by_moment: dict[int, list[RatedItem]] = {}
     for item in items:
         by_moment.setdefault(item.moment, []).append(item)
 
     def screen(moment: int, repeat: bool) -> Screen:
         turn = "again" if repeat else "first"
         rows = sorted(by_moment[moment], key=lambda item: place(moment, f"{turn} {item.text}"))
-        return Screen(moment, tuple(Row(name(item, turn), item, repeat) for item in rows))
+        return Screen(moment, tuple(SheetRow(name(item, turn), item, repeat) for item in rows))
 
-    def name(item: Item, turn: str) -> str:
+    def name(item: RatedItem, turn: str) -> str:
         return f"{place(item.moment, f'name {turn} {item.text}'):032x}"[:12]
 
     return [screen(moment, repeat) for moment, repeat in shown]

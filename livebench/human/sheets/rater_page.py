@@ -26,7 +26,7 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
-class Scene:
+class MomentScene:
     """What raters see of a moment: times in seconds relative to it, frames as data: URLs."""
 
     title: str
@@ -36,7 +36,7 @@ class Scene:
     frames: tuple[dict[str, Any], ...]
 
 
-def scene(sample: SampleRecord, dataset: Dataset) -> Scene:
+def scene(sample: SampleRecord, dataset: Dataset) -> MomentScene:
     """The title, the surrounding comments and the frames of a moment, in order of time.
 
     A frame is shown if the dataset has images/VIDEO_ID/SECOND.jpg.
@@ -55,12 +55,14 @@ def scene(sample: SampleRecord, dataset: Dataset) -> Scene:
         if image.is_file():
             content = base64.b64encode(image.read_bytes()).decode()
             frames.append({"second": second, "url": f"data:image/jpeg;base64,{content}"})
-    return Scene(
+    return MomentScene(
         " ".join(video.title.split()), video.category, sample.time, tuple(around), tuple(frames)
     )
 
 
-def rows_of(sheet: str, screens: Sequence[Screen], scenes: Sequence[Scene]) -> list[list[str]]:
+def rows_of(
+    sheet: str, screens: Sequence[Screen], scenes: Sequence[MomentScene]
+) -> list[list[str]]:
     """The rows of a sheet, a cell for each of COLUMNS."""
     rows = []
     for screen in screens:
@@ -78,7 +80,7 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def write_csv(rows: Sequence[Sequence[str]]) -> bytes:
+def sheet_csv(rows: Sequence[Sequence[str]]) -> bytes:
     """The CSV of a sheet: UTF-8 with a byte order mark (spreadsheets ask for it), every cell quoted."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
@@ -87,7 +89,9 @@ def write_csv(rows: Sequence[Sequence[str]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def write_html(sheet: str, file: str, screens: Sequence[Screen], scenes: Sequence[Scene]) -> bytes:
+def sheet_page(
+    sheet: str, file: str, screens: Sequence[Screen], scenes: Sequence[MomentScene]
+) -> bytes:
     """The page of a sheet: all in one file; its policy forbids the browser every request.
 
     Args:
@@ -134,7 +138,7 @@ def write_html(sheet: str, file: str, screens: Sequence[Screen], scenes: Sequenc
     return page.encode()
 
 
-def write_instructions() -> bytes:
+def rater_instructions() -> bytes:
     """The instructions for raters, in Chinese and English, as Markdown."""
     return _environment().get_template("instructions.md.j2").render(**texts()).encode()
 

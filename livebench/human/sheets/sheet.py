@@ -18,8 +18,7 @@ from livebench.data.dataset import Dataset
 from livebench.draws import draw
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content, new_folder
-from livebench.human.sheets.blind import Item, make_items, screens
-from livebench.human.sheets.context_pictures import sample_moments
+from livebench.human.sheets.blind import RatedItem, make_items, screens
 from livebench.human.sheets.key import (
     HUMAN,
     Key,
@@ -30,14 +29,15 @@ from livebench.human.sheets.key import (
     KeySystem,
     write_key,
 )
+from livebench.human.sheets.rated_moments import sample_moments
 from livebench.human.sheets.rater_page import (
-    Scene,
+    MomentScene,
+    rater_instructions,
     rows_of,
     scene,
-    write_csv,
+    sheet_csv,
+    sheet_page,
     write_file,
-    write_html,
-    write_instructions,
 )
 from livebench.records import AnswerRecord, SampleRecord, Setting
 from livebench.submissions.generated import generated_run, read_generated
@@ -45,7 +45,7 @@ from livebench.submissions.load import Submission
 
 
 @dataclass(frozen=True)
-class Plan:
+class SheetPlan:
     """What is asked for.
 
     Attributes:
@@ -70,7 +70,7 @@ def make_sheets(
     candidate_set: CandidateSet,
     dataset: Dataset,
     submissions: Sequence[Submission],
-    plan: Plan,
+    plan: SheetPlan,
 ) -> Key:
     """Write the folder `out`, whole or not at all, and return its key.
 
@@ -106,7 +106,7 @@ def make_sheets(
             shown = screens(f"R{number}", ids, items, repeats, plan.seed)
             sheet = f"{Path(out).resolve().name}/R{number}"
             raters.append(_write_rater(folder / "raters", sheet, scenes, shown))
-        write_file(folder / "raters" / "instructions.md", write_instructions())
+        write_file(folder / "raters" / "instructions.md", rater_instructions())
         key = Key(
             name=Path(out).resolve().name,
             candidate_set=candidate_set.name,
@@ -153,13 +153,13 @@ def _reference(sample: SampleRecord, answer: AnswerRecord, seed: int) -> str:
     return min(correct, key=lambda text: draw(seed, sample.sample_id, f"reference {text}"))
 
 
-def _write_rater(folder: Path, sheet: str, scenes: Sequence[Scene], shown: list) -> KeyRater:
+def _write_rater(folder: Path, sheet: str, scenes: Sequence[MomentScene], shown: list) -> KeyRater:
     rater = sheet.rsplit("/", maxsplit=1)[-1]
-    write_file(folder / f"{rater}.csv", write_csv(rows_of(sheet, shown, scenes)))
-    write_file(folder / f"{rater}.html", write_html(sheet, f"{rater}.csv", shown, scenes))
+    write_file(folder / f"{rater}.csv", sheet_csv(rows_of(sheet, shown, scenes)))
+    write_file(folder / f"{rater}.html", sheet_page(sheet, f"{rater}.csv", shown, scenes))
     rows = [KeyRow(row.name, row.item.name, row.repeat) for screen in shown for row in screen.rows]
     return KeyRater(rater, rows)
 
 
-def _entry(item: Item, ids: Sequence[str]) -> KeyItem:
+def _entry(item: RatedItem, ids: Sequence[str]) -> KeyItem:
     return KeyItem(item.name, ids[item.moment], list(item.systems))
