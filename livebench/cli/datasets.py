@@ -30,7 +30,7 @@ class Datasets:
         return partial(self.of, candidate_set) if available else None
 
     def of(self, candidate_set: CandidateSet) -> Dataset | None:
-        """The dataset that a set was built from, made if it is a simulated one; None if there is none."""
+        """The dataset that a set was built from, made if it is a simulated one; else None."""
         wanted = candidate_set.manifest.dataset
         if self._find(wanted) is None and self._can_make(wanted):
             self._made.add(wanted.fingerprint)

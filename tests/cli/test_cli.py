@@ -137,7 +137,7 @@ def test_reproduce(project, run, listing):
     assert done.out.endswith(
         "what was made again, and LEADERBOARD.md, are the same to the byte as in this checkout\n"
     )
-    assert "1 of 2 files of scores made again; the other 1 are taken over" in done.out
+    assert "1 of 2 files of scores made again; the other 1 are copied" in done.out
     board = (project / "reproduced" / "LEADERBOARD.md").read_bytes()
     assert board == (project / "LEADERBOARD.md").read_bytes()
     assert {name: (project / name).read_bytes() for name in before} == before

@@ -74,7 +74,7 @@ def test_with_itself(project, run):
 
 def test_refused(project, refused, submission):
     message = refused("compare", "short", "absent", cwd=project)
-    assert message == "absent: not a submission (no submission.toml)"
+    assert message == "absent: submission not found; available: long, short"
     submission("empty")
     message = refused("compare", "short", "empty", cwd=project)
     assert message.startswith(

@@ -128,7 +128,7 @@ def test_a_whole_sheet_by_keyboard(opened, sheet, run):
     assert given == [rating(place) for place in range(total)]
     file = sheet / "R1.csv"
     file.write_bytes(content)
-    report = run("human-eval", "report", file, "--key", sheet / "key.json", "--format", "json")
+    report = run("human-eval", "report", file, "--key", sheet / "key.json", "--json")
     assert report.status == 0, report
     counts = json.loads(report.out)["raters"][0]["scales"]["fluency"]["counts"]
     key = json.loads((sheet / "key.json").read_text("utf-8"))

@@ -70,7 +70,7 @@ def test_no_scores_yet(mine, run):
     assert done.status == 0
     assert done.out == (
         "submissions/mine: in order; it has no scores and no row yet: `livebench evaluate "
-        "--submission submissions/mine` makes them\n"
+        "submissions/mine` makes them\n"
     )
 
 
@@ -296,12 +296,13 @@ def test_a_run_without_scores(mine, checked):
 
 
 def test_no_submission_at_all(mine, run):
-    done = run("submit", "check", "submissions/absent", "submissions/mine")
+    (mine.parent / "empty").mkdir()
+    done = run("submit", "check", "empty", "mine")
     assert done.status == 1
     assert done.out.splitlines() == [
-        "submissions/absent: has no submission.toml",
+        "submissions/empty: has no submission.toml",
         "    cure: `livebench submit init` writes one",
-        "submissions/absent: 1 thing is wrong",
+        "submissions/empty: 1 problem",
         "submissions/mine: in order",
     ]
 

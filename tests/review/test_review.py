@@ -73,7 +73,7 @@ def test_a_stale_submission(pull_request, run, evaluate):
         f"submissions/new/{RESULT}: was made for another version of silent-paper, so its row stands "
         "apart",
         "    cure: run `livebench evaluate --submission submissions/new` again",
-        "submissions/new: 1 thing is wrong",
+        "submissions/new: 1 problem",
         "",
         "silent-paper, setting comments",
         "  ! New (new): stands apart, was made with "
@@ -86,7 +86,7 @@ def test_a_stale_submission(pull_request, run, evaluate):
     status, lines, _ = review(run)
     assert status == 0
     assert (
-        "submissions/new: in order; 1 of its results are no longer current, and stand apart"
+        "submissions/new: in order; 1 of its results are no longer current, and shown separately"
         in lines
     )
 

@@ -55,7 +55,7 @@ def test_asked(init, tmp_path):
     card = Submission(tmp_path / "submissions" / "other").card
     assert (card.name, card.description, card.authors) == ("Mine", "What it does.", ["Ada", "Bob"])
     assert card.settings == ["comments", "both"]
-    assert "livebench evaluate --submission submissions/other" in done.output
+    assert "livebench evaluate submissions/other" in done.output
 
 
 def test_scores_only(init, tmp_path):
@@ -89,7 +89,7 @@ def test_refused(init, refused, tmp_path):
     message = refused("submit", "init", "a b", *GIVEN, "--settings", "both")
     assert message.startswith("a b: the name of a submission is made of letters, digits")
     message = refused("submit", "init", "c", *GIVEN, "--settings", "both,sound")
-    assert message == "--settings both,sound: sound is no setting; choose of video, comments, both"
+    assert message == "--settings both,sound: not a setting: sound; choose from video, comments, both"
     assert not (tmp_path / "a b").exists() and not (tmp_path / "c").exists()
 
 
