@@ -115,6 +115,6 @@ def find_sets(folder: Path) -> list[CandidateSet]:
         raise LiveBenchError(
             folder,
             f"no candidate set in it (a folder with a {MANIFEST})",
-            "run livebench in a checkout of LiveBench, or give --candidates",
+            "run livebench in a checkout of LiveBench, or give --candidates or --sets",
         )
     return [CandidateSet(path) for path in paths]

@@ -93,8 +93,10 @@ def build_candidates_command(
         click.echo(f"{restore}: restored, {restored.manifest.signature}")
         return
     if restore or not (dataset and protocol and out):
-        raise click.UsageError(
-            "Give DATASET --protocol PROTOCOL --out candidates/NAME, or --restore SET."
+        raise LiveBenchError(
+            "build-candidates",
+            "neither builds nor restores a set like this",
+            "give DATASET --protocol PROTOCOL --out candidates/NAME, or --restore SET",
         )
     started = time.perf_counter()
     opened = Dataset(dataset)

@@ -86,7 +86,7 @@ class Kept(click.ParamType):
         )
         near = difflib.get_close_matches(path.name, available, 1)
         fix = f"did you mean {near[0]}? " if near else ""
-        fix += f"available: {', '.join(available) or 'none in ' + ', '.join(map(str, places))}"
+        fix += f"available: {', '.join(available) or 'none in ' + ', '.join(f'{place}/' for place in places)}"
         raise LiveBenchError(path, f"{' or '.join(s.kind for s in self.shelves)} not found", fix)
 
 

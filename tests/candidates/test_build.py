@@ -323,12 +323,15 @@ def test_a_title_without_a_known_word_is_named(tmp_path, run, tables):
 
 
 BAD = {
-    "no dataset": (("nowhere", "--protocol", "paper", "--out", "x"), "nowhere: not a dataset"),
+    "no dataset": (
+        ("nowhere", "--protocol", "paper", "--out", "x"),
+        "nowhere: dataset not found; ",
+    ),
     "no protocol": (("{}", "--protocol", "papers", "--out", "x"), "papers: protocol not found; "),
     "no protocol file": (("{}", "--protocol", "p.toml", "--out", "x"), "p.toml: no such file"),
-    "nothing": ((), "build-candidates takes DATASET --protocol P --out candidates/NAME, or"),
-    "no out": (("{}", "--protocol", "paper"), "build-candidates takes DATASET --protocol P --out"),
-    "both": (("{}", "--restore", "x", "--out", "y"), "build-candidates takes DATASET"),
+    "nothing": ((), "build-candidates: neither"),
+    "no out": (("{}", "--protocol", "paper"), "build-candidates: neither"),
+    "both": (("{}", "--restore", "{}", "--out", "y"), "build-candidates: neither"),
 }
 
 

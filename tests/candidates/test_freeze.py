@@ -311,11 +311,9 @@ def test_all_sets_of_a_folder(frozen, frozen_without_frames, copy_set, run, tmp_
 def test_no_set(tmp_path, refused):
     assert refused("verify") == (
         "candidates: no candidate set in it (a folder with a manifest.json); run livebench in a "
-        "checkout of LiveBench, or give --candidates"
+        "checkout of LiveBench, or give --candidates or --sets"
     )
-    assert refused("verify", "nowhere").startswith(
-        "nowhere: not a candidate set (no manifest.json)"
-    )
+    assert refused("verify", "nowhere") == "nowhere: set not found; available: none in candidates/"
     with pytest.raises(LiveBenchError, match="not a candidate set"):
         CandidateSet(tmp_path)
 

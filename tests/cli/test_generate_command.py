@@ -62,7 +62,9 @@ def test_a_set_without_text_is_restored(run, submission, frozen, dataset, copy_s
     done = run(*asked)
     assert done.status == 2
     assert "its text is absent, and its dataset tiny" in done.err
-    assert done.err.endswith(f"livebench: {folder}: nothing could be written; see the reasons above\n")
+    assert done.err.endswith(
+        f"livebench: {folder}: nothing could be written; see the reasons above\n"
+    )
     assert not (folder / "generated").exists()
     done = run(*asked, "--dataset", dataset.path)
     assert done.status == 0, done.err

@@ -89,7 +89,9 @@ def test_refused(init, refused, tmp_path):
     message = refused("submit", "init", "a b", *GIVEN, "--settings", "both")
     assert message.startswith("a b: the name of a submission is made of letters, digits")
     message = refused("submit", "init", "c", *GIVEN, "--settings", "both,sound")
-    assert message == "--settings both,sound: not a setting: sound; choose from video, comments, both"
+    assert (
+        message == "--settings both,sound: not a setting: sound; choose from video, comments, both"
+    )
     assert not (tmp_path / "a b").exists() and not (tmp_path / "c").exists()
 
 

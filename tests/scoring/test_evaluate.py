@@ -173,7 +173,8 @@ def test_nothing_could_be_evaluated(evaluate, submission, frozen, copy_set, list
         "skipped mine on tiny-paper, all settings: its text is absent, and its dataset tiny"
     )
     assert (
-        done.err.splitlines()[-1] == f"livebench: {path}: nothing could be evaluated, as said above"
+        done.err.splitlines()[-1]
+        == f"livebench: {path}: nothing could be evaluated; see the reasons above"
     )
     assert listing(path.parent.parent) == before
 
@@ -370,18 +371,18 @@ def test_a_bad_card_is_refused(submission, refused, frozen, case):
 def test_no_submission_no_set(submission, refused, frozen):
     path = submission(code=LENGTH)
     assert refused("evaluate", "--submission", "nowhere", "--candidates", frozen.path) == (
-        "nowhere: not a submission (no submission.toml)"
+        "nowhere: submission not found; available: mine"
     )
     assert refused("evaluate", "--submission", path).startswith(
         "candidates: no candidate set in it"
     )
     assert refused("evaluate", "--submission", path, "--candidates", "x").startswith(
-        "x: not a candi"
+        "x: set not found; "
     )
     message = refused(
         "evaluate", "--submission", path, "--candidates", frozen.path, "--dataset", "d"
     )
-    assert message.startswith("d: not a dataset")
+    assert message.startswith("d: dataset not found; ")
 
 
 def test_a_set_that_was_tampered_with_is_not_evaluated(submission, frozen, copy_set, refused):

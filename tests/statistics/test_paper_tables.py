@@ -303,4 +303,4 @@ def test_csv(counted, run, tmp_path, refused):
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"table-1.csv", "table-2.csv", "table-3.csv", "figure-4-words.csv"} <= names
     message = refused("stats", counted.path, "--csv", "out")
-    assert message == "out: exists already; remove it or choose another"
+    assert message == "out: exists already; remove it or choose another --csv"
