@@ -85,8 +85,9 @@ class Kept(click.ParamType):
             for file in place.glob(f"*/{shelf.marker}")
         )
         near = difflib.get_close_matches(path.name, available, 1)
+        nothing = "none in " + " or ".join(f"{place}/" for place in places)
         fix = f"did you mean {near[0]}? " if near else ""
-        fix += f"available: {', '.join(available) or 'none in ' + ', '.join(f'{place}/' for place in places)}"
+        fix += f"available: {', '.join(available) or nothing}"
         raise LiveBenchError(path, f"{' or '.join(s.kind for s in self.shelves)} not found", fix)
 
 

@@ -271,7 +271,9 @@ class TestFrozen:
     def test_the_audit_of_another_set(self, frozen, audited, copy_set):
         copy = copy_set(frozen)
         write_audit(copy, audited)
-        with pytest.raises(LiveBenchError, match="another version of the set; run `livebench audit"):
+        with pytest.raises(
+            LiveBenchError, match="another version of the set; run `livebench audit"
+        ):
             read_audit(copy)
 
     def test_another_dataset_is_refused(self, matched, dataset):
