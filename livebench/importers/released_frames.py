@@ -1,8 +1,8 @@
 """Reads frame vectors that the released codes saved with torch: {video: {second: tensor}}.
 
-Files of torch since 1.6 are zip archives, whose vectors stay on disk until they are asked for. Of the
-older format (LiveBot's res18.pkl) torch holds all in memory, about twice the file: see
-docs/benchmarks.md. Either is read as data alone (`weights_only`): a pickle could run programs.
+They are read as data alone (`weights_only`), since a pickle could run programs. That takes about twice
+the file in memory, see docs/benchmarks.md; of files of torch since 1.6, which are zip archives, the
+vectors stay on disk until they are asked for.
 """
 
 from __future__ import annotations
