@@ -43,7 +43,6 @@ class VideoComments:
         codes = bare_texts(comments.strings).dictionary_encode()
         length = pc.utf8_length(codes.dictionary).to_numpy().astype(np.int64)
         key = codes.indices.to_numpy().astype(np.int64)[comments.string]
-        video = np.repeat(np.arange(len(comments.offsets) - 1), np.diff(comments.offsets))
         kept = length[key] > 0
-        pairs = np.unique(video[kept] * len(length) + key[kept])
+        pairs = np.unique(comments.video[kept] * len(length) + key[kept])
         return cls(pairs // max(1, len(length)), pairs % max(1, len(length)), length)

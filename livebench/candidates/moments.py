@@ -26,8 +26,7 @@ class VisibleComments:
     def __init__(self, dataset: Dataset, protocol: Protocol) -> None:
         comments, rule = dataset.comments, protocol.comments
         self.strings, self.texts = comments.strings, comments.texts
-        lengths = (len(string) - string.count(" ") for string in comments.strings)
-        self.characters = np.fromiter(lengths, np.int64, len(comments.strings))
+        self.characters = comments.characters
         fits = (self.characters >= rule.min_characters) & (self.characters <= rule.max_characters)
         kept = fits[comments.string]
         self.offsets = np.concatenate([[0], np.cumsum(kept)])[comments.offsets]

@@ -61,34 +61,34 @@ def stats_command(
     livebench stats mine --html mine.html --csv mine-tables --figures mine-figures
     """
     from livebench.data.dataset import Dataset
-    from livebench.statistics.output import as_data, table_markdown, write_csv
-    from livebench.statistics.paper_tables import all_tables
-    from livebench.statistics.similarity_sheet import read_ratings, write_pairs
-    from livebench.statistics.summary import dataset_statistics, format_statistics
+    from livebench.statistics.dataset_tables import all_tables
+    from livebench.statistics.pair_sheet import read_pair_sheet, write_pair_sheet
+    from livebench.statistics.split_statistics import split_statistics, statistics_markdown
+    from livebench.statistics.table_output import table_markdown, tables_by_name, write_table_files
 
     opened = Dataset(dataset)
     if pairs_to_rate:
-        count = write_pairs(opened, pairs_to_rate, seed=seed)
+        count = write_pair_sheet(opened, pairs_to_rate, seed=seed)
         remark(f"{pairs_to_rate}: {count} pairs", quiet)
-    scores = None if ratings is None else read_ratings(ratings)
-    statistics = dataset_statistics(opened)
+    scores = None if ratings is None else read_pair_sheet(ratings)
+    statistics = split_statistics(opened)
     tables = all_tables(opened, scores, top)
     if as_json:
-        data = {"figures": json.loads(statistics.to_json()), "tables": as_data(tables)}
+        data = {"figures": statistics, "tables": tables_by_name(tables)}
         click.echo(json.dumps(data, ensure_ascii=False))
     else:
-        shown = [format_statistics(statistics), *map(table_markdown, tables)]
+        shown = [statistics_markdown(statistics), *map(table_markdown, tables)]
         click.echo("\n\n".join(shown))
     if csv_folder:
-        write_csv(tables, csv_folder)
+        write_table_files(tables, csv_folder)
         remark(f"{csv_folder}: {len(tables)} tables", quiet)
     if figures:
-        from livebench.statistics.drawings import save_plots
+        from livebench.statistics.dataset_figures import save_dataset_figures
 
-        save_plots(tables, figures, figure_format)
+        save_dataset_figures(tables, figures, figure_format)
         remark(f"{figures}: figures", quiet)
     if html:
-        from livebench.statistics.html import write_page
+        from livebench.statistics.statistics_page import write_statistics_page
 
-        write_page(opened, statistics, tables, html)
+        write_statistics_page(opened, statistics, tables, html)
         remark(f"{html}: written", quiet)

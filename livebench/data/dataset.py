@@ -83,6 +83,8 @@ class Comments:
             the order of their strings.
         texts: one text for each of `strings`: of those that differ only in white space the most
             frequent, then the first by code point.
+        video: int64 [comments], the number of its video.
+        words, characters: int64 [distinct], lengths of `strings`, white space apart.
     """
 
     offsets: np.ndarray
@@ -90,6 +92,18 @@ class Comments:
     string: np.ndarray
     strings: list[str]
     texts: list[str]
+
+    @cached_property
+    def video(self) -> np.ndarray:
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+    @cached_property
+    def words(self) -> np.ndarray:
+        return np.array([string.count(" ") + 1 for string in self.strings], np.int64)
+
+    @cached_property
+    def characters(self) -> np.ndarray:
+        return np.array([len(string) - string.count(" ") for string in self.strings], np.int64)
 
     def of(self, video: int) -> slice:
         """The rows of a video."""

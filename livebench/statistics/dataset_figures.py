@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from livebench.figures import PRINT, Palette, new_figure, save_figure
 from livebench.files import new_folder
-from livebench.statistics.paper_tables import Cell, Table
+from livebench.statistics.dataset_tables import Cell, DatasetTable
 
-LONGEST_LABEL = 18
-ROWS = 20
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_LONGEST_LABEL = 18
+_MOST_BARS = 20
 """Bars of a chart of categories or comments, at most."""
 
 
-def plots(tables: list[Table], palette: Palette = PRINT) -> dict[str, tuple[str, object]]:
-    """By name, title and matplotlib Figure of each table that has a figure."""
+def draw_figures(tables: Sequence[DatasetTable], palette: Palette = PRINT) -> dict[str, Figure]:
+    """The figure of each table that has one, by name of the table."""
     by_name = {table.name: table for table in tables}
     return {
-        name: (by_name[name].title, draw(by_name[name], palette))
-        for name, draw in _DRAWN.items()
-        if by_name[name].rows
+        name: draw(by_name[name], palette) for name, draw in _DRAWN.items() if by_name[name].rows
     }
 
 
-def save_plots(tables: list[Table], folder: Path, kind: str) -> None:
+def save_dataset_figures(tables: Sequence[DatasetTable], folder: Path, extension: str) -> None:
     """Write the figures as PNG, SVG or PDF files into a new folder, whole or not at all.
 
     Raises:
         LiveBenchError: matplotlib is not installed, or the folder exists.
     """
-    drawn = plots(tables)
-    with new_folder(folder) as made:
-        for name, (_, figure) in drawn.items():
-            save_figure(figure, made / f"{name}.{kind}")
+    figures = draw_figures(tables)
+    with new_folder(folder) as files:
+        for name, figure in figures.items():
+            save_figure(figure, files / f"{name}.{extension}")
 
 
-def _axes(figure, palette: Palette, *places: int):
+def _axes(figure: Figure, palette: Palette, *places: int) -> Axes:
     axes = figure.add_subplot(*places)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
@@ -58,10 +62,10 @@ def _label(text: Cell) -> str:
     """A text as a label: printable, on one line, not too long."""
     line = " ".join(str(text).split())
     line = "".join(c if c.isprintable() else " " for c in line)
-    return line if len(line) <= LONGEST_LABEL else line[: LONGEST_LABEL - 1] + "…"
+    return line if len(line) <= _LONGEST_LABEL else line[: _LONGEST_LABEL - 1] + "…"
 
 
-def _similarity(table: Table, palette: Palette):
+def _similarity(table: DatasetTable, palette: Palette) -> Figure:
     figure = new_figure(7.2, 3.0)
     names = [str(row[0]) for row in table.rows]
     for place, (column, title) in enumerate(((2, "edit distance"), (4, "cosine of tf-idf")), 1):
@@ -81,7 +85,7 @@ def _similarity(table: Table, palette: Palette):
     return figure
 
 
-def _lengths(table: Table, palette: Palette):
+def _lengths(table: DatasetTable, palette: Palette) -> Figure:
     figure = new_figure(6.0, 2.8)
     axes = _axes(figure, palette, 1, 1, 1)
     shares = [100 * _number(row[2]) for row in table.rows]
@@ -98,7 +102,7 @@ def _lengths(table: Table, palette: Palette):
     return figure
 
 
-def _playback(table: Table, palette: Palette):
+def _playback(table: DatasetTable, palette: Palette) -> Figure:
     figure = new_figure(6.0, 2.8)
     axes = _axes(figure, palette, 1, 1, 1)
     count = len(table.rows)
@@ -111,8 +115,8 @@ def _playback(table: Table, palette: Palette):
     return figure
 
 
-def _bars(table: Table, palette: Palette, column: int):
-    rows = table.rows[:ROWS][::-1]
+def _bars(table: DatasetTable, palette: Palette, column: int) -> Figure:
+    rows = table.rows[:_MOST_BARS][::-1]
     figure = new_figure(6.0, 0.8 + 0.22 * len(rows))
     axes = _axes(figure, palette, 1, 1, 1)
     places = range(len(rows))
@@ -125,11 +129,11 @@ def _bars(table: Table, palette: Palette, column: int):
     return figure
 
 
-def _categories(table: Table, palette: Palette):
+def _categories(table: DatasetTable, palette: Palette) -> Figure:
     return _bars(table, palette, 2)
 
 
-def _frequent(table: Table, palette: Palette):
+def _frequent(table: DatasetTable, palette: Palette) -> Figure:
     return _bars(table, palette, 1)
 
 

@@ -18,14 +18,14 @@ from typing import NamedTuple
 import numpy as np
 
 from livebench.data.dataset import Comments, Dataset
-from livebench.statistics.published import published
+from livebench.statistics.published_data import published
 
-NEIGHBOURS = 20
-AT_ONCE = 200_000
+_NEIGHBOURS = 20
+_PAIRS_AT_ONCE = 200_000
 """Pairs whose vectors are in memory at a time."""
 
 
-class Interval(NamedTuple):
+class IntervalSimilarity(NamedTuple):
     """Pairs of comments that lie from `start` up to `stop` seconds apart (inf: any longer).
 
     `pairs` is their number; the others are means over them, nan without pairs.
@@ -39,96 +39,86 @@ class Interval(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As the paper writes it."""
-        return interval_name(self.start, self.stop)
+        """As the paper writes it: "0-1 s", or ">10 s" without an end."""
+        return f">{self.start:g} s" if self.stop == np.inf else f"{self.start:g}-{self.stop:g} s"
 
 
-def interval_name(start: float, stop: float) -> str:
-    """ "0-1 s", or ">10 s" without an end."""
-    return f">{start:g} s" if stop == np.inf else f"{start:g}-{stop:g} s"
-
-
-def intervals() -> list[tuple[float, float]]:
+def paper_intervals() -> list[tuple[float, float]]:
     """The paper's intervals: seconds, the end not included."""
     starts = [float(row.start) for row in published().intervals]
     return list(zip(starts, [*starts[1:], np.inf], strict=True))
 
 
 def interval_of(seconds: np.ndarray) -> np.ndarray:
-    """int64: which of `intervals` each number of seconds lies in."""
-    return np.searchsorted([start for start, _ in intervals()], seconds, side="right") - 1
+    """int64: which of `paper_intervals` each number of seconds lies in."""
+    return np.searchsorted([start for start, _ in paper_intervals()], seconds, side="right") - 1
 
 
-def similarity_by_interval(dataset: Dataset) -> list[Interval]:
+def similarity_by_interval(dataset: Dataset) -> list[IntervalSimilarity]:
     """The rows of Table 3 for a dataset."""
-    comments = dataset.comments
-    count = len(intervals())
-    pairs, distance, cosine = np.zeros(count, np.int64), np.zeros(count), np.zeros(count)
+    comments, intervals = dataset.comments, paper_intervals()
     first, second, seconds = neighbouring_pairs(comments)
-    if len(first):
-        row = interval_of(seconds)
-        key = np.minimum(first, second) * len(comments.strings) + np.maximum(first, second)
-        key, inverse = np.unique(key, return_inverse=True)
-        one, other = key // len(comments.strings), key % len(comments.strings)
-        pairs = np.bincount(row, minlength=count)
-        distance = np.bincount(row, edit_distances(comments, one, other)[inverse], count)
-        cosine = np.bincount(row, cosines(comments, one, other)[inverse], count)
-    found = zip(intervals(), pairs.tolist(), distance, cosine, strict=True)
+    # Each pair of strings is compared once, however often it occurs.
+    one, other = comments.string[first].astype(np.int64), comments.string[second].astype(np.int64)
+    key = np.minimum(one, other) * len(comments.strings) + np.maximum(one, other)
+    key, occurrence = np.unique(key, return_inverse=True)
+    strings = np.divmod(key, max(1, len(comments.strings)))
+    interval, count = interval_of(seconds), len(intervals)
+    pairs = np.bincount(interval, minlength=count).tolist()
+    distances = np.bincount(interval, _edit_distances(comments, *strings)[occurrence], count)
+    similarities = np.bincount(interval, _cosines(comments, *strings)[occurrence], count)
     return [
-        Interval(start, stop, n, d / n if n else np.nan, c / n if n else np.nan)
-        for (start, stop), n, d, c in found
+        IntervalSimilarity(start, stop, n, d / n if n else np.nan, c / n if n else np.nan)
+        for (start, stop), n, d, c in zip(intervals, pairs, distances, similarities, strict=True)
     ]
 
 
 def neighbouring_pairs(comments: Comments) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Strings of the first and the second comment of each pair, and the seconds between them.
+    """int64 [pairs], the rows of the first and of the second comment; float64 [pairs], seconds between.
 
     A pair stands here once, though it is formed twice: that changes no mean.
     """
-    sizes = np.diff(comments.offsets)
-    stop = np.repeat(comments.offsets[1:], sizes)
     rows = np.arange(len(comments.string))
-    first, second = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for step in range(1, NEIGHBOURS // 2 + 1):
-        inside = rows[rows + step < stop]
-        first.append(inside)
-        second.append(inside + step)
-    one, other = np.concatenate(first), np.concatenate(second)
-    strings = comments.string.astype(np.int64)
-    seconds = (comments.time_ms[other] - comments.time_ms[one]) / 1000
-    return strings[one], strings[other], seconds
+    stop = comments.offsets[1:][comments.video]
+    steps = range(1, _NEIGHBOURS // 2 + 1)
+    inside = [rows[rows + step < stop] for step in steps]
+    first = np.concatenate(inside)
+    second = first + np.repeat(steps, [len(part) for part in inside])
+    return first, second, (comments.time_ms[second] - comments.time_ms[first]) / 1000
 
 
 def _blocks(count: int) -> Iterator[slice]:
-    return (slice(start, start + AT_ONCE) for start in range(0, count, AT_ONCE))
+    return (slice(start, start + _PAIRS_AT_ONCE) for start in range(0, count, _PAIRS_AT_ONCE))
 
 
-def edit_distances(comments: Comments, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def _edit_distances(comments: Comments, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """int32 [pairs]: characters to insert, delete or replace between two strings, spaces apart."""
     from rapidfuzz.distance import Levenshtein
     from rapidfuzz.process import cpdist
 
     bare = np.array([string.replace(" ", "") for string in comments.strings], object)
-    found = [
-        cpdist(bare[one[part]], bare[other[part]], scorer=Levenshtein.distance, workers=-1)
-        for part in _blocks(len(one))
+    distances = [
+        cpdist(bare[one[block]], bare[other[block]], scorer=Levenshtein.distance, workers=-1)
+        for block in _blocks(len(one))
     ]
-    return np.concatenate([np.empty(0, np.int32), *found])
+    return np.concatenate([np.empty(0, np.int32), *distances])
 
 
-def cosines(comments: Comments, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def _cosines(comments: Comments, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """float64 [pairs]: cosine of tf-idf of two strings."""
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.preprocessing import normalize
 
+    if not len(one):
+        return np.empty(0)
     vectorizer = CountVectorizer(tokenizer=str.split, token_pattern=None, lowercase=False)
     counts = vectorizer.fit_transform(comments.strings)
     occurrences = np.bincount(comments.string, minlength=len(comments.strings))
     document_frequency = (counts > 0).T @ occurrences
     idf = np.log((1 + len(comments.string)) / (1 + document_frequency)) + 1
     weights = normalize(counts.astype(np.float64).multiply(idf).tocsr())
-    found = [
-        np.asarray(weights[one[part]].multiply(weights[other[part]]).sum(axis=1)).ravel()
-        for part in _blocks(len(one))
+    cosines = [
+        np.asarray(weights[one[block]].multiply(weights[other[block]]).sum(axis=1)).ravel()
+        for block in _blocks(len(one))
     ]
-    return np.concatenate([np.empty(0), *found])
+    return np.concatenate(cosines)

@@ -12,9 +12,9 @@ import pytest
 from livebench.data.dataset import Dataset, DatasetInfo, Video
 from livebench.data.dataset_writer import write_dataset
 from livebench.errors import LiveBenchError
-from livebench.statistics.neighbours import interval_of, similarity_by_interval
-from livebench.statistics.paper_tables import all_tables
-from livebench.statistics.similarity_sheet import read_ratings
+from livebench.statistics.dataset_tables import all_tables
+from livebench.statistics.neighbour_similarity import interval_of, similarity_by_interval
+from livebench.statistics.pair_sheet import read_pair_sheet
 
 # Words as given here; video, time (s), words.
 ROWS = [
@@ -222,7 +222,7 @@ def test_no_comments(tmp_path):
 def test_ratings(tmp_path, counted):
     path = tmp_path / "scores.csv"
     path.write_text("rater,seconds,score\nx,0.5,4\ny,0.5,5\nx,20,1\nx,2,\n", "utf-8")
-    found = read_ratings(path)
+    found = read_pair_sheet(path)
     assert found[0] == (2, 4.5)
     assert found[4] == (1, 1.0)
     assert found[1][0] == 0
@@ -233,17 +233,17 @@ def test_ratings(tmp_path, counted):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("x,1", "line 2: seconds 'x' is none; mend it"),
-        ("-1,1", "line 2: seconds '-1' is none; mend it"),
-        ("1,6", "line 2: score '6' is not from 1 to 5; mend it"),
-        ("1,x", "line 2: score 'x' is not from 1 to 5; mend it"),
+        ("x,1", "line 2: seconds 'x'; write a number of at least 0"),
+        ("-1,1", "line 2: seconds '-1'; write a number of at least 0"),
+        ("1,6", "line 2: score '6'; write a number from 1 to 5"),
+        ("1,x", "line 2: score 'x'; write a number from 1 to 5"),
     ],
 )
 def test_bad_ratings(tmp_path, row, message):
     path = tmp_path / "scores.csv"
     path.write_text(f"seconds,score\n{row}\n", "utf-8")
     with pytest.raises(LiveBenchError, match=message):
-        read_ratings(path)
+        read_pair_sheet(path)
 
 
 def test_pairs_to_rate_come_back_as_ratings(tmp_path, dataset, run):
@@ -263,7 +263,7 @@ def test_pairs_to_rate_come_back_as_ratings(tmp_path, dataset, run):
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    assert {score for count, score in read_ratings(tmp_path / "filled.csv") if count} == {3.0}
+    assert {score for count, score in read_pair_sheet(tmp_path / "filled.csv") if count} == {3.0}
 
 
 # The command
@@ -290,10 +290,8 @@ def test_text(counted, run):
     assert "| distinct share" in out
     assert "## Similarity of neighbouring comments by interval (Table 3)" in out
     table = out.split("## The most frequent comments")[1].strip().splitlines()
-    assert table[0].startswith("| comment  | comments |")
-    assert table[2].startswith(
-        "| 哈哈     |        2 |"
-    )  # in line: a character is two columns wide
+    assert [cell.strip() for cell in table[2].split("|")[1:3]] == ["哈哈", "2"]
+    assert len(table[2]) == len(table[0]) - 2  # in line: a character is two columns wide
 
 
 def test_csv(counted, run, tmp_path, refused):

@@ -16,16 +16,16 @@ from livebench.errors import LiveBenchError
 from livebench.files import write_text
 from livebench.importers.collection import finite
 from livebench.importers.csv_rows import read_rows
-from livebench.statistics.neighbours import (
-    NEIGHBOURS,
+from livebench.statistics.neighbour_similarity import (
     interval_of,
-    intervals,
+    neighbouring_pairs,
+    paper_intervals,
 )
 
-LOWEST, HIGHEST = 1, 5
+_LOWEST, _HIGHEST = 1, 5
 
 
-def read_ratings(path: Path) -> list[tuple[int, float]]:
+def read_pair_sheet(path: Path) -> list[tuple[int, float]]:
     """Number and mean of the scores of each interval, nan without scores.
 
     Args:
@@ -36,22 +36,30 @@ def read_ratings(path: Path) -> list[tuple[int, float]]:
     Raises:
         LiveBenchError: the file cannot be read, or a number in it is wrong.
     """
-    scores: list[list[float]] = [[] for _ in intervals()]
+    by_interval: list[list[float]] = [[] for _ in paper_intervals()]
     for line, (seconds_text, score_text) in read_rows(Path(path), ("seconds", "score")):
         seconds, score = finite(seconds_text), finite(score_text)
         if not seconds >= 0:
-            raise LiveBenchError(f"{path}, line {line}: seconds {seconds_text!r} is none; mend it")
+            raise LiveBenchError(
+                path,
+                f"seconds {seconds_text!r}",
+                "write a number of at least 0",
+                f"line {line}",
+            )
         if not score_text.strip():
             continue
-        if not LOWEST <= score <= HIGHEST:
+        if not _LOWEST <= score <= _HIGHEST:
             raise LiveBenchError(
-                f"{path}, line {line}: score {score_text!r} is not from {LOWEST} to {HIGHEST}; mend it"
+                path,
+                f"score {score_text!r}",
+                f"write a number from {_LOWEST} to {_HIGHEST}, or nothing",
+                f"line {line}",
             )
-        scores[int(interval_of(np.array([seconds]))[0])].append(score)
-    return [(len(found), float(np.mean(found)) if found else np.nan) for found in scores]
+        by_interval[int(interval_of(np.array([seconds]))[0])].append(score)
+    return [(len(scores), float(np.mean(scores)) if scores else np.nan) for scores in by_interval]
 
 
-def write_pairs(dataset: Dataset, path: Path, *, each: int = 20, seed: int = 0) -> int:
+def write_pair_sheet(dataset: Dataset, path: Path, *, each: int = 20, seed: int = 0) -> int:
     """Write pairs of neighbouring comments to be scored, `each` of every interval; return their number.
 
     A CSV file: pair, video_id, seconds, first, second, score (empty). They are drawn with the seed, from
@@ -61,27 +69,20 @@ def write_pairs(dataset: Dataset, path: Path, *, each: int = 20, seed: int = 0) 
         LiveBenchError: the file cannot be written.
     """
     comments = dataset.comments
-    sizes = np.diff(comments.offsets)
-    stop, rows = np.repeat(comments.offsets[1:], sizes), np.arange(len(comments.string))
-    inside = [rows[rows + step < stop] for step in range(1, NEIGHBOURS // 2 + 1)]
-    one = np.concatenate([np.empty(0, np.int64), *inside])
-    other = one + np.repeat(np.arange(1, len(inside) + 1), [len(part) for part in inside])
-    seconds = (comments.time_ms[other] - comments.time_ms[one]) / 1000
+    first, second, seconds = neighbouring_pairs(comments)
+    interval = interval_of(seconds)
     generator = np.random.default_rng(seed)
-    row = interval_of(seconds)
-    drawn = []
-    for number in range(len(intervals())):
-        candidates = np.flatnonzero(row == number)
-        drawn.append(generator.permutation(candidates)[:each])
-    chosen = generator.permutation(np.concatenate(drawn))
-    video = np.repeat(np.arange(len(dataset.videos)), sizes)
+    drawn = [
+        generator.permutation(np.flatnonzero(interval == number))[:each]
+        for number in range(len(paper_intervals()))
+    ]
+    pairs = generator.permutation(np.concatenate(drawn))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["pair", "video_id", "seconds", "first", "second", "score"])
-    for number, pair in enumerate(chosen, 1):
-        first, second = comments.string[one[pair]], comments.string[other[pair]]
-        name = dataset.videos[video[one[pair]]].video_id
-        texts = comments.texts[first], comments.texts[second]
+    for number, pair in enumerate(pairs.tolist(), 1):
+        name = dataset.videos[comments.video[first[pair]]].video_id
+        texts = [comments.texts[comments.string[rows[pair]]] for rows in (first, second)]
         writer.writerow([number, name, f"{seconds[pair]:.3f}", *texts, ""])
     write_text(Path(path), text.getvalue())
-    return len(chosen)
+    return len(pairs)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
 
 from livebench import __version__
 from livebench.data.dataset import Dataset
 from livebench.figures import PAGE, inline_svg
 from livebench.files import write_text
-from livebench.statistics.drawings import plots
-from livebench.statistics.output import cell_text
-from livebench.statistics.paper_tables import Table
-from livebench.statistics.summary import cells
+from livebench.statistics.dataset_figures import draw_figures
+from livebench.statistics.dataset_tables import DatasetTable
+from livebench.statistics.split_statistics import Figures, statistics_cells
+from livebench.statistics.table_output import cell_text
 
 
-def write_page(dataset: Dataset, figures: pd.DataFrame, tables: list[Table], path: Path) -> None:
+def write_statistics_page(
+    dataset: Dataset, statistics: dict[str, Figures], tables: Sequence[DatasetTable], path: Path
+) -> None:
     """Write the page of a dataset.
 
     Args:
-        figures: of `dataset_statistics`.
+        statistics: of `split_statistics`.
         tables: of `all_tables`.
 
     Raises:
@@ -30,9 +31,9 @@ def write_page(dataset: Dataset, figures: pd.DataFrame, tables: list[Table], pat
     from markupsafe import Markup
 
     # SVG that matplotlib wrote, which escapes every text in it.
-    drawn = {
+    drawings = {
         name: Markup(inline_svg(figure, name))  # nosec B704
-        for name, (_, figure) in plots(tables, PAGE).items()
+        for name, figure in draw_figures(tables, PAGE).items()
     }
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("livebench.statistics", ""),
@@ -41,11 +42,11 @@ def write_page(dataset: Dataset, figures: pd.DataFrame, tables: list[Table], pat
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    content = environment.get_template("page.html.j2").render(
+    content = environment.get_template("statistics.html.j2").render(
         info=dataset.info,
-        figures=cells(figures),
+        figures=statistics_cells(statistics),
         tables=tables,
-        drawn=drawn,
+        drawings=drawings,
         cell=cell_text,
         version=__version__,
     )
