@@ -37,37 +37,27 @@ def serve(source: int, target: int) -> None:
     _end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to end
     scorer: Scorer | None = None
-    while (found := _read(source)) is not None:
-        kind, data = found
+    while (message := _read(source)) is not None:
         try:
-            if kind == wire.START:
-                scorer = _start(msgspec.msgpack.decode(data, type=wire.Start))
-                about = wire.Hello(type(scorer).__name__, is_fitted(scorer), scorer.trained)
-                answer = wire.HELLO, about
-            elif kind == wire.FIT:
-                _fit(scorer, msgspec.msgpack.decode(data, type=wire.Fit))
-                answer = wire.FITTED, None
-            elif kind == wire.DESCRIBE:
-                answer = wire.DESCRIBED, computation_here(scorer)
+            if message[0] == wire.START:
+                scorer = _start(msgspec.msgpack.decode(message[1], type=wire.Start))
+                hello = wire.Hello(type(scorer).__name__, is_fitted(scorer), scorer.trained)
+                answer: tuple[bytes, object] = wire.HELLO, hello
             else:
-                samples = wire.unpack_samples(
-                    msgspec.msgpack.decode(data, type=list[wire.SentSample])
-                )
-                answer = wire.SCORED, wire.pack_numbers(score_block(scorer, samples))
+                answer = _answer(scorer, *message)
         except WrongAnswer as error:
-            answer = (
-                wire.FAILED,
-                wire.Failure("wrong", error.text[: wire.TEXT_LIMIT], place=error.place),
+            what = error.what[: wire.TEXT_LIMIT]
+            failure = wire.Failure(
+                "wrong", what, fix=error.fix, row=error.row, candidate=error.candidate
             )
+            answer = wire.FAILED, failure
         except LiveBenchError as error:
             shown = _shown(error.__cause__) if error.__cause__ is not None else ""
-            answer = (
-                wire.FAILED,
-                wire.Failure("mend", str(error)[: wire.TEXT_LIMIT], traceback=shown),
-            )
+            parts = (part[: wire.TEXT_LIMIT] for part in (error.what, error.where, error.fix))
+            answer = wire.FAILED, wire.Failure("error", *parts, error.place, traceback=shown)
         except (Exception, SystemExit) as error:
             name, text = type(error).__name__, str(error)[: wire.TEXT_LIMIT]
-            answer = wire.FAILED, wire.Failure("raised", text, name, traceback=_shown(error))
+            answer = wire.FAILED, wire.Failure("raised", text, name=name, traceback=_shown(error))
         _write(target, wire.message(*answer))
     # Nothing is left to do; what a library would tidy up takes time.
     with contextlib.suppress(OSError, ValueError):
@@ -82,6 +72,19 @@ def _start(start: wire.Start) -> Scorer:
     submission = Submission(Path(start.folder))
     (run,) = (run for run in submission.card.runs if run.name == start.run)
     return make_scorer(submission, run)
+
+
+def _answer(scorer: Scorer | None, kind: bytes, data: bytes) -> tuple[bytes, object]:
+    """Kind and content of the answer to a message to the scorer."""
+    if scorer is None:
+        raise ValueError("there is no scorer yet")
+    if kind == wire.FIT:
+        _fit(scorer, msgspec.msgpack.decode(data, type=wire.Fit))
+        return wire.FITTED, None
+    if kind == wire.DESCRIBE:
+        return wire.DESCRIBED, computation_here(scorer)
+    samples = wire.unpack_samples(msgspec.msgpack.decode(data, type=list[wire.SentSample]))
+    return wire.SCORED, wire.pack_numbers(score_block(scorer, samples))
 
 
 def _fit(scorer: Scorer, wanted: wire.Fit) -> None:
@@ -112,13 +115,13 @@ def _read(source: int) -> tuple[bytes, bytes] | None:
 
 def _exactly(source: int, size: int) -> bytes | None:
     """So many bytes; None if there are no more."""
-    found = bytearray()
-    while len(found) < size:
-        part = os.read(source, size - len(found))
+    data = bytearray()
+    while len(data) < size:
+        part = os.read(source, size - len(data))
         if not part:
             return None
-        found += part
-    return bytes(found)
+        data += part
+    return bytes(data)
 
 
 def _write(target: int, data: bytes) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
@@ -21,8 +21,8 @@ from livebench.isolation.pipes import Child, SubmissionTraceback, harmless
 from livebench.isolation.seccomp import no_new_processes
 from livebench.scoring.computation import Computation
 from livebench.scoring.numbers import Numbers, WrongAnswer
-from livebench.scoring.runner import Samples, Streaming, make_scorer, naming, raised
-from livebench.scoring.scorer import LogLikelihood, Sample, Scorer
+from livebench.scoring.runner import Samples, Streaming, answer_error, block_name, make_scorer
+from livebench.scoring.scorer import Comment, LogLikelihood, Sample, Score, Scorer, VideoContext
 from livebench.submissions.load import Run, Submission
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Isolation:
                 child.close()
 
     def _start(self, submission: Submission, inputs: Path) -> Child:
-        path = [one for one in sys.path if one]
+        path = [entry for entry in sys.path if entry]
 
         def program(source: int, target: int) -> list[str]:
             code = _PROGRAM.format(path=path, source=source, target=target)
@@ -108,13 +108,15 @@ class Isolation:
         finally:
             os.close(source)
 
-    def _scorer(self, child: Child, start: wire.Start, submission: Submission, inputs: Path):
+    def _scorer(
+        self, child: Child, start: wire.Start, submission: Submission, inputs: Path
+    ) -> Scorer:
         child.send(wire.message(wire.START, start))
-        hello = _answer(child, wire.HELLO, wire.Hello, what="making the scorer")
+        hello = _answer(child, wire.HELLO, wire.Hello, doing=(submission.path, "making the scorer"))
         shown = Path(sandbox.INPUTS) if self.kind == "sandbox" else inputs
         whole = submission.card.kind == "oracle"
-        kind = _RemoteFitted if hello.fits else _RemoteScorer
-        return kind(child, hello, _LearningFolder(inputs, shown, whole))
+        scorer_class = _RemoteFitted if hello.fits else _RemoteScorer
+        return scorer_class(child, hello, _LearningFolder(inputs, shown, whole))
 
 
 @dataclass(frozen=True)
@@ -134,18 +136,15 @@ class _RemoteScorer(Streaming):
         self._child, self._hello, self._inputs = child, hello, inputs
         self.trained = hello.trained
 
-    def score(self, video_ctx, comments, candidate) -> LogLikelihood | float:
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> Score:
         """One score; in blocks it is faster."""
         return self.score_samples([Sample(video_ctx, comments, [candidate])])[0][0]
 
-    def score_samples(self, samples: Sequence[Sample]) -> list[list[LogLikelihood | float]]:
-        ((_, found),) = self.score_blocks([[("", sample) for sample in samples]])
-        return [
-            one.totals.tolist()
-            if one.tokens is None
-            else [LogLikelihood(*pair) for pair in _pairs(one)]
-            for one in found
-        ]
+    def score_samples(self, samples: Sequence[Sample]) -> list[list[Score]]:
+        ((_, block),) = self.score_blocks([[("", sample) for sample in samples]])
+        return [_scores(numbers) for numbers in block]
 
     def score_blocks(self, blocks: Iterable[Samples]) -> Iterator[tuple[Samples, list[Numbers]]]:
         waiting: deque[Samples] = deque()
@@ -160,15 +159,20 @@ class _RemoteScorer(Streaming):
 
     def computation(self) -> Computation:
         self._child.send(wire.message(wire.DESCRIBE, None))
-        told = _answer(self._child, wire.DESCRIBED, Computation, what="describing the scorer")
-        device, dtype = (one_line(text, _NAME_LIMIT) for text in (told.device, told.dtype))
-        return Computation(device, dtype, told.torch)
+        doing = ("", "describing the scorer")
+        computation = _answer(self._child, wire.DESCRIBED, Computation, doing=doing)
+        return Computation(
+            one_line(computation.device, _NAME_LIMIT),
+            one_line(computation.dtype, _NAME_LIMIT),
+            computation.torch,
+        )
 
     def _scored(self, block: Samples) -> list[Numbers]:
         sent = _answer(self._child, wire.SCORED, list[wire.SentNumbers], block)
         try:
-            with naming(block):
-                return wire.unpack_numbers(sent, [sample for _, sample in block])
+            return wire.unpack_numbers(sent, [sample for _, sample in block])
+        except WrongAnswer as error:
+            raise answer_error(block, error) from None
         except ValueError as error:
             raise self._child.garbage(str(error)) from None
 
@@ -188,51 +192,65 @@ class _RemoteFitted(_RemoteScorer):
             write_training_copy(training, here)
         there = str(self._inputs.there / "dataset")
         self._child.send(wire.message(wire.FIT, wire.Fit(there)))
-        what = f"fitting {self._hello.name} on {training.dataset.path}"
-        _answer(self._child, wire.FITTED, type(None), what=what)
+        doing = (training.dataset.path, f"fitting {self._hello.name}")
+        _answer(self._child, wire.FITTED, type(None), doing=doing)
+
+
+def _scores(numbers: Numbers) -> list[Score]:
+    totals = numbers.totals.tolist()
+    if numbers.tokens is None:
+        return totals
+    return [LogLikelihood(*pair) for pair in zip(totals, numbers.tokens.tolist(), strict=True)]
 
 
 def _answer(
-    child: Child, due: bytes, kind: type[_Answer], block: Samples = (), what: str = ""
-) -> Any:
-    """The next message, which must be of this kind.
+    child: Child,
+    due: bytes,
+    record_type: type[_Answer],
+    block: Samples | None = None,
+    doing: tuple[object, str] = ("", ""),
+) -> _Answer:
+    """The next message, which must be of the kind `due`.
+
+    Args:
+        block: what the process is to score; without one `doing` says where, and what it does there.
 
     Raises:
-        LiveBenchError: it is not, or says that something went wrong: with `block`, or with `what`.
+        LiveBenchError: it is of another kind, or says that something went wrong.
     """
     try:
-        found, data = child.receive()
+        kind, data = child.receive()
     except LiveBenchError as error:
         if not block:
             raise
-        where = f"sample {block[0][0]} to {block[-1][0]}"
-        raise LiveBenchError(f"{where}: {error}") from error.__cause__
+        raise error.of(block_name(block)) from error.__cause__
     try:
-        if found == wire.FAILED:
-            raise _failure(msgspec.msgpack.decode(data, type=wire.Failure), block, what)
-        if found != due:
+        if kind == wire.FAILED:
+            raise _failure(msgspec.msgpack.decode(data, type=wire.Failure), block, *doing)
+        if kind != due:
             raise child.garbage("it is another answer than was asked for")
-        return msgspec.msgpack.decode(data, type=kind)
+        return msgspec.msgpack.decode(data, type=record_type)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise child.garbage(str(error)) from None
 
 
-def _pairs(found: Numbers) -> Iterator[tuple[float, int]]:
-    return zip(found.totals.tolist(), found.tokens.tolist(), strict=True)
-
-
-def _failure(told: wire.Failure, block: Samples, what: str) -> LiveBenchError:
-    text = " ".join(harmless(told.text[: wire.TEXT_LIMIT]).split())
-    if told.kind == "wrong" and block:
-        try:
-            with naming(block):
-                raise WrongAnswer(min(told.place, len(block) - 1), text)
-        except LiveBenchError as error:
-            return error
-    if told.kind == "raised":
-        name = one_line(told.name, _NAME_LIMIT)
-        text = raised(block, name, text) if block else f"{what} raised {name}: {text}"
-    error = LiveBenchError(text)
-    if told.traceback:
-        error.__cause__ = SubmissionTraceback(harmless(told.traceback[: wire.TEXT_LIMIT]))
+def _failure(
+    failure: wire.Failure, block: Samples | None, where: object, doing: str
+) -> LiveBenchError:
+    what, fix = _clean(failure.what), _clean(failure.fix)
+    if failure.kind == "wrong" and block:
+        row = min(failure.row, len(block) - 1)
+        return answer_error(block, WrongAnswer(what, fix, row, failure.candidate))
+    if failure.kind == "raised":
+        where, doing = (block_name(block), "the scorer") if block else (where, doing)
+        error = LiveBenchError(where, f"{doing} raised {_clean(failure.name)}: {what}")
+    else:
+        error = LiveBenchError(_clean(failure.where), what, fix, _clean(failure.place))
+    if failure.traceback:
+        error.__cause__ = SubmissionTraceback(harmless(failure.traceback[: wire.TEXT_LIMIT]))
     return error
+
+
+def _clean(text: str) -> str:
+    """A text of a submission, on one line."""
+    return " ".join(harmless(text[: wire.TEXT_LIMIT]).split())

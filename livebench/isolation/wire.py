@@ -52,13 +52,18 @@ class Hello(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """It went wrong: `mend` for what a user can mend, `raised` with the type's `name`, or `wrong` for
-    an answer that is not as it should be, at `place` in the block."""
+    """It went wrong: an `error` that a user can fix (`where`, `what`, `fix` and `place` are those of the
+    LiveBenchError), an exception that it `raised` (`name` is its type, `what` its text), or a `wrong`
+    answer, with `row` and `candidate` of WrongAnswer."""
 
-    kind: Literal["mend", "raised", "wrong"]
-    text: str
+    kind: Literal["error", "raised", "wrong"]
+    what: str
+    where: str = ""
+    fix: str = ""
+    place: str = ""
     name: str = ""
-    place: int = -1
+    row: int = -1
+    candidate: int = -1
     traceback: str = ""
 
 
@@ -110,29 +115,29 @@ def unpack_samples(sent: Sequence[SentSample]) -> list[Sample]:
     return [
         Sample(
             VideoContext(
-                time=one.time,
-                frames=np.frombuffer(one.frames, "<f4")
-                .reshape((len(one.frame_times), one.width) if one.width else (0, 0))
+                time=sample.time,
+                frames=np.frombuffer(sample.frames, "<f4")
+                .reshape((len(sample.frame_times), sample.width) if sample.width else (0, 0))
                 .copy(),  # as in this process: it can be written to
-                frame_times=np.array(one.frame_times, np.int64),
-                title=one.title,
-                category=one.category,
+                frame_times=np.array(sample.frame_times, np.int64),
+                title=sample.title,
+                category=sample.category,
             ),
-            one.comments,
-            one.candidates,
+            sample.comments,
+            sample.candidates,
         )
-        for one in sent
+        for sample in sent
     ]
 
 
-def pack_numbers(found: Sequence[Numbers]) -> list[SentNumbers]:
+def pack_numbers(block: Sequence[Numbers]) -> list[SentNumbers]:
     """Numbers as they are sent."""
     return [
         SentNumbers(
-            totals=one.totals.astype("<f8").tobytes(),
-            tokens=None if one.tokens is None else one.tokens.astype("<i8").tobytes(),
+            totals=numbers.totals.astype("<f8").tobytes(),
+            tokens=None if numbers.tokens is None else numbers.tokens.astype("<i8").tobytes(),
         )
-        for one in found
+        for numbers in block
     ]
 
 
@@ -145,11 +150,12 @@ def unpack_numbers(sent: Sequence[SentNumbers], samples: Sequence[Sample]) -> li
     """
     if len(sent) != len(samples):
         raise ValueError("it sent scores of other samples")
-    found = []
-    for place, (one, sample) in enumerate(zip(sent, samples, strict=True)):
+    block = []
+    for row, (numbers, sample) in enumerate(zip(sent, samples, strict=True)):
         size = 8 * len(sample.candidates)
-        if len(one.totals) != size or (one.tokens is not None and len(one.tokens) != size):
+        sizes = {len(part) for part in (numbers.totals, numbers.tokens) if part is not None}
+        if sizes != {size}:
             raise ValueError("it sent scores of other candidates")
-        tokens = None if one.tokens is None else np.frombuffer(one.tokens, "<i8")
-        found.append(checked(np.frombuffer(one.totals, "<f8"), tokens, place))
-    return found
+        tokens = None if numbers.tokens is None else np.frombuffer(numbers.tokens, "<i8")
+        block.append(checked(np.frombuffer(numbers.totals, "<f8"), tokens, row))
+    return block

@@ -25,10 +25,10 @@ from livebench.submissions.load import Submission
 
 
 class GenerationManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What made a file of comments; it stands beside it, as SETTING.json.
+    """What made a file of comments; SETTING.json beside it.
 
     Attributes:
-        decoding: as it was asked for; None if the scorer takes no such wish.
+        decoding: as it was asked for; None if the scorer cannot be asked.
         texts_sha256: of the file of comments, before compression.
     """
 
@@ -49,28 +49,31 @@ class GenerationManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 def check_generator(submission: Submission, decoding: Decoding) -> None:
-    """Find out whether a submission writes comments, and as it is asked to, before the work begins.
+    """Check that a submission writes comments, and in the way it is asked to, before the work begins.
 
     Raises:
-        LiveBenchError: it has no scorer to run, or none that writes, or one that takes no wishes and
+        LiveBenchError: it has no scorer to run, or none that writes, or one that takes no `decoding` and
             is asked for other than the defaults.
     """
-    kind = load_entry(submission)
+    scorer_class = load_entry(submission)
     entry = submission.card.entry
-    if not callable(getattr(kind, "generate", None)):
+    if not callable(getattr(scorer_class, "generate", None)):
         raise LiveBenchError(
-            f"{submission.path}: {entry} does not write comments (no method generate(video_ctx, "
-            "comments)); livebench generate is for those that do"
+            submission.path,
+            f"{entry} does not write comments",
+            "add a method generate(video_ctx, comments)",
         )
-    other = [
+    wishes = [
         f"{name} {value}"
         for name, value in decoding._asdict().items()
         if value != getattr(DEFAULT_DECODING, name)
     ]
-    if other and not _takes_decoding(kind):
+    if wishes and not _takes_decoding(scorer_class):
         raise LiveBenchError(
-            f"{submission.path}: the method generate of {entry} takes no argument `decoding`, so it "
-            f"cannot be asked for {', '.join(other)}; leave such options out, or add the argument"
+            submission.path,
+            f"the method generate of {entry} takes no argument `decoding`, so it cannot be asked for "
+            + ", ".join(wishes),
+            "leave such options out, or add the argument",
         )
 
 
@@ -79,7 +82,10 @@ def _takes_decoding(scorer: Scorer | type) -> bool:
         parameters = inspect.signature(scorer.generate).parameters.values()
     except (TypeError, ValueError):  # not written in Python
         return False
-    return any(one.name == "decoding" or one.kind is one.VAR_KEYWORD for one in parameters)
+    return any(
+        parameter.name == "decoding" or parameter.kind is parameter.VAR_KEYWORD
+        for parameter in parameters
+    )
 
 
 def generate_comments(
@@ -159,27 +165,27 @@ def sample_seed(seed: int, sample_id: str) -> int:
 
 
 def _text(scorer: Scorer, sample_id: str, sample: Sample, options: dict[str, Decoding]) -> str:
+    where = f"sample {sample_id}"
     try:
         text = scorer.generate(sample.video_ctx, sample.comments, **options)
     except LiveBenchError as error:
-        raise LiveBenchError(f"sample {sample_id}: {error}") from error.__cause__
+        raise error.of(where) from error.__cause__
     except (Exception, SystemExit) as error:
-        raise LiveBenchError(
-            f"the scorer raised {type(error).__name__} on sample {sample_id}: {error}"
-        ) from error
+        raise LiveBenchError(where, f"the scorer raised {type(error).__name__}: {error}") from error
     if not isinstance(text, str):
         raise LiveBenchError(
-            f"sample {sample_id}: the scorer wrote a {type(text).__name__}; generate must give a str"
+            where, f"the scorer wrote a {type(text).__name__}", "generate must give a str"
         )
     if not remove_space(text):
         raise LiveBenchError(
-            f"sample {sample_id}: the scorer wrote nothing; a comment has at least one mark"
+            where, "the scorer wrote nothing", "a comment has at least one character"
         )
     try:
         text.encode()
     except UnicodeEncodeError:
         raise LiveBenchError(
-            f"sample {sample_id}: the scorer wrote half a character (a lone surrogate), which is not "
-            "text; generate must give whole ones"
+            where,
+            "the scorer wrote half a character (a lone surrogate), which is not text",
+            "generate must give whole characters",
         ) from None
     return text

@@ -24,8 +24,8 @@ from livebench.files import new_gzip, sync_folder
 Fingerprint = dict[str, str]
 """What an evaluation depends on: a name for each part, and its hash or value."""
 
-_ROOM = "; make room, and run the same command again: it goes on from there"
-_ELSEWHERE = "; copy the submission to a folder that can be written"
+_ROOM = "make room, and run the same command again: it goes on from there"
+_ELSEWHERE = "copy the submission to a folder that can be written"
 _FIXES = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
@@ -35,8 +35,8 @@ _FIXES = {
 
 
 class _BlockHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The head of a block; `size` in bytes is that of its lines of scores, `sha256` that of these and of
-    the rest of the head."""
+    """The head of a block: `size` in bytes is that of its lines of scores; `sha256` covers them and the
+    rest of the head."""
 
     block: int
     samples: int
@@ -51,7 +51,7 @@ class Journal:
     Args:
         path: the final file of scores (`.jsonl.gz`); the journal stands beside it.
         fingerprint: what the scores depend on. A journal that was begun with another is not continued.
-        restart: put a journal that is there aside, under a new name, and begin from the first sample.
+        restart: put an existing journal aside, under a new name, and begin with the first sample.
 
     Attributes:
         samples: how many have scores.
@@ -70,11 +70,11 @@ class Journal:
         self.samples, self.blocks, self.seconds = 0, 0, 0.0
 
     def __enter__(self) -> Journal:
-        with _told(self.path):
+        with _as_error(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._handle = self._lock()
         try:
-            with _told(self.path):
+            with _as_error(self.path):
                 self._read()
         except BaseException:
             os.close(self._handle)
@@ -103,7 +103,7 @@ class Journal:
 
     def remove(self) -> None:
         """Remove the journal: all that should come of it is there."""
-        with _told(self.path):
+        with _as_error(self.path):
             self.path.unlink(missing_ok=True)
             sync_folder(self.path.parent)
 
@@ -126,8 +126,9 @@ class Journal:
             except BlockingIOError:
                 os.close(handle)
                 raise LiveBenchError(
-                    f"{self.path}: is being written by another `livebench evaluate`; wait until that "
-                    "has ended, or end it"
+                    self.path,
+                    "is being written by another `livebench evaluate`",
+                    "wait until that has ended, or end it",
                 ) from None
             except FileNotFoundError:
                 pass
@@ -156,12 +157,13 @@ class Journal:
 
     def _check(self, begun: Fingerprint) -> None:
         names = sorted({*begun, *self._fingerprint})
-        other = [name for name in names if begun.get(name) != self._fingerprint.get(name)]
-        if other:
+        changed = [name for name in names if begun.get(name) != self._fingerprint.get(name)]
+        if changed:
             raise LiveBenchError(
-                f"{self.path}: was begun with another {' and another '.join(other)}; give --restart to "
-                "begin anew (the old journal is kept under another name), or go back to what it was "
-                "begun with"
+                self.path,
+                f"was begun with another {' and another '.join(changed)}",
+                "give --restart to start over (the old journal is kept under another name), or go back "
+                "to what it was begun with",
             )
 
     def _next(self, file: BinaryIO) -> _BlockHead | None:
@@ -190,7 +192,7 @@ class Journal:
 
     def _write(self, data: bytes) -> None:
         """Add bytes at the end, all or none, and wait until they are on disk."""
-        with _told(self.path):
+        with _as_error(self.path):
             try:
                 at, left = self._end, memoryview(data)
                 while left:
@@ -227,11 +229,10 @@ def _fingerprint_of(line: bytes) -> Fingerprint | None:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _as_error(path: Path) -> Iterator[None]:
     """Turn what goes wrong with a file into one line that says what to do."""
     try:
         yield
     except OSError as error:
-        raise LiveBenchError(
-            f"{path}: cannot be written: {error.strerror or error}{_FIXES.get(error.errno, '')}"
-        ) from None
+        fix = _FIXES.get(error.errno or 0, "")
+        raise LiveBenchError(path, f"cannot be written: {error.strerror or error}", fix) from None

@@ -94,23 +94,31 @@ def measure_plausibility(
     }
     if listwise:
         del ways["alone"]
-    found = {}
+    deviations = {}
     for way, asked in ways.items():
         blocks = (asked[start : start + BATCH] for start in range(0, len(asked), BATCH))
         worst = []
         try:
-            for block, numbers in score_blocks(scorer, blocks):
-                for (name, _), one in zip(block, numbers, strict=True):
+            for block, scored in score_blocks(scorer, blocks):
+                for (name, _), numbers in zip(block, scored, strict=True):
                     before = first[name]
                     if way != "again":
-                        before = before[orders[name][: len(one.totals)]]
-                    worst.append(_difference(before, one.totals))
+                        before = before[orders[name][: len(numbers.totals)]]
+                    worst.append(_difference(before, numbers.totals))
         except LiveBenchError as error:
-            cure = "; if it needs the whole list, declare listwise = true" if way == "alone" else ""
-            raise LiveBenchError(f"{_ASKED[way]}: {error}{cure}") from error.__cause__
+            raise _asked_again(error, way) from error.__cause__
         over = np.array(worst) > _TOLERANCE
-        found[way] = Deviation(int(over.sum()), float(f"{max(worst, default=0.0):.3g}"))
-    return Plausibility(len(some), found["again"], found["shuffled"], found.get("alone"))
+        deviations[way] = Deviation(int(over.sum()), float(f"{max(worst, default=0.0):.3g}"))
+    return Plausibility(
+        len(some), deviations["again"], deviations["shuffled"], deviations.get("alone")
+    )
+
+
+def _asked_again(error: LiveBenchError, way: str) -> LiveBenchError:
+    fix = error.fix
+    if way == "alone":
+        fix = f"{fix}; if it needs the whole list, declare listwise = true".removeprefix("; ")
+    return LiveBenchError(error.where, f"{_ASKED[way]}, {error.what}", fix, error.place)
 
 
 def measure_ties(scores: np.ndarray) -> Ties:
@@ -143,21 +151,23 @@ def _difference(before: np.ndarray, now: np.ndarray) -> float:
 
 
 def plausibility_remarks(
-    found: Plausibility | None, tied: Ties, *, listwise: bool
+    measured: Plausibility | None, tied: Ties, *, listwise: bool
 ) -> tuple[str, ...]:
     """What a reader of a row should know; nothing where all is as it should be."""
-    told = ["listwise: a score depends on the other candidates"] if listwise else []
-    if found is not None:
-        ways = {
-            "scored twice, it gives other scores": found.again,
-            "scores depend on the order of candidates": found.shuffled,
-            "scores depend on the other candidates": found.alone,
+    remarks = ["listwise: a score depends on the other candidates"] if listwise else []
+    if measured is not None:
+        deviations = {
+            "scored twice, it gives other scores": measured.again,
+            "scores depend on the order of candidates": measured.shuffled,
+            "scores depend on the other candidates": measured.alone,
         }
-        for what, one in ways.items():
-            if one is not None and one.samples:
-                told.append(f"{what} ({one.samples} of {found.samples} samples)")
+        remarks += [
+            f"{what} ({deviation.samples} of {measured.samples} samples)"
+            for what, deviation in deviations.items()
+            if deviation is not None and deviation.samples
+        ]
     if tied.constant:
-        told.append(f"one score for all candidates in {tied.constant:g}% of samples")
+        remarks.append(f"one score for all candidates in {tied.constant:g}% of samples")
     elif tied.candidates >= _MANY_TIES:
-        told.append(f"{tied.candidates:g}% of candidates tie")
-    return tuple(told)
+        remarks.append(f"{tied.candidates:g}% of candidates tie")
+    return tuple(remarks)

@@ -36,22 +36,21 @@ def make_scorer(submission: Submission, run: Run) -> Scorer:
     Raises:
         LiveBenchError: the class cannot be loaded, or raises; its exception is the cause.
     """
-    kind = load_entry(submission)
-    if not issubclass(kind, Scorer):
-        kind = type(kind.__name__, (kind, Scorer), {"__module__": kind.__module__})
+    scorer_class = load_entry(submission)
+    if not issubclass(scorer_class, Scorer):
+        bases, module = (scorer_class, Scorer), scorer_class.__module__
+        scorer_class = type(scorer_class.__name__, bases, {"__module__": module})
     arguments = dict(run.arguments)
     checkpoint = submission.checkpoint(run)
     if checkpoint is not None:
         arguments["checkpoint"] = checkpoint
     try:
-        return kind(**arguments)
+        return scorer_class(**arguments)
     except LiveBenchError:
         raise
     except (Exception, SystemExit) as error:
-        raise LiveBenchError(
-            f"{submission.path}: run {run.name}: making {submission.card.entry} raised "
-            f"{type(error).__name__}: {error}"
-        ) from error
+        what = f"making {submission.card.entry} raised {type(error).__name__}: {error}"
+        raise LiveBenchError(submission.path, what, place=f"run {run.name}") from error
 
 
 def read_samples(
@@ -59,34 +58,50 @@ def read_samples(
 ) -> Iterator[tuple[str, Sample]]:
     """Yield the id of each sample, and what a scorer sees of it in this setting.
 
+    Args:
+        dataset: of the set; not needed in the setting `comments`.
+
     Raises:
-        LiveBenchError: a video of the set is not in the dataset.
+        LiveBenchError: a video of the set is not in the dataset, or its frame vectors are others.
     """
-    videos = {}
-    if setting != "comments":
+    show = (
+        _hidden_video
+        if dataset is None or setting == "comments"
+        else _Videos(dataset, candidate_set)
+    )
+    for record in candidate_set.samples():
+        yield record.sample_id, Sample(show(record), *_comments(record, setting))
+
+
+def _hidden_video(record: SampleRecord) -> VideoContext:
+    return VideoContext(record.time, np.empty((0, 0), np.float32), _seconds([]), "", "")
+
+
+class _Videos:
+    """What a dataset shows of the videos of a set."""
+
+    def __init__(self, dataset: Dataset, candidate_set: CandidateSet) -> None:
         if dataset.frames_sha256 != candidate_set.manifest.dataset.frames_sha256:
             raise LiveBenchError(
-                f"{dataset.path}: its frame vectors are not those that {candidate_set.path} was built "
-                "with; build the set again, or use those"
+                dataset.path,
+                f"its frame vectors are not those that {candidate_set.path} was built with",
+                "build the set again, or use those",
             )
-        videos = {video.video_id: video for video in dataset.videos}
-    for record in candidate_set.samples():
-        if setting == "comments":
-            context = VideoContext(record.time, np.empty((0, 0), np.float32), _seconds([]), "", "")
-        else:
-            video = videos.get(record.video_id)
-            if video is None:
-                raise LiveBenchError(
-                    f"{dataset.path}: has no video {record.video_id}, which is in {candidate_set.path}"
-                )
-            context = VideoContext(
-                time=record.time,
-                frames=dataset.frames(video, record.frames),
-                frame_times=_seconds(record.frames) - record.time,
-                title=video.title,
-                category=video.category,
-            )
-        yield record.sample_id, Sample(context, *_comments(record, setting))
+        self._dataset, self._set_path = dataset, candidate_set.path
+        self._videos = {video.video_id: video for video in dataset.videos}
+
+    def __call__(self, record: SampleRecord) -> VideoContext:
+        video = self._videos.get(record.video_id)
+        if video is None:
+            what = f"the video {record.video_id} of {self._set_path} is missing"
+            raise LiveBenchError(self._dataset.path, what)
+        return VideoContext(
+            time=record.time,
+            frames=self._dataset.frames(video, record.frames),
+            frame_times=_seconds(record.frames) - record.time,
+            title=video.title,
+            category=video.category,
+        )
 
 
 def _seconds(values: Sequence[int]) -> np.ndarray:
@@ -151,8 +166,10 @@ def write_scores(
         progress(journal.samples)
     blocks = iter(lambda: list(islice(samples, batch)), [])
     started = time.perf_counter()
-    for block, found in score_blocks(scorer, blocks):
-        lines = [score_line(name, one) for (name, _), one in zip(block, found, strict=True)]
+    for block, scored in score_blocks(scorer, blocks):
+        lines = [
+            score_line(name, numbers) for (name, _), numbers in zip(block, scored, strict=True)
+        ]
         now = time.perf_counter()
         journal.append(lines, now - started)
         started = now
@@ -166,8 +183,9 @@ def _skip(journal: Journal, samples: Iterator[tuple[str, Sample]]) -> None:
         name, _ = next(samples, ("", None))
         if name != done:
             raise LiveBenchError(
-                f"{journal.path}: holds scores of {done} where the set has {name or 'no sample'}; give "
-                "--restart to begin anew"
+                journal.path,
+                f"holds scores of {done} where the set has {name or 'no sample'}",
+                "give --restart to start over",
             )
 
 
@@ -184,38 +202,44 @@ def score_blocks(
         return
     for block in blocks:
         with naming(block):
-            found = score_block(scorer, [sample for _, sample in block])
-        yield block, found
+            numbers = score_block(scorer, [sample for _, sample in block])
+        yield block, numbers
 
 
 def score_block(scorer: Scorer, samples: Sequence[Sample]) -> list[Numbers]:
     """The numbers of some samples; raises whatever the scorer does, and WrongAnswer."""
-    found = [list(row) for row in scorer.score_samples(samples)]
-    if len(found) != len(samples):
-        text = f"the scorer gave scores for {len(found)} samples instead of {len(samples)}, from"
-        raise WrongAnswer(-1, text)
+    scores = [list(row) for row in scorer.score_samples(samples)]
+    if len(scores) != len(samples):
+        what = f"the scorer gave scores for {len(scores)} samples instead of {len(samples)}"
+        raise WrongAnswer(what, "give scores for each")
     return [
-        numbers_of(row, len(sample.candidates), place)
-        for place, (row, sample) in enumerate(zip(found, samples, strict=True))
+        numbers_of(row_scores, len(sample.candidates), row)
+        for row, (row_scores, sample) in enumerate(zip(scores, samples, strict=True))
     ]
 
 
 @contextmanager
 def naming(block: Samples) -> Iterator[None]:
-    """Say of which sample, or of which samples, what goes wrong in here is."""
+    """Say which sample, or which samples, an error raised in here is about."""
     try:
         yield
     except LiveBenchError:
         raise
     except WrongAnswer as error:
-        if error.place < 0:
-            raise LiveBenchError(f"{error.text} sample {block[0][0]} on") from None
-        raise LiveBenchError(f"sample {block[error.place][0]}{error.text}") from None
+        raise answer_error(block, error) from None
     except (Exception, SystemExit) as error:
-        raise LiveBenchError(raised(block, type(error).__name__, str(error))) from error
+        what = f"the scorer raised {type(error).__name__}: {error}"
+        raise LiveBenchError(block_name(block), what) from error
 
 
-def raised(block: Samples, kind: str, text: str) -> str:
-    """What is said of a scorer that raised on a block."""
-    where = block[0][0] if len(block) == 1 else f"{block[0][0]} to {block[-1][0]}"
-    return f"the scorer raised {kind} on sample {where}: {text}"
+def block_name(block: Samples) -> str:
+    """The samples of a block, as a user is told of them."""
+    first, last = block[0][0], block[-1][0]
+    return f"sample {first}" if len(block) == 1 else f"samples {first} to {last}"
+
+
+def answer_error(block: Samples, error: WrongAnswer) -> LiveBenchError:
+    """The error of a wrong answer to a block."""
+    where = block_name(block if error.row < 0 else [block[error.row]])
+    place = "" if error.candidate < 0 else f"candidate {error.candidate}"
+    return LiveBenchError(where, error.what, error.fix, place)

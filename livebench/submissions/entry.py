@@ -1,4 +1,4 @@
-"""The class that a submission names as its entry."""
+"""The class of an entry, "module:Class": of a submission, or one that is installed."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from livebench.errors import LiveBenchError
-from livebench.submissions.load import Submission
+from livebench.submissions.load import CARD, Submission, parse_entry
 
 
-def load_entry(submission: Submission) -> type:
-    """Import the class of `entry = "module:Class"`.
+def load_entry(submission: Submission) -> type[Any]:
+    """Import the class of a submission.
 
     A file module.py in the folder of the submission comes before anything installed, and may import
     its neighbours.
@@ -23,53 +25,51 @@ def load_entry(submission: Submission) -> type:
         LiveBenchError: it has no entry, or the module or the class cannot be loaded; an exception of
             the module itself is the cause.
     """
-    if not submission.card.entry:
-        raise LiveBenchError(f"{submission.path}: has scores only (no entry), nothing can be run")
-    module_name, class_name = submission.card.entry.split(":")
-    where = f"{submission.path / 'submission.toml'}: entry {submission.card.entry}"
-    try:
-        module = _load_module(submission, module_name)
-    except ModuleNotFoundError as error:
-        cure = f"put {module_name}.py into the folder, or install it"
-        if error.name != module_name.split(".")[0] and error.name != module_name:
-            cure = f"{module_name} imports it: install it"
-        raise LiveBenchError(f"{where}: there is no module {error.name}; {cure}") from None
-    except (Exception, SystemExit) as error:
-        raise LiveBenchError(f"{where}: importing it raised {type(error).__name__}") from error
-    found = getattr(module, class_name, None)
-    if not isinstance(found, type):
-        raise LiveBenchError(f"{where}: the module has no class {class_name}")
-    if not callable(getattr(found, "score", None)):
+    entry = submission.card.entry
+    if not entry:
+        raise LiveBenchError(submission.path, "has scores only (no entry), nothing can be run")
+    where = submission.path / CARD
+    fix = f"put {entry.partition(':')[0]}.py into the folder, or install it"
+    scorer_class = _load(entry, where, lambda name: _load_module(submission, name), fix)
+    if not callable(getattr(scorer_class, "score", None)):
         raise LiveBenchError(
-            f"{where}: the class has no method score(video_ctx, comments, candidate)"
+            where,
+            "the class has no method score",
+            "write score(video_ctx, comments, candidate)",
+            f"entry {entry}",
         )
-    return found
+    return scorer_class
 
 
-def installed_class(entry: str) -> type:
-    """Import the class of "module:Class" that is installed, and belongs to no submission.
+def installed_class(entry: str, where: object = "") -> type[Any]:
+    """Import a class that is installed, and belongs to no submission.
+
+    Args:
+        where: the entry stands, for errors.
 
     Raises:
-        LiveBenchError: it is no such string, or there is no such class; an exception of the module
-            itself is the cause.
+        LiveBenchError: as `load_entry`.
     """
-    module_name, _, class_name = entry.partition(":")
-    if not module_name or not class_name:
-        raise LiveBenchError(f'entry {entry!r} is not "module:Class"')
+    return _load(entry, where, importlib.import_module, "install it")
+
+
+def _load(entry: str, where: object, load: Callable[[str], ModuleType], fix: str) -> type[Any]:
+    """The class of an entry; `load` gives the module of a name, `fix` says what to do without it."""
+    module_name, class_name = parse_entry(entry, where)
+    place = f"entry {entry}"
     try:
-        module = importlib.import_module(module_name)
+        module = load(module_name)
     except ModuleNotFoundError as error:
-        raise LiveBenchError(
-            f"entry {entry}: there is no module {error.name}; install it"
-        ) from None
+        if error.name not in (module_name, module_name.split(".")[0]):
+            fix = f"{module_name} imports it: install it"
+        raise LiveBenchError(where, f"there is no module {error.name}", fix, place) from None
     except (Exception, SystemExit) as error:
-        raise LiveBenchError(
-            f"entry {entry}: importing it raised {type(error).__name__}"
-        ) from error
-    found = getattr(module, class_name, None)
-    if not isinstance(found, type):
-        raise LiveBenchError(f"entry {entry}: the module has no class {class_name}")
-    return found
+        what = f"importing it raised {type(error).__name__}"
+        raise LiveBenchError(where, what, place=place) from error
+    loaded = getattr(module, class_name, None)
+    if not isinstance(loaded, type):
+        raise LiveBenchError(where, f"the module has no class {class_name}", place=place)
+    return loaded
 
 
 def _load_module(submission: Submission, name: str) -> ModuleType:

@@ -8,8 +8,8 @@ from pathlib import Path
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.tokens import remove_space
 from livebench.errors import LiveBenchError
-from livebench.records import GeneratedRecord, Setting, read_records
-from livebench.submissions.load import Run, Submission
+from livebench.records import GeneratedRecord, Setting, line_error, read_records
+from livebench.submissions.load import CARD, Run, Submission
 
 
 def generated_run(submission: Submission, candidate_set: CandidateSet, name: str = "") -> Run:
@@ -21,14 +21,14 @@ def generated_run(submission: Submission, candidate_set: CandidateSet, name: str
     """
     dataset = candidate_set.manifest.dataset.name
     runs = [run for run in submission.card.runs if run.is_for(dataset)]
-    found = next((run for run in runs if name in ("", run.name)), None)
-    if found is None:
-        names = ", ".join(run.name for run in runs) or "none"
+    run = next((run for run in runs if name in ("", run.name)), None)
+    if run is None:
         raise LiveBenchError(
-            f"{submission.path / 'submission.toml'}: no run {name or 'at all'} for the dataset "
-            f"{dataset}; runs for it: {names}"
+            submission.path / CARD,
+            f"no run {name or 'at all'} for the dataset {dataset}",
+            f"runs for it: {', '.join(run.name for run in runs) or 'none'}",
         )
-    return found
+    return run
 
 
 def read_generated(
@@ -55,34 +55,37 @@ def read_generated(
     path = submission.generated_path(candidate_set.name, run, setting)
     if not path.is_file():
         raise LiveBenchError(
-            f"{path}: no generated comments; run `livebench generate {submission.path} --candidates "
-            f"{candidate_set.path}`"
+            path,
+            "no generated comments",
+            f"run `livebench generate {submission.path} --candidates {candidate_set.path}`",
         )
-    found = _read(path, sample_ids)
-    missing = [name for name in wanted if name not in found]
+    texts = _read(path, sample_ids)
+    missing = [name for name in wanted if name not in texts]
     if missing:
         raise LiveBenchError(
-            f"{path}: {len(missing)} of {len(wanted)} samples wanted have no comment, the first is "
-            f"{missing[0]}; generate a comment for every sample"
+            path,
+            f"{len(missing)} of {len(wanted)} samples wanted have no comment, the first is {missing[0]}",
+            "generate a comment for every sample",
         )
-    return [found[name] for name in wanted]
+    return [texts[name] for name in wanted]
 
 
 def _read(path: Path, sample_ids: Collection[str]) -> dict[str, str]:
     """Texts by sample."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for line, record in enumerate(read_records(path, GeneratedRecord), 1):
-        name, where = record.sample_id, f"{path}, line {line}: sample {record.sample_id}"
+        name = record.sample_id
         if name not in sample_ids:
-            raise LiveBenchError(
-                f"{path}, line {line}: the set has no sample {name}; remove the line"
-            )
-        if name in found:
-            raise LiveBenchError(f"{where}: has a comment already; keep one")
+            raise line_error(path, line, f"the set has no sample {name}", "remove the line")
+        if name in texts:
+            raise line_error(path, line, "has a comment already", "keep one", name)
         if not remove_space(record.text):
-            raise LiveBenchError(
-                f"{where}: the comment is empty, and nobody can rate nothing; make the generator write "
-                "at least one word"
+            raise line_error(
+                path,
+                line,
+                "the comment is empty, and nobody can rate nothing",
+                "make the generator write at least one word",
+                name,
             )
-        found[name] = record.text
-    return found
+        texts[name] = record.text
+    return texts

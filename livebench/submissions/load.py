@@ -75,6 +75,14 @@ def is_entry(text: str) -> bool:
     return bool(colon) and all(part.isidentifier() for part in parts)
 
 
+def parse_entry(text: str, where: object) -> tuple[str, str]:
+    """Module and class of an entry; raises LiveBenchError with `where` it was written if it is none."""
+    if not is_entry(text):
+        raise LiveBenchError(where, f'{text!r} is not "module:Class"', place="entry")
+    module, _, name = text.partition(":")
+    return module, name
+
+
 class Submission:
     """The folder of a submission, opened.
 
@@ -84,15 +92,15 @@ class Submission:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        file = self.path / "submission.toml"
+        file = self.path / CARD
         if not file.is_file():
-            raise LiveBenchError(f"{self.path}: not a submission (no submission.toml)")
+            raise LiveBenchError(self.path, f"not a submission (no {CARD})")
         self.card = parse_toml(file, Card)
         names = [run.name for run in self.card.runs]
         if len(set(names)) != len(names):
-            raise LiveBenchError(f"{file}: two runs have the same name; give each its own")
-        if self.card.entry and not is_entry(self.card.entry):
-            raise LiveBenchError(f'{file}: entry {self.card.entry!r} is not "module:Class"')
+            raise LiveBenchError(file, "two runs have the same name", "give each its own")
+        if self.card.entry:
+            parse_entry(self.card.entry, file)
 
     @property
     def name(self) -> str:
@@ -113,8 +121,9 @@ class Submission:
         path = self.path.joinpath(*parts)
         if not is_inside(path, self.path):
             raise LiveBenchError(
-                f"{path}: leads out of the folder of the submission by a symbolic link; put the file "
-                "itself there"
+                path,
+                "leads out of the folder of the submission by a symbolic link",
+                "put the file itself there",
             )
         return path
 
@@ -129,18 +138,25 @@ class Submission:
         path = (self.path / run.checkpoint).resolve()
         if not is_inside(path, self.path):
             raise LiveBenchError(
-                f"{self.path}: run {run.name}: checkpoint {run.checkpoint} is outside the folder"
+                self.path,
+                f"the checkpoint {run.checkpoint} is outside the folder",
+                "put it into the folder of the submission",
+                f"run {run.name}",
             )
         if not path.is_file():
             raise LiveBenchError(
-                f"{self.path}: run {run.name}: the checkpoint {run.checkpoint} is missing"
+                self.path,
+                f"the checkpoint {run.checkpoint} is missing",
+                "put it there, or train again",
+                f"run {run.name}",
             )
         with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != run.checkpoint_sha256:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if sha256 != run.checkpoint_sha256:
             raise LiveBenchError(
-                f"{path}: has sha256 {found}, submission.toml says "
-                f"{run.checkpoint_sha256 or 'nothing'}; write the right one as checkpoint_sha256"
+                path,
+                f"has sha256 {sha256}, but {CARD} says {run.checkpoint_sha256 or 'nothing'}",
+                "write the right one as checkpoint_sha256",
             )
         return path
 
@@ -151,10 +167,11 @@ def find_submissions(folder: Path) -> list[Submission]:
     Raises:
         LiveBenchError: there is none.
     """
-    found = sorted(file.parent for file in Path(folder).glob("*/submission.toml"))
-    if not found:
+    paths = sorted(file.parent for file in Path(folder).glob(f"*/{CARD}"))
+    if not paths:
         raise LiveBenchError(
-            f"{folder}: no submission in it (a folder with a submission.toml); run livebench in a "
-            "checkout of LiveBench, or give --submissions"
+            folder,
+            f"no submission in it (a folder with a {CARD})",
+            "run livebench in a checkout of LiveBench, or give --submissions",
         )
-    return [Submission(path) for path in found]
+    return [Submission(path) for path in paths]

@@ -26,7 +26,7 @@ class Scores(NamedTuple):
     sums: np.ndarray
     token_counts: np.ndarray | None
 
-    def normalised(self, kind: Normalisation, words: np.ndarray) -> np.ndarray:
+    def normalised(self, normalisation: Normalisation, words: np.ndarray) -> np.ndarray:
         """float64 [samples, 100]: the sums, their means over tokens (`mean`), or the sums divided by the
         number of words plus 2 (`words+2`, as OpenNMT-Livebot does).
 
@@ -36,14 +36,14 @@ class Scores(NamedTuple):
         Raises:
             LiveBenchError: `mean` without token counts.
         """
-        if kind == "sum":
+        if normalisation == "sum":
             return self.sums
-        if kind == "words+2":
+        if normalisation == "words+2":
             return self.sums / (words + 2)
         if self.token_counts is None:
             raise LiveBenchError(
                 "--score mean",
-                "needs token counts",
+                "needs token counts, which these scores do not have",
                 "let the scorer return LogLikelihood(total, tokens)",
             )
         return self.sums / np.maximum(self.token_counts, 1)
@@ -59,8 +59,8 @@ def read_scores(
 
     Args:
         set_hash: of the candidate set; a line that names one must name this.
-        report: told of everything that is wrong; by default it refuses the first. What is returned means
-            something only if it was told nothing.
+        report: called with each error; by default it raises the first. What is returned means something
+            only if it was not called.
 
     Raises:
         LiveBenchError: the file cannot be read, or scores are missing, surplus, doubled, not finite, or
@@ -69,7 +69,7 @@ def read_scores(
     rows = {sample_id: row for row, sample_id in enumerate(sample_ids)}
     scores = np.empty((len(rows), CANDIDATES))
     token_counts = np.empty(scores.shape, np.int64)
-    seen: dict[str, int] = {}
+    lines: dict[str, int] = {}
     counted, mixed = 0, False
     for line, record in enumerate(read_records(path, ScoreRecord, report), 1):
         if record is None:
@@ -78,8 +78,8 @@ def read_scores(
         if name not in rows:
             report(line_error(path, line, f"the set has no sample {name}", "remove the line"))
             continue
-        if name in seen:
-            what = f"scored on line {seen[name]} already"
+        if name in lines:
+            what = f"scored on line {lines[name]} already"
             report(line_error(path, line, what, "keep one", name))
             continue
         if set_hash and record.set_hash is not None and record.set_hash != set_hash:
@@ -87,12 +87,12 @@ def read_scores(
             fix = "score this set: its candidates may differ"
             report(line_error(path, line, f"scored on a set with the hash {hashes}", fix, name))
             continue
-        seen[name] = line
+        lines[name] = line
         scores[rows[name]] = record.scores
         if record.token_counts is not None:
             token_counts[rows[name]] = record.token_counts
             counted += 1
-        if counted not in (0, len(seen)) and not mixed:
+        if counted not in (0, len(lines)) and not mixed:
             report(
                 line_error(
                     path,
@@ -103,13 +103,8 @@ def read_scores(
                 )
             )
             mixed = True  # said once
-    if len(seen) < len(rows):
-        missing = next(name for name in rows if name not in seen)
-        report(
-            LiveBenchError(
-                path,
-                f"{len(rows) - len(seen)} of {len(rows)} samples have no scores, the first is {missing}",
-                "score every sample",
-            )
-        )
+    missing = [name for name in rows if name not in lines]
+    if missing:
+        what = f"{len(missing)} of {len(rows)} samples have no scores, the first is {missing[0]}"
+        report(LiveBenchError(path, what, "score every sample"))
     return Scores(scores, token_counts if counted else None)

@@ -166,7 +166,7 @@ def test_the_command_says_how_to_score(run, command, submission):
     [
         (("--out", "made"), "made: exists already; remove it or choose another --out"),
         (("--out", "x", "--heads", 3), "which 3 heads do not divide"),
-        (("--out", "x", "--entry", "baselines"), "entry 'baselines' is not \"module:Class\""),
+        (("--out", "x", "--entry", "baselines"), "entry: 'baselines' is not \"module:Class\""),
         (
             ("--out", "x", "--entry", "no_such:Thing"),
             "entry no_such:Thing: there is no module no_such; install it",

@@ -42,14 +42,14 @@ def test_texts_in_the_order_wanted(read):
     ("lines", "message"),
     [
         ((), r"both.jsonl.gz: no generated comments; run `livebench generate .*s0 --candidates"),
-        (["A", "A"], r"line 2: sample v\d\d@\d+: has a comment already; keep one"),
+        (["A", "A"], r"line 2, sample v\d\d@\d+: has a comment already; keep one"),
         (
             ["A"],
             r"1 of 2 samples wanted have no comment, the first is v\d\d@\d+; generate a comment",
         ),
         (
             ["A", "empty"],
-            r"line 2: sample v\d\d@\d+: the comment is empty, and nobody can rate nothing",
+            r"line 2, sample v\d\d@\d+: the comment is empty, and nobody can rate nothing",
         ),
         (["A", "unknown"], r"line 2: the set has no sample elsewhere@1; remove the line"),
         (["A", "number"], r"line 2, sample v\d\d@\d+: Expected `str`, got `int` - at `\$.text`"),

@@ -133,7 +133,7 @@ FAILURES = {
     "out of memory": (
         body("bytearray(3 << 30)"),
         ("--memory", "2"),
-        "the scorer raised MemoryError on sample ",
+        "the scorer raised MemoryError:",
         "in the process of the submission:\nTraceback",
     ),
     "garbage": (
@@ -155,10 +155,10 @@ class Mine:
     "raises": (
         body("raise ValueError('\\x1b[31mred')"),
         (),
-        "the scorer raised ValueError on sample ",
+        "the scorer raised ValueError: ",
         "ValueError: [31mred",
     ),
-    "leaves": (body("sys.exit('enough')"), (), "the scorer raised SystemExit on sample ", ""),
+    "leaves": (body("sys.exit('enough')"), (), "the scorer raised SystemExit: ", ""),
     "nan": (body("return float('nan')"), (), ", candidate 0: the score nan is not a finite", ""),
     "no class": ("x = 1", (), "entry scorer:Mine: the module has no class Mine", ""),
 }  # fmt: skip

@@ -79,7 +79,7 @@ def test_others_code_is_not_run_by_a_path(project, refused):
     write_card(project, entry="../mine/scorer:Mine")
     message = refused("evaluate", "--submission", "submissions/theirs", "--quiet")
     assert message.startswith(
-        "submissions/theirs/submission.toml: entry '../mine/scorer:Mine' is not"
+        "submissions/theirs/submission.toml, entry: '../mine/scorer:Mine' is not"
     )
 
 

@@ -90,16 +90,19 @@ def test_the_wishes_reach_the_scorer(tmp_path, scorer_of, samples):
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ("1 / 0", "the scorer raised ZeroDivisionError on sample {}: division by zero"),
-        ("exit(3)", "the scorer raised SystemExit on sample {}: 3"),
+        ("1 / 0", "sample {}: the scorer raised ZeroDivisionError: division by zero"),
+        ("exit(3)", "sample {}: the scorer raised SystemExit: 3"),
         ("None", "sample {}: the scorer wrote a NoneType; generate must give a str"),
         ("b'x'", "sample {}: the scorer wrote a bytes; generate must give a str"),
-        ("''", "sample {}: the scorer wrote nothing; a comment has at least one mark"),
-        ("' \\u3000\\n'", "sample {}: the scorer wrote nothing; a comment has at least one mark"),
+        ("''", "sample {}: the scorer wrote nothing; a comment has at least one character"),
+        (
+            "' \\u3000\\n'",
+            "sample {}: the scorer wrote nothing; a comment has at least one character",
+        ),
         (
             "'\\ud83d'",
             "sample {}: the scorer wrote half a character (a lone surrogate), which is not text; "
-            "generate must give whole ones",
+            "generate must give whole characters",
         ),
     ],
 )
@@ -138,8 +141,7 @@ def test_what_is_not_a_comment_is_refused(tmp_path, scorer_of, samples, listing,
         (
             {"code": f"class Mine:\n{SCORE}"},
             Decoding(),
-            "scorer:Mine does not write comments (no method generate(video_ctx, comments)); livebench "
-            "generate is for those that do",
+            "scorer:Mine does not write comments; add a method generate(video_ctx, comments)",
         ),
         ({}, Decoding(), "has scores only (no entry), nothing can be run"),
     ],

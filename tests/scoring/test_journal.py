@@ -234,7 +234,7 @@ def test_what_changed_is_noticed(stopped, monkeypatch, listing, case):
         change(path)
     done = go_on()
     assert done.status == 2
-    message = f"comments.journal: was begun with another {part}; give --restart to begin anew"
+    message = f"comments.journal: was begun with another {part}; give --restart to start over"
     assert message in done.err.splitlines()[-1]
     assert listing(scores_in(path).parent) == ["comments.journal"]
     assert go_on("--restart").status == 0

@@ -42,18 +42,18 @@ ENTRIES = {
     "no score": (
         "class Mine: pass",
         None,
-        "the class has no method score(video_ctx, comments, cand",
+        "the class has no method score; write score(video_ctx, comments, cand",
     ),
     "score is no method": (
         "class Mine: score = 1",
         None,
-        "the class has no method score(video_ctx",
+        "the class has no method score; write score(video_ctx",
     ),
     "raises": ("1 / 0", None, "importing it raised ZeroDivisionError"),
     "syntax": ("class Mine", None, "importing it raised SyntaxError"),
-    "no colon": (DUCK, "scorer", "entry 'scorer' is not \"module:Class\""),
-    "two colons": (DUCK, "scorer:Mine:x", "entry 'scorer:Mine:x' is not \"module:Class\""),
-    "relative": (DUCK, ".scorer:Mine", "entry '.scorer:Mine' is not \"module:Class\""),
+    "no colon": (DUCK, "scorer", "entry: 'scorer' is not \"module:Class\""),
+    "two colons": (DUCK, "scorer:Mine:x", "entry: 'scorer:Mine:x' is not \"module:Class\""),
+    "relative": (DUCK, ".scorer:Mine", "entry: '.scorer:Mine' is not \"module:Class\""),
 }
 
 
@@ -125,12 +125,16 @@ def test_a_checkpoint(submission):
 @pytest.mark.parametrize(
     ("name", "sha256", "message"),
     [
-        ("../outside.txt", HASH, "run r: checkpoint ../outside.txt is outside the folder"),
-        ("/etc/hostname", HASH, "run r: checkpoint /etc/hostname is outside the folder"),
-        ("link.txt", HASH, "run r: checkpoint link.txt is outside the folder"),
+        ("../outside.txt", HASH, "run r: the checkpoint ../outside.txt is outside the folder"),
+        ("/etc/hostname", HASH, "run r: the checkpoint /etc/hostname is outside the folder"),
+        ("link.txt", HASH, "run r: the checkpoint link.txt is outside the folder"),
         ("absent.txt", HASH, "run r: the checkpoint absent.txt is missing"),
-        ("model.txt", "0" * 64, f"model.txt: has sha256 {HASH}, submission.toml says {'0' * 64}"),
-        ("model.txt", "", f"model.txt: has sha256 {HASH}, submission.toml says nothing"),
+        (
+            "model.txt",
+            "0" * 64,
+            f"model.txt: has sha256 {HASH}, but submission.toml says {'0' * 64}",
+        ),
+        ("model.txt", "", f"model.txt: has sha256 {HASH}, but submission.toml says nothing"),
     ],
 )
 def test_a_bad_checkpoint_is_named(submission, tmp_path, name, sha256, message):

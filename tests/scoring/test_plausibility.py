@@ -112,8 +112,8 @@ def test_whoever_is_declared_listwise_is_not_asked_for_one_alone(measured):
     assert measured(ByOthers(), listwise=True).alone is None
     assert measured(AllOrNothing(), listwise=True).again == Deviation(0, 0.0)
     message = (
-        r"scored with one candidate alone: the scorer raised ValueError on sample .*: give me all; if "
-        "it needs the whole list, declare listwise = true"
+        r"samples? .*: scored with one candidate alone, the scorer raised ValueError: give me all; "
+        "if it needs the whole list, declare listwise = true"
     )
     with pytest.raises(LiveBenchError, match=message):
         measured(AllOrNothing())

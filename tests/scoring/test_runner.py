@@ -174,8 +174,8 @@ ANSWERS = {
     "text": ("high", "sample {third}: a score is not a number: could not convert string to float"),
     "pair": ((1.0, 2), "sample {third}: a score is not a number: "),
     "complex": (1j, "sample {third}: a score is not a number: "),
-    "raises": (boom, "the scorer raised ValueError on sample {first} to {last}: no such word"),
-    "full disk": (system_error, "the scorer raised OSError on sample {first} to {last}: "),
+    "raises": (boom, "samples {first} to {last}: the scorer raised ValueError: no such word"),
+    "full disk": (system_error, "samples {first} to {last}: the scorer raised OSError: "),
     "bad total": (
         LogLikelihood(float("nan"), 3),
         "sample {third}, candidate 7: the score nan is not",
@@ -200,7 +200,7 @@ def test_a_scorer_that_raises_names_its_sample_if_it_is_alone(tmp_path, samples)
     some = samples(count=5)
     with pytest.raises(LiveBenchError) as error:
         write_scores(tmp_path / "s.jsonl.gz", Scripted(boom), iter(some), batch=1)
-    assert str(error.value) == f"the scorer raised ValueError on sample {some[2][0]}: no such word"
+    assert str(error.value) == f"sample {some[2][0]}: the scorer raised ValueError: no such word"
     assert isinstance(error.value.__cause__, ValueError)
 
 
@@ -216,31 +216,32 @@ class Batch(Scorer):
 
 
 FIRST = "sample {first}: the scorer gave "
+MANY = "samples {first} to {last}: the scorer gave scores for "
 SHAPES = {
     "99": (lambda some: [[0.0] * 99] * len(some), FIRST + "99 scores for 100 candidates"),
     "101": (lambda some: [[0.0] * 101] * len(some), FIRST + "101 scores for 100 candidates"),
     "none": (lambda some: [[]] * len(some), FIRST + "0 scores for 100 candidates"),
     "a sample less": (
         lambda some: [[0.0] * 100] * (len(some) - 1),
-        "the scorer gave scores for 4 samples instead of 5, from sample {first} on",
+        MANY + "4 samples instead of 5",
     ),
-    "no sample": (lambda some: [], "the scorer gave scores for 0 samples instead of 5"),
+    "no sample": (lambda some: [], MANY + "0 samples instead of 5"),
     "transposed": (
         lambda some: np.zeros((100, len(some))),
-        "the scorer gave scores for 100 samples instead of 5",
+        MANY + "100 samples instead of 5",
     ),
     "a column more": (
         lambda some: np.zeros((len(some), 100, 1)).tolist(),
         "sample {first}: a score is",
     ),
-    "nothing": (lambda some: None, "the scorer raised TypeError on sample {first} to "),
+    "nothing": (lambda some: None, "samples {first} to {last}: the scorer raised TypeError"),
     "nothing for a sample": (
         lambda some: [None] * len(some),
-        "the scorer raised TypeError on sample {first} to ",
+        "samples {first} to {last}: the scorer raised TypeError",
     ),
     "a number a sample": (
         lambda some: [0.0] * len(some),
-        "the scorer raised TypeError on sample {first} to ",
+        "samples {first} to {last}: the scorer raised TypeError",
     ),
 }
 
@@ -251,7 +252,7 @@ def test_scores_of_another_shape_are_refused(tmp_path, samples, listing, case):
     some = samples(count=5)
     with pytest.raises(LiveBenchError) as error:
         write_scores(tmp_path / "s.jsonl.gz", Batch(function), iter(some))
-    assert str(error.value).startswith(message.format(first=some[0][0]))
+    assert str(error.value).startswith(message.format(first=some[0][0], last=some[-1][0]))
     assert listing(tmp_path) == []
 
 
