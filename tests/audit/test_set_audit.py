@@ -70,10 +70,11 @@ class TestPaper:
 class TestMatched:
     def test_what_is_matched_is_exactly_chance(self, audited):
         # 1 of 100: R@1 1, R@5 5, R@10 10, mean rank 50.5, MRR H(100) / 100
-        chance = [1, 5, 10, 50.5, sum(1 / rank for rank in range(1, 101)) / 100]
+        harmonic = sum(1 / rank for rank in range(1, 101)) / 100
+        chance = {"R@1": 1, "R@5": 5, "R@10": 10, "MR": 50.5, "MRR": harmonic}
         for name in ("in training", "not: in training"):
-            metrics = _by_name(audited)[name].metrics.values()
-            assert [found.value for found in metrics] == pytest.approx(chance)
+            metrics = _by_name(audited)[name].metrics
+            assert {metric: metrics[metric].value for metric in chance} == pytest.approx(chance)
             assert _by_name(audited)[name].verdict == "chance"
             assert _by_name(audited)[name].p > 0.3
 
@@ -242,12 +243,12 @@ def test_verdicts(family, value, high, p, verdict):
 
 
 def test_one_more_metric_leaves_verdicts_as_they_are(frozen, dataset, audited_paper, monkeypatch):
-    """R@20 behind the others, where a reader of the last column would take it for MRR."""
-    monkeypatch.setattr("livebench.scoring.metrics.METRICS", [*METRICS, recall_at(20)])
+    """R@50 behind the others, where a reader of the last column would take it for MRR."""
+    monkeypatch.setattr("livebench.scoring.metrics.METRICS", [*METRICS, recall_at(50)])
     audited = audit_set(frozen, dataset)
     assert audited.verdict == audited_paper.verdict
     for finding, before in zip(audited.findings, audited_paper.findings, strict=True):
-        assert "R@20" in finding.metrics
+        assert "R@50" in finding.metrics
         metrics = {name: finding.metrics[name] for name in before.metrics}
         assert msgspec.structs.replace(finding, metrics=metrics) == before
 

@@ -11,23 +11,34 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 from livebench.scoring.anatomy import anatomy
-from livebench.scoring.metrics import METRICS, chance_metrics, sample_metrics, summarise
+from livebench.scoring.metrics import (
+    METRICS,
+    by_metric,
+    chance_metrics,
+    sample_metrics,
+    summarise,
+)
+
+
+def paper_metrics(row):
+    """R@1, R@5, R@10, MR and MRR of a row, whatever else is measured."""
+    values = by_metric(row)
+    return [values[name] for name in ("R@1", "R@5", "R@10", "MR", "MRR")]
 
 
 @pytest.mark.parametrize(
     ("correct", "expected"),
     [
-        # from the design page: R@1, R@5, R@10, MR, MRR of chance with so many correct among 100
+        # from the design page: chance with so many correct among 100
         (1, ("1.00", "5.00", "10.00", "50.50", "0.0519")),
         (3, ("3.00", "14.40", "27.35", "25.25", "0.1129")),
         (5, ("5.00", "23.04", "41.62", "16.83", "0.1617")),
     ],
 )
 def test_chance_of_the_design_page(correct, expected):
-    found = chance_metrics([correct])["best"][0]
-    assert tuple(metric.format(value) for metric, value in zip(METRICS, found, strict=True)) == (
-        expected
-    )
+    chance = chance_metrics([correct])["best"][0]
+    texts = [metric.format(value) for metric, value in zip(METRICS, chance, strict=True)]
+    assert tuple(paper_metrics(texts)) == expected
 
 
 @pytest.mark.parametrize("correct", range(1, 101))
@@ -40,9 +51,9 @@ def test_chance_by_counting(correct):
         sum(p / x for x, p in enumerate(law, 1)),
     ]
     found = chance_metrics([correct])
-    assert found["best"][0] == pytest.approx(expected, rel=1e-12)
+    assert paper_metrics(found["best"][0]) == pytest.approx(expected, rel=1e-12)
     harmonic = sum(1 / x for x in range(1, 101)) / 100
-    assert found["all"][0] == pytest.approx([1, 5, 10, 50.5, harmonic], rel=1e-12)
+    assert paper_metrics(found["all"][0]) == pytest.approx([1, 5, 10, 50.5, harmonic], rel=1e-12)
 
 
 @pytest.mark.parametrize("score", [0.0, -0.0, -1e30, 3.5])
@@ -77,8 +88,8 @@ def test_without_ties_as_sorting():
     found = sample_metrics(scores, correct)
     for row in range(40):
         best, each = slow(scores[row], correct[row])
-        assert found["best"][row] == pytest.approx(best, rel=1e-12)
-        assert found["all"][row] == pytest.approx(each, rel=1e-12)
+        assert paper_metrics(found["best"][row]) == pytest.approx(best, rel=1e-12)
+        assert paper_metrics(found["all"][row]) == pytest.approx(each, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -91,10 +102,10 @@ def test_five_correct_on_top_or_at_the_bottom(score_of_correct, best):
     correct[0, ::20] = True
     scores = np.arange(100) / 1000 + np.where(correct, 10 * score_of_correct, 0)
     found = sample_metrics(scores, correct)
-    assert found["best"][0] == pytest.approx(best)
+    assert paper_metrics(found["best"][0]) == pytest.approx(best)
     if score_of_correct > 0:  # ranks 1 to 5
         expected = [20, 100, 100, 3, (1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5) / 5]
-        assert found["all"][0] == pytest.approx(expected)
+        assert paper_metrics(found["all"][0]) == pytest.approx(expected)
 
 
 @given(
