@@ -111,7 +111,7 @@ def sheet_command(
     "--out", type=PATH, help="Write report.txt, .md, .json and the ratings without text here."
 )
 @click.option("--figures", type=PATH, help="Write figures into this folder.")
-@figure_format_option
+@figure_format_option()
 def report_command(
     ratings, key_file, missing, as_json, markdown, out, figures, figure_format
 ) -> None:

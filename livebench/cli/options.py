@@ -153,7 +153,8 @@ device_option = click.option(
 skip_bad_rows_option = click.option(
     "--skip-bad-rows", is_flag=True, help="Leave bad rows out and count them."
 )
-figure_format_option = click.option(
+figure_format_option = functools.partial(
+    click.option,
     "--format",
     "figure_format",
     type=click.Choice(["png", "svg", "pdf"]),

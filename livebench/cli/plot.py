@@ -25,7 +25,7 @@ from livebench.cli.options import (
 @submissions_option
 @sets_option
 @click.option("--out", type=NEW_PATH, required=True, help="A new folder.")
-@figure_format_option
+@figure_format_option(default="svg")
 def plot_command(
     submission, candidates, setting, submissions_folder, sets_folder, out, figure_format
 ) -> None:

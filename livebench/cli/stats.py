@@ -16,7 +16,7 @@ from livebench.cli.progress import quiet_option, remark
 @click.option("--html", type=PATH, help="Write one page, with the figures.")
 @click.option("--csv", "csv_folder", type=NEW_PATH, help="Write a new folder of CSV files.")
 @click.option("--figures", type=NEW_PATH, help="Write a new folder of figures.")
-@figure_format_option
+@figure_format_option()
 @click.option(
     "--ratings",
     type=PATH,

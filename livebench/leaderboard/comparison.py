@@ -83,7 +83,7 @@ def compare_submissions(
         where = f" in the setting {settings[0]}" if len(settings) == 1 else ""
         raise LiveBenchError(
             f"{first.path} and {second.path} have scores together for no set as it is now{where}; run "
-            f"`livebench evaluate --submission {first.path} --submission {second.path}`"
+            f"`livebench evaluate {first.path} {second.path}`"
         )
     adjusted = holm([one.comparison.metrics[HEADLINE.name].p for one in found])
     return [msgspec.structs.replace(one, p_holm=p) for one, p in zip(found, adjusted, strict=True)]

@@ -183,4 +183,4 @@ def read_result(
 
 
 def _again(submission: Submission) -> str:
-    return f"run `livebench evaluate --submission {submission.path}` again"
+    return f"run `livebench evaluate {submission.path}` again"

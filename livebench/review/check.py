@@ -68,7 +68,7 @@ class Checker:
         for triple, file in scores.items():
             if file.stat().st_size > LARGEST_FILE or triple[0] not in self._sets:
                 continue
-            evaluate = f"run `livebench evaluate --submission {path}`"
+            evaluate = f"run `livebench evaluate {path}`"
             if triple not in results:
                 yield Finding(file, "", "has no result beside it", evaluate)
                 yield from self._scores(file, triple[0])
@@ -114,7 +114,7 @@ class Checker:
         card: dict[str, Any],
     ) -> Iterator[Finding]:
         """Scores and their result."""
-        again = f"run `livebench evaluate --submission {path}` again"
+        again = f"run `livebench evaluate {path}` again"
         try:
             manifest = parse_json(result, Result).manifest
         except LiveBenchError as error:

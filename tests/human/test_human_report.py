@@ -170,7 +170,7 @@ def test_correlate_command(filled, run, project, frozen, refused):
     out, _, files, _ = filled
     arguments = ["human-eval", "correlate", *files, "--key", out / "key.json"]
     arguments += ["--candidates", project / "candidates" / frozen.name]
-    assert "no scores; run `livebench evaluate --submission submissions/echo" in refused(*arguments)
+    assert "no scores; run `livebench evaluate submissions/echo" in refused(*arguments)
     code = "class Mine:\n    def score(self, v, c, x):\n        return float({} * len(x.text))\n"
     for number, name in enumerate(("echo", "laughing", "question")):
         path = project / "submissions" / name

@@ -186,12 +186,12 @@ FILES = {
     "changed": (
         lambda path: write_lines(path, lines_of(path)[::-1]),
         f"{SCORES}: changed since it was evaluated",
-        "run `livebench evaluate --submission submissions/mine` again",
+        "run `livebench evaluate submissions/mine` again",
     ),
     "no result": (
         lambda path: (path / RESULT).unlink(),
         f"{SCORES}: has no result beside it",
-        "run `livebench evaluate --submission submissions/mine`",
+        "run `livebench evaluate submissions/mine`",
     ),
     "no scores": (
         lambda path: (path / SCORES).unlink(),
@@ -201,22 +201,22 @@ FILES = {
     "of another submission": (
         lambda path: in_result(path, submission="theirs"),
         f"{RESULT}: manifest.submission: says 'theirs', and here it is 'mine'",
-        "run `livebench evaluate --submission submissions/mine` again",
+        "run `livebench evaluate submissions/mine` again",
     ),
     "no version": (
         lambda path: in_result(path, versions={}),
         f"{RESULT}: manifest: versions does not say which LiveBench made it",
-        "run `livebench evaluate --submission submissions/mine` again",
+        "run `livebench evaluate submissions/mine` again",
     ),
     "of an older set": (
         lambda path: in_result(path, set_hash="0" * 64),
         f"{RESULT}: was made for another version of silent-paper, so its row stands apart",
-        "run `livebench evaluate --submission submissions/mine` again",
+        "run `livebench evaluate submissions/mine` again",
     ),
     "of another major version": (
         lambda path: in_result(path, versions={"livebench": "7.0"}),
         f"{RESULT}: was made by another major version of LiveBench, so its row stands apart",
-        "run `livebench evaluate --submission submissions/mine` again",
+        "run `livebench evaluate submissions/mine` again",
     ),
     "another set": (
         lambda path: (path / "scores" / SET).rename(path / "scores" / "other"),

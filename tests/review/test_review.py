@@ -72,7 +72,7 @@ def test_a_stale_submission(pull_request, run, evaluate):
     assert lines == [
         f"submissions/new/{RESULT}: was made for another version of silent-paper, so its row stands "
         "apart",
-        "    cure: run `livebench evaluate --submission submissions/new` again",
+        "    cure: run `livebench evaluate submissions/new` again",
         "submissions/new: 1 problem",
         "",
         "silent-paper, setting comments",

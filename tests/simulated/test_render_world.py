@@ -161,7 +161,7 @@ def test_the_whole_raw_path_runs_on_files(run, refused, files, tmp_path, submiss
         "build-candidates datasets/ds --protocol quiet.toml --out candidates/s --max-samples 20",
         "train submissions/mine --dataset datasets/ds --protocol quiet.toml --config c.toml --out "
         "submissions/mine/k",
-        "evaluate --submission submissions/mine --setting video",
+        "evaluate submissions/mine --setting video",
         "leaderboard",
     ]
     path = submission(entry="livebench_baselines.s2s_i:S2SI", settings=["video"])

@@ -146,7 +146,7 @@ def _metrics(
         path = submission.scores_path(candidate_set.name, run, key.setting)
         if not path.is_file():
             raise LiveBenchError(
-                f"{path}: no scores; run `livebench evaluate --submission {submission.path} "
+                f"{path}: no scores; run `livebench evaluate {submission.path} "
                 f"--candidates {candidate_set.path} --setting {key.setting}`"
             )
         scores = read_scores(path, answers.sample_ids)
