@@ -32,7 +32,7 @@ from livebench.data.dataset import Dataset, DatasetInfo, Video
 from livebench.data.dataset_writer import write_dataset
 from livebench.frames.decode import Picture, Seconds
 from livebench.frames.encoders import load_encoder
-from livebench.frames.extract import Asked, Extraction
+from livebench.frames.extract import Extraction, ExtractionOptions
 
 ENCODER = "efficientnet-lite0"
 NAMES = ("bigbuckbunny.mp4", "bikes.mp4")
@@ -154,7 +154,9 @@ def memory(clip: Path) -> None:
             comment_time_ms=np.zeros(1, np.int64),
             comment_texts=["x"],
         )
-        Extraction(Dataset(dataset.path), clip.parent, load_encoder(ENCODER), Asked()).run()
+        Extraction(
+            Dataset(dataset.path), clip.parent, load_encoder(ENCODER), ExtractionOptions()
+        ).run()
     print(peak_memory())
 
 

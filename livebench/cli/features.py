@@ -52,9 +52,9 @@ def features_command(
     """
     from livebench.data.dataset import Dataset
     from livebench.frames.encoders import load_encoder
-    from livebench.frames.extract import Asked, Extraction
+    from livebench.frames.extract import Extraction, ExtractionOptions
 
-    asked = Asked(batch, keep_images or 0, keep_audio, skip_bad, replace)
+    asked = ExtractionOptions(batch, keep_images or 0, keep_audio, skip_bad, replace)
     work = Extraction(Dataset(dataset), videos, load_encoder(encoder, device), asked)
     with bar(work.seconds, "encoding", quiet, unit="frame") as progress:
         outcome = work.run(progress)

@@ -94,7 +94,7 @@ def write_videos(path: Path | BinaryIO, videos: Sequence[Video]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    arrow_types = [*[pa.string()] * 3, pa.float64(), pa.string(), *[pa.int64()] * 2]
+    arrow_types: list[Any] = [*[pa.string()] * 3, pa.float64(), pa.string(), *[pa.int64()] * 2]
     rows = [msgspec.to_builtins(video) for video in videos]
     schema = pa.schema(list(zip(VIDEO_COLUMNS, arrow_types, strict=True)))
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)

@@ -30,28 +30,22 @@ def split_videos(
     Raises:
         LiveBenchError: one is a share and the other a count, or nothing is left for training.
     """
+    options = f"--dev {dev} and --test {test}"
     if isinstance(dev, float) != isinstance(test, float):
-        raise LiveBenchError(
-            f"--dev {dev} and --test {test}: give both as counts (100) or both as shares (0.05)"
-        )
+        what = "one is a count and the other a share"
+        raise LiveBenchError(options, what, "give both as counts (100) or both as shares (0.05)")
     if isinstance(dev, float) or isinstance(test, float):
         if dev < 0 or test < 0 or dev + test >= 1:
-            raise LiveBenchError(
-                f"--dev {dev} and --test {test}: shares must not be negative and leave some training"
-            )
+            raise LiveBenchError(options, "shares must not be negative, and leave some training")
         bounds = (test * 2**64, (test + dev) * 2**64)
         splits = [_split_at(_position(seed, video_id), bounds) for video_id in video_ids]
         if "train" not in splits:
-            raise LiveBenchError(
-                f"--dev {dev} and --test {test}: of {len(video_ids)} videos none falls into training; "
-                "take smaller shares, counts, or another --seed"
-            )
+            what = f"of {len(video_ids)} videos none falls into training"
+            raise LiveBenchError(options, what, "take smaller shares, counts, or another --seed")
         return splits
     if dev < 0 or test < 0 or dev + test >= len(video_ids):
-        raise LiveBenchError(
-            f"--dev {dev} and --test {test}: {len(video_ids)} videos leave none for training; "
-            "take fewer"
-        )
+        what = f"{len(video_ids)} videos leave none for training"
+        raise LiveBenchError(options, what, "take fewer")
     ordered = sorted(video_ids, key=lambda video_id: (_position(seed, video_id), video_id))
     chosen: dict[str, Split] = dict.fromkeys(ordered[:test], "test")
     chosen.update(dict.fromkeys(ordered[test : test + dev], "dev"))

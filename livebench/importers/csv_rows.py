@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import NamedTuple
 
 from livebench.files import unreadable
 from livebench.records import line_error
@@ -25,7 +26,7 @@ def read_rows(
     """
     line = 0
     try:
-        with _open(path, "rt", encoding="utf-8-sig", newline="") as file:
+        with _opened(path) as content, io.TextIOWrapper(content, "utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
             missing = [name for name in columns if name not in header]
@@ -50,14 +51,13 @@ def read_rows(
         raise unreadable(path, error, f"CSV after line {line}" if line else "CSV") from None
 
 
-def _open(path: Path, mode: str, **options: str) -> IO[Any]:
-    opened: IO[Any] = (gzip.open if path.suffix == ".gz" else open)(path, mode, **options)  # type: ignore[operator]  # each has overloads of its own
-    return opened
+def _opened(path: Path) -> io.BufferedIOBase:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
 
 
 def _undecodable(path: Path) -> int:
     """The first line that is not UTF-8: the reader is ahead of the rows that it has given."""
-    with _open(path, "rb") as file:
+    with _opened(path) as file:
         for line, content in enumerate(file, 1):
             try:
                 content.decode()

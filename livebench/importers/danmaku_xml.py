@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -186,7 +186,8 @@ def _line_ends(match: re.Match[str]) -> str:
 
 def _comment(path: Path, element: etree._Element, collection: Collection) -> Danmaku | None:
     fields = (element.get("p") or "").split(",")
-    line, mode = element.sourceline or 0, fields[1].strip() if len(fields) > 1 else "1"
+    line: Any = element.sourceline or 0
+    mode = fields[1].strip() if len(fields) > 1 else "1"
     if mode in _PROGRAMS:
         collection.skipped[_PROGRAMS[mode]] += 1
         return None

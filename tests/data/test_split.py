@@ -75,10 +75,14 @@ def test_the_seed_matters():
 @pytest.mark.parametrize(
     ("dev", "test", "message"),
     [
-        (0.1, 10, "--dev 0.1 and --test 10: give both as counts (100) or both as shares (0.05)"),
-        (10, 0.1, "--dev 10 and --test 0.1: give both as counts"),
-        (0.5, 0.5, "--dev 0.5 and --test 0.5: shares must not be negative and leave some training"),
-        (1.5, 0.0, "shares must not be negative and leave some training"),
+        (0.1, 10, "--dev 0.1 and --test 10: one is a count and the other a share; give both"),
+        (10, 0.1, "--dev 10 and --test 0.1: one is a count and the other a share"),
+        (
+            0.5,
+            0.5,
+            "--dev 0.5 and --test 0.5: shares must not be negative, and leave some training",
+        ),
+        (1.5, 0.0, "shares must not be negative, and leave some training"),
         (-0.1, 0.2, "shares must not be negative"),
         (0.2, -0.1, "shares must not be negative"),
         (200, 200, "--dev 200 and --test 200: 400 videos leave none for training; take fewer"),

@@ -318,7 +318,7 @@ BAD_OPTIONS = {
     "counts of all": (("--dev", 1, "--test", 2), "3 videos leave none for training; take fewer"),
     "shares of all": (
         ("--dev", "0.5", "--test", "0.5"),
-        "shares must not be negative and leave some",
+        "shares must not be negative, and leave some",
     ),
     "too long": ((*ONE, "--min-duration", 31), "no video has 31 s and 0 comments; lower --min-dur"),
     "too busy": ((*ONE, "--min-comments", 3), "no video has 0 s and 3 comments; lower"),

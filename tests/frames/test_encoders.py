@@ -79,7 +79,9 @@ def test_damaged_weights_are_refused(tmp_path, monkeypatch):
 )
 def test_a_missing_package_names_its_extra(monkeypatch, encoder, package, extra):
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(LiveBenchError, match=rf"package {package}, .*extra `{extra}`: pip install"):
+    with pytest.raises(
+        LiveBenchError, match=rf"package {package}: not installed; .*extra `{extra}`: pip install"
+    ):
         load_encoder(encoder)
 
 
@@ -107,8 +109,8 @@ def test_a_torchvision_of_another_torch_is_named(torchvision):
     with pytest.raises(LiveBenchError) as raised:
         load_encoder("resnet18")
     assert str(raised.value) == (
-        "torchvision cannot be imported beside this torch (operator torchvision::nms does not exist); "
-        "install the pair that belongs together, such as: pip install torch==2.14.1 torchvision==0.29.1"
+        "package torchvision: cannot be imported beside this torch (operator torchvision::nms does not "
+        "exist); install the pair that belongs together: https://pypi.org/project/torchvision says which"
     )
 
 
@@ -150,8 +152,9 @@ def test_resnet18_reads_the_weights_of_torchvision(torchvision, tmp_path):
     with pytest.raises(LiveBenchError) as raised:
         load_encoder("resnet18")
     assert str(raised.value) == (
-        f'{file}: the weights of resnet18 are not there; fetch them: python -c "from torchvision.models '
-        'import ResNet18_Weights as W; W.IMAGENET1K_V1.get_state_dict(check_hash=True)"'
+        f'{file}: no such file, which has the weights of resnet18; fetch it: python -c "from '
+        "torchvision.models import ResNet18_Weights as W; "
+        'W.IMAGENET1K_V1.get_state_dict(check_hash=True)"'
     )
     file.parent.mkdir(parents=True)
     file.write_bytes(made.read_bytes())

@@ -18,7 +18,7 @@ from clips import number_in, write_clip  # noqa: E402 (needs av)
 from livebench.data.dataset import Dataset  # noqa: E402
 from livebench.frames.decode import Seconds  # noqa: E402
 from livebench.frames.encoders import load_encoder  # noqa: E402
-from livebench.frames.extract import Asked, Extraction  # noqa: E402
+from livebench.frames.extract import Extraction, ExtractionOptions  # noqa: E402
 from livebench.frames.video_files import find_video_files  # noqa: E402
 
 VIDEOS, SECONDS, RATE = 10, 6, 5
@@ -186,12 +186,12 @@ def test_interrupted_and_resumed_gives_the_same_bytes(run, dataset, videos, monk
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Extraction(Dataset(dataset), videos, encoder, Asked(batch=3)).run(stop)
+        Extraction(Dataset(dataset), videos, encoder, ExtractionOptions(batch=3)).run(stop)
     assert not Dataset(dataset).has_frames
     with monkeypatch.context() as patch:
         patch.setattr("livebench.frames.attach.write_videos", _interrupt)
         with pytest.raises(KeyboardInterrupt):
-            Extraction(Dataset(dataset), videos, encoder, Asked(batch=3)).run()
+            Extraction(Dataset(dataset), videos, encoder, ExtractionOptions(batch=3)).run()
     stand_in.calls.clear()
     assert features(run, dataset, videos, "--batch", 3).status == 0
     assert stand_in.calls == []
@@ -268,17 +268,17 @@ def test_vectors_that_are_there_are_not_replaced_unasked(run, refused, dataset, 
     [
         (
             "vgg",
-            "--encoder vgg: there is no such encoder; there are efficientnet-lite0, resnet18, and",
+            "--encoder vgg: not found; available: efficientnet-lite0, resnet18, module:callable",
         ),
         (
             "absent_module:x",
-            "--encoder absent_module:x: there is no module absent_module; install it",
+            "--encoder absent_module:x: no module absent_module; install it",
         ),
         ("stand_in:absent", "--encoder stand_in:absent: the module has no absent"),
-        ("stand_in:number", "--encoder stand_in:number: it cannot be called"),
+        ("stand_in:number", "--encoder stand_in:number: cannot be called"),
         (
             "stand_in:flat",
-            "gave numbers of the shape (6,) for 6 pictures; needed: (pictures, width)",
+            "gave numbers of the shape (6,) for 6 pictures; return (pictures, width)",
         ),
         ("stand_in:large", "vectors of video v1 are not finite in float16; scale them"),
     ],

@@ -179,5 +179,5 @@ def test_the_whole_raw_path_runs_on_files(run, refused, files, tmp_path, submiss
     assert run(*again.split()).status == 0
     assert run(*steps[2].replace("/s ", "/other ").split()).status == 0
     message = refused(*steps[4].split(), "--candidates", "candidates/other")
-    assert "its frame vectors are of the encoder 'own:reds; weights unknown" in message
+    assert "its frame vectors come from the encoder 'own:reds; weights unknown" in message
     assert "the checkpoint was trained on such of 'own:colours; weights unknown" in message
