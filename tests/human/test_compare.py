@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import product
+from fractions import Fraction
 
 import msgspec
 import numpy as np
 import pytest
-from scipy.stats import wilcoxon
+from scipy.stats import permutation_test, wilcoxon
 from simulated_raters import PAPER, Qualities, plain_key
 
 from livebench.human.analysis.report import clusters_of, make_report, table_rows
@@ -67,20 +67,49 @@ def test_only_raters_of_both_count_for_a_difference(ratings_of):
 
 
 DIFFERENCES = {
-    "no ties": [1.2, -0.4, 2.1, 0.7, -1.6, 3.3, 0.9, 1.4],
-    "ties and zeros": [1, 1, 0, -1, 2, 0, 1, 1, -2, 3],
-    "thirds": [1 / 3, 2 / 3, -1 / 3, 1, 0, 1 / 3, 1 / 3, -2 / 3, 1, 4 / 3],
+    "no ties": [["1.2"], ["-0.4"], ["2.1"], ["0.7"], ["-1.6"], ["3.3"], ["0.9"], ["1.4"]],
+    "ties and zeros": [[1], [1], [0], [-1], [2], [0], [1], [1], [-2], [3]],
+    "thirds": [["1/3"], ["2/3"], ["-1/3"], [1], [0], ["1/3"], ["1/3"], ["-2/3"], [1], ["4/3"]],
+    # 1/3 is the mean of 1/3 alone, and of 2/3 and 0.
+    "videos of several moments": [
+        *(["2/3", 0], ["2/3"], ["2/3"], ["-2/3", 0], [0, 0], ["-2/3"], [0], ["1/3", "1/3"]),
+        *(["-1/3"], ["-1/3", "-1/3", "-1/3"], [1, "-1/3"], [0]),
+    ],
 }
 
 
 @pytest.mark.parametrize("case", DIFFERENCES)
-def test_tests_against_scipy_and_all_signs(case):
-    sums = np.array(DIFFERENCES[case])
-    ranks, signs = paired_tests(sums, np.ones(len(sums)))
-    clean = np.round(sums, 12)
-    assert ranks == pytest.approx(wilcoxon(clean, zero_method="pratt", method="approx").pvalue)
-    totals = [abs(np.dot(way, clean)) for way in product((-1, 1), repeat=len(clean))]
-    assert signs == pytest.approx(np.mean(np.array(totals) >= abs(clean.sum()) - 1e-9))
+def test_tests_against_scipy_on_whole_numbers(case):
+    videos = [[Fraction(value) for value in video] for video in DIFFERENCES[case]]
+    ranks, signs = paired_tests(videos)
+    means = np.array([int(30 * sum(video) / len(video)) for video in videos])
+    sums = np.array([int(30 * sum(video)) for video in videos])
+    assert ranks == pytest.approx(wilcoxon(means, zero_method="pratt", method="approx").pvalue)
+    expected = permutation_test(
+        (sums, 0 * sums),
+        lambda x, y, axis: (x - y).sum(axis=axis),
+        permutation_type="samples",
+        n_resamples=np.inf,
+    )
+    assert signs == pytest.approx(expected.pvalue)
+
+
+def test_true_ties_survive_rounding():
+    """Sums of thirds rounded to 9 digits gave .4979 and .7266: scipy's values, of whole numbers."""
+    videos = [
+        [Fraction(value) for value in video] for video in DIFFERENCES["videos of several moments"]
+    ]
+    assert paired_tests(videos) == pytest.approx((0.6577491938, 0.86328125))
+
+
+def test_ties_are_counted_among_random_signs():
+    # 40 videos are too many for all signs: against 500,000 flips of whole numbers.
+    generator = np.random.default_rng(5)
+    thirds = generator.integers(-2, 4, 40)
+    flips = generator.choice((-1, 1), (500_000, 40)) @ thirds
+    expected = np.mean(np.abs(flips) >= abs(thirds.sum()))
+    _, signs = paired_tests([[Fraction(int(value), 3)] for value in thirds])
+    assert signs == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / 10_000))
 
 
 def test_rounding_is_no_difference(ratings_of):

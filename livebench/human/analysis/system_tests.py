@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from itertools import combinations
 
 import msgspec
@@ -48,11 +50,11 @@ class SystemComparison(msgspec.Struct, frozen=True):
 
 def by_moment(ratings: Ratings, system: str) -> np.ndarray:
     """The ratings of a system: float64 [raters, moments, CRITERIA], nan where there is none."""
-    found = np.full((len(ratings.raters), len(ratings.key.moments), len(CRITERIA)), np.nan)
+    values = np.full((len(ratings.raters), len(ratings.key.moments), len(CRITERIA)), np.nan)
     moments = item_moments(ratings)
     own = [number for number, item in enumerate(ratings.key.items) if system in item.systems]
-    found[:, moments[own]] = ratings.values[:, own]
-    return found
+    values[:, moments[own]] = ratings.values[:, own]
+    return values
 
 
 def mean_of_raters(values: np.ndarray) -> np.ndarray:
@@ -64,15 +66,15 @@ def mean_of_raters(values: np.ndarray) -> np.ndarray:
 
 def system_means(ratings: Ratings, clusters: Clusters) -> list[SystemMeans]:
     """Means over moments of the mean over raters, in the order of the key."""
-    found = []
+    means = []
     for system in ratings.key.system_names:
         values = mean_of_raters(by_moment(ratings, system))
         criteria = {
             criterion: mean_estimate(values[:, column], clusters, span=SCALE_SPAN)
             for column, criterion in enumerate(CRITERIA)
         }
-        found.append(SystemMeans(system, criteria))
-    return found
+        means.append(SystemMeans(system, criteria))
+    return means
 
 
 def compare_systems(
@@ -80,66 +82,74 @@ def compare_systems(
 ) -> list[SystemComparison]:
     """Compare each two systems on each criterion.
 
-    Only a rater who rated both counts for a moment, so that his severity cancels out. Both tests take
+    Only raters who rated both count for a moment, so that their severity cancels out. Both tests take
     one value a video, for the moments of one video are not independent: the sum of its differences for
     the permutation of signs, their mean for Wilcoxon's signed ranks.
     """
-    found = []
+    comparisons = []
     for first, second in combinations(ratings.key.system_names, 2):
-        apart = mean_of_raters(by_moment(ratings, first) - by_moment(ratings, second))
-        # Means of thirds: what is equal must be equal, or signed ranks see rounding as a difference.
-        apart = np.round(apart, 12) + 0.0
+        differences = by_moment(ratings, first) - by_moment(ratings, second)
+        means = mean_of_raters(differences)
         for column, criterion in enumerate(CRITERIA):
-            difference = mean_estimate(apart[:, column], clusters, span=DIFFERENCE_SPAN)
-            sums, sizes = _by_video(apart[:, column], clusters)
-            wilcoxon, permutation = paired_tests(sums, sizes, seed)
-            found.append(
-                SystemComparison(first, second, criterion, difference, wilcoxon, permutation)
+            estimate = mean_estimate(means[:, column], clusters, span=DIFFERENCE_SPAN)
+            videos = _exact_means(differences[:, :, column], clusters)
+            wilcoxon, permutation = paired_tests(videos, seed)
+            comparisons.append(
+                SystemComparison(first, second, criterion, estimate, wilcoxon, permutation)
             )
-    return _adjusted(found)
+    return _adjusted(comparisons)
 
 
-def _by_video(values: np.ndarray, clusters: Clusters) -> tuple[np.ndarray, np.ndarray]:
-    """Sums and numbers of moments of the videos that have any."""
-    moments = np.flatnonzero(~np.isnan(values))
-    sizes = clusters.sums(np.ones(len(moments)), moments)
-    return clusters.sums(values[moments], moments)[sizes > 0], sizes[sizes > 0]
+def _exact_means(differences: np.ndarray, clusters: Clusters) -> list[list[Fraction]]:
+    """By video, the mean over raters at each of its moments that has one, as fractions.
+
+    Args:
+        differences: float64 [raters, moments], whole numbers, nan where there is none.
+    """
+    counts = (~np.isnan(differences)).sum(axis=0)
+    sums = np.nansum(differences, axis=0)
+    videos: dict[int, list[Fraction]] = {}
+    for moment in np.flatnonzero(counts):
+        mean = Fraction(int(sums[moment]), int(counts[moment]))
+        videos.setdefault(clusters.of[moment], []).append(mean)
+    return list(videos.values())
 
 
 def paired_tests(
-    sums: np.ndarray, sizes: np.ndarray, seed: int = 0
+    videos: Sequence[Sequence[Fraction]], seed: int = 0
 ) -> tuple[float | None, float | None]:
     """Two-sided p that the differences lie around 0: Wilcoxon's signed ranks, permutation of signs.
 
     Wilcoxon: differences of 0 are ranked and take part in neither sum (Pratt), ties share ranks, normal
-    approximation. Permutation: `flip_p`.
+    approximation. Permutation: `flip_p`. Both depend on what is equal: sums and means are taken of
+    fractions, and rounded once.
 
     Args:
-        sums: float64 [videos], the sum of the differences of each.
-        sizes: float64 [videos], their number.
+        videos: the differences of each.
 
     Returns:
-        None, None if no difference is other than 0.
+        None, None if no video has a sum other than 0.
     """
-    sums = np.round(sums, 9) + 0.0
+    sums = np.array([float(sum(video)) for video in videos])
     if not np.any(sums):
         return None, None
     from scipy.stats import wilcoxon
 
-    means = np.round(sums / sizes, 12)
+    means = np.array([float(sum(video) / len(video)) for video in videos])
     ranks = wilcoxon(means, zero_method="pratt", method="approx")
     return float(ranks.pvalue), flip_p(sums, seed=seed)
 
 
-def _adjusted(found: list[SystemComparison]) -> list[SystemComparison]:
-    defined = [one for one in found if one.wilcoxon is not None]
-    wilcoxon = iter(holm([one.wilcoxon for one in defined]))
-    permutation = iter(holm([one.permutation for one in defined]))
+def _adjusted(comparisons: list[SystemComparison]) -> list[SystemComparison]:
+    """With the p values of Holm over all comparisons that have one."""
+    tested = [comparison for comparison in comparisons if comparison.wilcoxon is not None]
+    wilcoxon = iter(holm([comparison.wilcoxon for comparison in tested]))
+    permutation = iter(holm([comparison.permutation for comparison in tested]))
     return [
-        one
-        if one.wilcoxon is None
+        comparison
+        if comparison.wilcoxon is None
         else msgspec.structs.replace(
-            one, wilcoxon_holm=next(wilcoxon), permutation_holm=next(permutation)
+            comparison, wilcoxon_holm=next(wilcoxon), permutation_holm=next(permutation)
         )
-        for one in found
+        for comparison in comparisons
     ]
