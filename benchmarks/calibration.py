@@ -37,10 +37,10 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from livebench.candidates.candidate_set import CandidateSet
-from livebench.leaderboard.entries import Entry, read_entry
+from livebench.leaderboard.entries import read_entries
 from livebench.records import CANDIDATES
 from livebench.scoring.answers import Answers
-from livebench.scoring.metrics import HEADLINE, intervals
+from livebench.scoring.metrics import intervals
 from livebench.scoring.paired import SIGNIFICANCE_LEVEL
 from livebench.scoring.significance import pairwise_flip_p, sum_by_video
 from livebench.submissions.load import find_submissions
@@ -173,13 +173,10 @@ def study(video: np.ndarray, case: Case, effect: float, pairs: int) -> Study:
 def real_correlations(name: str) -> list[float]:
     """Of the differences of each two submissions that have scores on a set."""
     candidate_set = CandidateSet(ROOT / "candidates" / name)
-    answers = Answers(candidate_set)
-    found = []
-    for submission in find_submissions(ROOT / "submissions"):
-        entry = read_entry(candidate_set, answers, "comments", submission)
-        if isinstance(entry, Entry):
-            found.append(HEADLINE.column(entry.per_sample(answers)["best"]))
-    apart = [one - two for one, two in combinations(found, 2)]
+    answers, submissions = Answers(candidate_set), find_submissions(ROOT / "submissions")
+    entries = read_entries(candidate_set, answers, "comments", submissions)
+    values = [entry.headline for entry in entries if not entry.outdated]
+    apart = [one - two for one, two in combinations(values, 2)]
     return [correlation(values, videos_of(name)) for values in apart if np.ptp(values) > 1e-9]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 
-def one_line(text: str, length: int) -> str:
+def one_line(text: str, length: int = 60) -> str:
     """`text` on one line, cut at `length` characters, without the marks that drive a terminal or turn
     the direction of writing: a message may quote what anybody wrote into a file."""
     line = " ".join(text.split())

@@ -97,6 +97,12 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file within a folder that `new_folder` gave: the folder is whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder to fill; it takes the name `path` only when the block ends well.

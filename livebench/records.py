@@ -108,6 +108,14 @@ def line_error(path: Path, line: int, what: str, fix: str = "", sample: str = ""
     )
 
 
+def check_folder_name(where: object, name: str) -> None:
+    """Raise LiveBenchError unless `name` is a FolderName."""
+    if not re.match(FOLDER_NAME, name):
+        what = f"{name!r} cannot be the name of a folder"
+        fix = "use at most 80 letters, digits, '.', '_' and '-', the first a letter or digit"
+        raise LiveBenchError(where, what, fix)
+
+
 def refuse(error: LiveBenchError) -> None:
     """Raise the first error: what `read_records` does unless it is told otherwise."""
     raise error

@@ -28,7 +28,7 @@ def compare_command(first, second, setting, candidates, as_json) -> None:
     import msgspec
 
     from livebench.leaderboard.comparison import compare_submissions
-    from livebench.leaderboard.comparison_text import describe
+    from livebench.leaderboard.comparison_text import describe_comparison
     from livebench.submissions.load import Submission
 
     comparisons = compare_submissions(
@@ -38,5 +38,5 @@ def compare_command(first, second, setting, candidates, as_json) -> None:
         for comparison in comparisons:
             click.echo(msgspec.json.encode(comparison).decode())
     else:
-        parts = (describe(comparison, len(comparisons)) for comparison in comparisons)
+        parts = (describe_comparison(comparison, len(comparisons)) for comparison in comparisons)
         click.echo("\n".join(parts), nl=False)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from livebench.cli.options import (
     NEW_PATH,
     candidates_option,
     chosen_sets,
+    chosen_settings,
     figure_format_option,
     sets_option,
     setting_option,
@@ -37,16 +36,12 @@ def plot_command(
     intervals-SET-SETTING  MRR with 95% intervals, chance and shortcuts as lines
     """
     from livebench.leaderboard.collect import collect
-    from livebench.site.plots import save_plots
+    from livebench.site.plots import save_board_plots
     from livebench.submissions.load import Submission, find_submissions
 
     submissions = [Submission(path) for path in sorted(set(submission))]
     submissions = submissions or find_submissions(submissions_folder)
-    sections = collect(chosen_sets(candidates, sets_folder), submissions)
-    if setting != "all":
-        sections = [
-            replace(section, boards=[b for b in section.boards if b.setting == setting])
-            for section in sections
-        ]
-    count = save_plots(sections, submissions, out, figure_format)
+    sets = chosen_sets(candidates, sets_folder)
+    sections = collect(sets, submissions, chosen_settings(setting))
+    count = save_board_plots(sections, out, figure_format)
     click.echo(f"{out}: {count} figures")

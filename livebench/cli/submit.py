@@ -23,7 +23,6 @@ from livebench.errors import LiveBenchError, one_line
 
 if TYPE_CHECKING:
     from livebench.records import Setting
-    from livebench.review.findings import Finding
 
 
 @click.group("submit")
@@ -44,7 +43,7 @@ def init_command(folder, name, authors, description, settings, url, scores_only)
 
     FOLDER defaults to submissions/NAME. Whatever no option answers is asked.
     """
-    from livebench.review.scaffold import Plan, folder_name, write_submission
+    from livebench.review.scaffold import NewSubmission, folder_name, write_submission
 
     name = name or _ask("--name", "Name, as the leaderboard shall show it")
     description = description or _ask("--description", "What it does, in one sentence")
@@ -55,9 +54,9 @@ def init_command(folder, name, authors, description, settings, url, scores_only)
     )
     chosen = _parse_settings(settings)
     authors = authors or tuple(_items(_ask("--author", "Authors, separated by commas")))
-    plan = Plan(name, authors, description, chosen, url, not scores_only)
+    new = NewSubmission(name, authors, description, chosen, url, not scores_only)
     path = folder or SUBMISSIONS / folder_name(name)
-    write_submission(path, plan, datetime.datetime.now(datetime.UTC).date())
+    write_submission(path, new, datetime.datetime.now(datetime.UTC).date())
     click.echo(f"{path}: written")
     if scores_only:
         click.echo(f"next: put scores into {path}/scores/SET/seed-0/SETTING.jsonl.gz, then")
@@ -114,23 +113,26 @@ def check_command(submissions, sets_folder) -> None:
     from livebench.review.check import Checker
 
     checker = Checker(find_sets(sets_folder))
-    if sum([_print_findings(path, checker.check(path)) for path in submissions]):
+    if sum([_print_problems(path, checker.check(path)) for path in submissions]):
         sys.exit(1)
 
 
-def _print_findings(
-    path: Path, findings: Sequence[Finding], *, tolerate_stale: bool = False
+def _print_problems(
+    path: Path, problems: Sequence[LiveBenchError], *, tolerate_stale: bool = False
 ) -> int:
     """Print what is wrong; return how many problems must be fixed."""
     from livebench.review.check import has_scores
+    from livebench.review.problems import StaleResult, problem_text
 
-    problems = [finding for finding in findings if not (tolerate_stale and finding.stale)]
-    for finding in problems:
-        click.echo(str(finding))
-    stale = len(findings) - len(problems)
+    shown = [
+        problem for problem in problems if not (tolerate_stale and isinstance(problem, StaleResult))
+    ]
+    for problem in shown:
+        click.echo(problem_text(problem))
+    stale = len(problems) - len(shown)
     name = one_line(str(path), 300)
-    if problems:
-        verdict = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
+    if shown:
+        verdict = f"{len(shown)} problem{'s' * (len(shown) > 1)}"
     elif has_scores(path):
         verdict = "in order"
     else:
@@ -138,9 +140,9 @@ def _print_findings(
             f"in order; it has no scores and no row yet: `livebench evaluate {name}` makes them"
         )
     if stale:
-        verdict += f"; {stale} of its results are no longer current, and shown separately"
+        verdict += f"; out of date, and shown separately: {stale} of its results"
     click.echo(f"{name}: {verdict}")
-    return len(problems)
+    return len(shown)
 
 
 @submit_command.command("review")
@@ -164,10 +166,13 @@ def review_command(submissions, base, submissions_folder, sets_folder, human_fol
     are tolerated. Exit 1 if there is a problem to fix.
     """
     from livebench.candidates.candidate_set import find_sets
-    from livebench.cli.leaderboard import compare_with, render_all
+    from livebench.cli.leaderboard import compare_with
+    from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
+    from livebench.leaderboard.render import render
     from livebench.review.check import Checker
-    from livebench.review.difference import changed_folders, changes, describe_changes
+    from livebench.review.difference import changed_folders, describe_changes, row_changes
+    from livebench.review.problems import StaleResult
     from livebench.submissions.load import find_submissions
 
     sets = find_sets(sets_folder)
@@ -178,20 +183,21 @@ def review_command(submissions, base, submissions_folder, sets_folder, human_fol
     if everything:
         paths = sorted(path for path in submissions_folder.iterdir() if path.is_dir())
     checker = Checker(sets)
-    findings = {path: checker.check(path) for path in paths}
-    problems = sum(
-        [_print_findings(path, findings[path], tolerate_stale=everything) for path in paths]
+    problems = {path: checker.check(path) for path in paths}
+    to_fix = sum(
+        [_print_problems(path, problems[path], tolerate_stale=everything) for path in paths]
     )
     # What is merely stale can be rendered; with anything else wrong there is no row to show.
     broken = [
         one_line(str(path), 300)
         for path in paths
-        if not all(finding.stale for finding in findings[path])
+        if not all(isinstance(problem, StaleResult) for problem in problems[path])
     ]
     if broken:
         click.echo(f"\nNo row is computed before these are in order: {', '.join(broken)}")
         sys.exit(1)
     present = find_submissions(submissions_folder)
+    sections = collect(sets, present)
     if not everything:
         reviewed = {path.resolve().name for path in paths}
         before = (
@@ -199,12 +205,10 @@ def review_command(submissions, base, submissions_folder, sets_folder, human_fol
             if base
             else [submission for submission in present if submission.name not in reviewed]
         )
-        changed_rows = changes(collect(sets, before), collect(sets, present))
-        click.echo(
-            "\n".join(describe_changes(changed_rows)) if changed_rows else "\nNo row changes."
-        )
+        changes = row_changes(collect(sets, before), sections)
+        click.echo("\n".join(describe_changes(changes)) if changes else "\nNo row changes.")
         click.echo()
-    text = render_all(submissions_folder, sets_folder, human_folder)
-    problems += not compare_with(board, text, everything)
-    if problems:
+    text = render(sections, find_reports(human_folder))
+    to_fix += not compare_with(board, text, everything)
+    if to_fix:
         sys.exit(1)

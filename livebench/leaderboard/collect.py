@@ -1,199 +1,208 @@
-"""Collects the rows of the leaderboard from candidate sets and submissions."""
+"""Collects what the leaderboard shows from candidate sets and submissions: everything is read once."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from livebench.audit.set_audit import SetAudit, read_audit
 from livebench.candidates.candidate_set import CandidateSet
-from livebench.leaderboard.entries import Earlier, Entry, Origin, read_entry
+from livebench.leaderboard.entries import Entry, read_entries
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
-from livebench.scoring.metrics import HEADLINE, Interval, chance_metrics, summarise
+from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, Interval, chance_metrics, summarise
 from livebench.scoring.paired import RowPair, pair_tests, ranks
-from livebench.scoring.plausibility import measure_ties, plausibility_remarks
-from livebench.scoring.result import signature
+from livebench.scoring.result import signature_of
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import NORMALISATIONS, Normalisation
 
+Metrics = dict[str, dict[str, Interval]]
+"""By ground truth and metric."""
+
 
 @dataclass(frozen=True)
-class Row:
-    """A line of a board: the mean over the runs of a submission.
+class BoardRow:
+    """A line of a board: the mean over the runs of a submission, or chance.
 
-    `rank` is 1 + the number of ranked rows that are significantly better in the MRR of the best-placed
-    correct candidate. Re-run models and baselines are ranked; probes, self-reported scores, and other
-    normalisations than the sum have rank 0, which is none. `metrics` are by ground truth and metric.
-    `evaluated` says how the scores came to be, `isolation` where the scorers of re-run ones ran, and
-    `remarks` what a reader should know of the scores.
-    `date` is that of the submission, `made` that of its latest evaluation, `version` that of the
-    LiveBench that made it.
+    Attributes:
+        folder: of the submission; empty for chance.
+        evaluated: how the scores came to be; `isolation`: where the scorers of re-run ones ran.
+        date: of the submission; `made`: of its latest evaluation, by the LiveBench of `version`.
+        metrics: empty where they cannot be computed: of scores for another version of the set.
+        rank: 1 + the number of ranked rows that are significantly better in the headline metric. Re-run
+            models and baselines are ranked; probes, self-reported scores, and other normalisations than
+            the sum have rank 0, which is none.
+        remarks: what a reader should know of the scores.
+        from_changed_code: the code that made the scores was not that of any commit.
+        outdated: why the row is shown separately; empty if it is not.
     """
 
     name: str
     folder: str
     kind: str
-    evaluated: str
-    date: datetime.date | None
-    runs: int
-    metrics: dict[str, dict[str, Interval]]
+    metrics: Metrics
+    evaluated: str = ""
+    date: datetime.date | None = None
+    runs: int = 0
     normalisation: Normalisation = "sum"
     rank: int = 0
     isolation: str = ""
     remarks: tuple[str, ...] = ()
+    from_changed_code: bool = False
     made: datetime.date | None = None
     version: str = ""
     signature: str = ""
+    outdated: str = ""
 
 
 @dataclass(frozen=True)
 class Board:
-    """All rows of a candidate set in a setting, best MRR first, chance among them.
+    """All rows of a candidate set in a setting, the best first, chance among them.
 
     Attributes:
+        signatures: of the board, by ground truth; those of its rows name versions as well.
+        entries: what the rows are computed from, by folder.
         pairs: the tests that the ranks rest on: each two ranked rows by folder, in the order of rows.
-        earlier: rows that were made with another version of the set, or by another major version of
-            LiveBench. Without metrics where the answers of that version are not here.
+        outdated: rows that were made with another version of the set, or by another major version of
+            LiveBench.
     """
 
     setting: Setting
-    signature: str
-    rows: list[Row]
-    pairs: list[RowPair] = field(default_factory=list)
-    earlier: list[EarlierRow] = field(default_factory=list)
+    signatures: dict[str, str]
+    rows: list[BoardRow]
+    entries: dict[str, Entry]
+    pairs: list[RowPair]
+    outdated: list[BoardRow]
 
+    @property
+    def chance(self) -> BoardRow:
+        return next(row for row in self.rows if row.kind == "exact")
 
-@dataclass(frozen=True)
-class EarlierRow:
-    """A row that is shown apart, and why; `row.metrics` is empty where it cannot be computed."""
-
-    row: Row
-    why: str
+    @property
+    def submission_rows(self) -> list[BoardRow]:
+        """The rows of submissions with scores as sums: one for each entry."""
+        return [row for row in self.rows if row.folder and row.normalisation == "sum"]
 
 
 @dataclass(frozen=True)
 class Section:
-    """All boards of a candidate set, and its audit if there is one."""
+    """All boards of a candidate set, its answers, and its audit if there is one."""
 
     candidate_set: CandidateSet
-    samples: int
+    answers: Answers
     audit: SetAudit | None
     boards: list[Board]
 
+    @property
+    def samples(self) -> int:
+        return len(self.answers.sample_ids)
 
-def collect(sets: Sequence[CandidateSet], submissions: Sequence[Submission]) -> list[Section]:
+
+def collect(
+    sets: Sequence[CandidateSet],
+    submissions: Sequence[Submission],
+    settings: Sequence[Setting] = SETTINGS,
+) -> list[Section]:
     """Compute every row from scores and answers; no text is needed.
 
     Raises:
         LiveBenchError: a submission has scores that are not valid, or that do not belong to their
             result; the file is named.
     """
-    return [_section(candidate_set, submissions) for candidate_set in sets]
-
-
-def _section(candidate_set: CandidateSet, submissions: Sequence[Submission]) -> Section:
-    answers = Answers(candidate_set)
-    settings = [setting for setting in SETTINGS if setting in candidate_set.manifest.settings]
-    boards = [_board(candidate_set, answers, setting, submissions) for setting in settings]
-    return Section(candidate_set, len(answers.sample_ids), read_audit(candidate_set), boards)
+    sections = []
+    for candidate_set in sets:
+        answers = Answers(candidate_set)
+        boards = [
+            _board(
+                candidate_set.manifest.signature,
+                setting,
+                answers,
+                read_entries(candidate_set, answers, setting, submissions),
+            )
+            for setting in settings
+            if setting in candidate_set.manifest.settings
+        ]
+        sections.append(Section(candidate_set, answers, read_audit(candidate_set), boards))
+    return sections
 
 
 def _board(
-    candidate_set: CandidateSet,
-    answers: Answers,
-    setting: Setting,
-    submissions: Sequence[Submission],
+    set_signature: str, setting: Setting, answers: Answers, entries: Sequence[Entry]
 ) -> Board:
-    rows, earlier = [_chance(answers)], []
-    ranked_by: dict[str, np.ndarray] = {}  # by folder [samples]
-    for submission in submissions:
-        found = read_entry(candidate_set, answers, setting, submission)
-        if isinstance(found, Earlier):
-            earlier.append(_earlier(found, answers))
-        elif found is not None:
-            for kind in found.normalisations:
-                values = found.per_sample(answers, kind)
-                row = _with_remarks(_row(submission, len(found.runs), found.origin), found)
-                row = replace(row, normalisation=kind, metrics=summarise(values, answers.videos))
-                row = replace(row, signature=row.signature.replace("score:sum", f"score:{kind}"))
-                rows.append(row)
-                if _is_ranked(row):
-                    ranked_by[row.folder] = HEADLINE.column(values["best"])
-    rows.sort(key=_place)
-    names = [row.folder for row in rows if _is_ranked(row)]
-    values = np.array([ranked_by[name] for name in names])
-    pairs = pair_tests(names, values, answers.videos)
-    found_ranks = ranks(names, pairs)
-    rows = [replace(row, rank=found_ranks[row.folder]) if _is_ranked(row) else row for row in rows]
-    return Board(setting, signature(candidate_set, setting), rows, pairs, earlier)
+    current = {entry.folder: entry for entry in entries if not entry.outdated}
+    metrics = {
+        (folder, normalisation): summarise(entry.per_sample(normalisation), answers.videos)
+        for folder, entry in current.items()
+        for normalisation in entry.normalisations
+    }
+    ranked = [folder for folder, entry in current.items() if _is_ranked(entry)]
+    ranked.sort(key=lambda folder: (_best_first(metrics[folder, "sum"]), folder))
+    headlines = np.array([current[folder].headline for folder in ranked])
+    pairs = pair_tests(ranked, headlines, answers.videos)
+    rank_of = ranks(ranked, pairs)
+    rows = [_chance(answers)]
+    for (folder, normalisation), values in metrics.items():
+        rank = rank_of.get(folder, 0) if normalisation == "sum" else 0
+        rows.append(_row(current[folder], values, normalisation, rank))
+    return Board(
+        setting=setting,
+        signatures={
+            truth: signature_of(set_signature, setting, made_by="", ground_truth=truth)
+            for truth in GROUND_TRUTHS
+        },
+        rows=sorted(rows, key=_place),
+        entries=current,
+        pairs=pairs,
+        outdated=[
+            _row(entry, summarise(entry.per_sample(), answers.videos) if entry.scores else {})
+            for entry in entries
+            if entry.outdated
+        ],
+    )
 
 
-def _chance(answers: Answers) -> Row:
+def _is_ranked(entry: Entry) -> bool:
+    return entry.submission.card.kind in ("model", "baseline") and entry.evaluated == "re-run"
+
+
+def _chance(answers: Answers) -> BoardRow:
     values = chance_metrics(answers.correct.sum(axis=1))
-    return Row(
-        name="chance",
-        folder="",
-        kind="exact",
-        evaluated="",
-        date=None,
-        runs=0,
-        metrics=summarise(values, answers.videos),
+    return BoardRow("chance", "", "exact", summarise(values, answers.videos))
+
+
+def _row(
+    entry: Entry, metrics: Metrics, normalisation: Normalisation = "sum", rank: int = 0
+) -> BoardRow:
+    card = entry.submission.card
+    return BoardRow(
+        name=card.name,
+        folder=entry.folder,
+        kind=card.kind,
+        metrics=metrics,
+        evaluated=entry.evaluated,
+        date=card.date,
+        runs=len(entry.runs),
+        normalisation=normalisation,
+        rank=rank,
+        isolation=entry.isolation,
+        remarks=entry.remarks,
+        from_changed_code=entry.from_changed_code,
+        made=entry.date,
+        version=entry.version,
+        signature=entry.signature(normalisation),
+        outdated=entry.outdated,
     )
 
 
-def _row(submission: Submission, runs: int, origin: Origin) -> Row:
-    """A row without numbers."""
-    return Row(
-        name=submission.card.name,
-        folder=submission.name,
-        kind=submission.card.kind,
-        evaluated=origin.evaluated,
-        date=submission.card.date,
-        runs=runs,
-        metrics={},
-        made=origin.date,
-        version=origin.version,
-        signature=origin.signature,
-    )
+def _best_first(metrics: Metrics) -> float:
+    # Rounded: equal numbers must not differ by the machine.
+    return -round(metrics["best"][HEADLINE.name].value, 9)
 
 
-def _with_remarks(row: Row, entry: Entry) -> Row:
-    """With where the scorers ran, and the remarks on all runs, each once; ties are counted here."""
-    rerun, told = row.evaluated == "re-run", {}
-    for result, scores in zip(entry.results, entry.scores, strict=True):
-        measured = result.plausibility if rerun else None
-        listwise = entry.submission.card.listwise
-        told |= dict.fromkeys(
-            plausibility_remarks(measured, measure_ties(scores.sums), listwise=listwise)
-        )
-    ran = {manifest.isolation for manifest in entry.manifests}
-    # The weakest isolation among those of the runs.
-    least = next((kind for kind in ("none", "process", "sandbox") if kind in ran), "none")
-    return replace(row, isolation=least if rerun else "", remarks=tuple(told))
-
-
-def _earlier(found: Earlier, answers: Answers) -> EarlierRow:
-    row = _row(found.submission, found.runs, found.origin)
-    if found.entry is not None:
-        row = _with_remarks(row, found.entry)
-        row = replace(row, metrics=summarise(found.entry.per_sample(answers), answers.videos))
-    return EarlierRow(row, found.why)
-
-
-def _is_ranked(row: Row) -> bool:
-    known = row.kind in ("model", "baseline") and row.evaluated == "re-run"
-    return known and row.normalisation == "sum"
-
-
-def _place(row: Row) -> tuple:
-    # Chance stands below those that tie with it. Rounded: equal numbers must not differ by the machine.
-    return (
-        -round(row.metrics["best"][HEADLINE.name].value, 9),
-        row.kind == "exact",
-        row.folder,
-        NORMALISATIONS.index(row.normalisation),
-    )
+def _place(row: BoardRow) -> tuple[float, bool, str, int]:
+    # Chance stands below those that tie with it.
+    order = NORMALISATIONS.index(row.normalisation)
+    return _best_first(row.metrics), row.kind == "exact", row.folder, order

@@ -8,7 +8,7 @@ import msgspec
 
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
-from livebench.leaderboard.entries import Entry, read_entry
+from livebench.leaderboard.entries import Entry, read_entries
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import HEADLINE
@@ -35,11 +35,11 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     p_holm: float
 
 
-def compare_entries(first: Entry, second: Entry, answers: Answers) -> ScorerComparison:
-    """Compare the rows of two submissions on the same set and setting, scores as sums."""
+def _compare_entries(first: Entry, second: Entry) -> ScorerComparison:
+    answers = first.answers
     return compare_scorers(
-        first.per_sample(answers)["best"],
-        second.per_sample(answers)["best"],
+        first.per_sample()["best"],
+        second.per_sample()["best"],
         sample_ids=answers.sample_ids,
         videos=answers.videos,
         categories=answers.categories,
@@ -55,35 +55,34 @@ def compare_submissions(
     """Compare two submissions wherever both have scores for the set as it is now.
 
     Raises:
-        LiveBenchError: there is no such place; or scores are not valid.
+        LiveBenchError: they have no such scores in common, or scores are not valid.
     """
-    found: list[Compared] = []
+    compared: list[Compared] = []
     for candidate_set in sets:
         answers = Answers(candidate_set)
         for setting in settings:
-            if setting not in candidate_set.manifest.settings:
+            entries = read_entries(candidate_set, answers, setting, (first, second))
+            if [entry.outdated for entry in entries] != ["", ""]:
                 continue
-            pair = [
-                read_entry(candidate_set, answers, setting, submission)
-                for submission in (first, second)
-            ]
-            if all(isinstance(entry, Entry) for entry in pair):
-                found.append(
-                    Compared(
-                        set_name=candidate_set.name,
-                        setting=setting,
-                        signature=signature(candidate_set, setting),
-                        first=first.name,
-                        second=second.name,
-                        comparison=compare_entries(*pair, answers),
-                        p_holm=1.0,
-                    )
+            compared.append(
+                Compared(
+                    set_name=candidate_set.name,
+                    setting=setting,
+                    signature=signature(candidate_set, setting),
+                    first=first.name,
+                    second=second.name,
+                    comparison=_compare_entries(*entries),
+                    p_holm=1.0,
                 )
-    if not found:
+            )
+    if not compared:
         where = f" in the setting {settings[0]}" if len(settings) == 1 else ""
         raise LiveBenchError(
-            f"{first.path} and {second.path} have scores together for no set as it is now{where}; run "
-            f"`livebench evaluate {first.path} {second.path}`"
+            f"{first.path} and {second.path}",
+            f"do not both have scores for any current set{where}",
+            f"run `livebench evaluate {first.path} {second.path}`",
         )
-    adjusted = holm([one.comparison.metrics[HEADLINE.name].p for one in found])
-    return [msgspec.structs.replace(one, p_holm=p) for one, p in zip(found, adjusted, strict=True)]
+    adjusted = holm([one.comparison.metrics[HEADLINE.name].p for one in compared])
+    return [
+        msgspec.structs.replace(one, p_holm=p) for one, p in zip(compared, adjusted, strict=True)
+    ]

@@ -4,89 +4,91 @@ from __future__ import annotations
 
 from livebench.leaderboard.comparison import Compared
 from livebench.leaderboard.markdown import cell
-from livebench.scoring.metrics import HEADLINE, METRICS, Metric
+from livebench.scoring.metrics import HEADLINE, METRICS, Interval, Metric
 from livebench.scoring.paired import SIGNIFICANCE_LEVEL, Difference, Wins
 from livebench.scoring.significance import RESAMPLES, format_p
 
 
-def describe(found: Compared, comparisons: int) -> str:
+def describe_comparison(compared: Compared, comparisons: int) -> str:
     """Heading, two sentences, a table of metrics, who wins where, and the samples that differ most.
 
     Args:
         comparisons: how many were asked for together, for which p was corrected.
     """
-    comparison, first, second = found.comparison, cell(found.first), cell(found.second)
+    comparison, first, second = compared.comparison, cell(compared.first), cell(compared.second)
     lines = [
-        f"### {first} and {second} on {found.set_name}, setting `{found.setting}`",
+        f"### {first} and {second} on {compared.set_name}, setting `{compared.setting}`",
         "",
-        _conclusion(found, comparisons),
+        _conclusion(compared, comparisons),
         "",
         f"| | {first} | {second} | difference | 95% interval | p |",
         "| --- | --: | --: | --: | --: | --: |",
-        *(_metric(metric, comparison.metrics[metric.name]) for metric in METRICS),
+        *(_metric_row(metric, comparison.metrics[metric.name]) for metric in METRICS),
         "",
         f"{first} ranks a correct comment higher in "
         f"{_wins(comparison.by_sample, comparison.samples, 'samples', second)}; by the mean reciprocal "
         f"rank of a video it is ahead in "
         f"{_wins(comparison.by_video, comparison.videos, 'videos', second)}.",
         "",
-        f"Intervals: bootstrap over videos. p: two-sided, paired permutation test that flips the signs "
-        f"of whole videos, {RESAMPLES:,} times (all ways, where there are fewer), seed 0; in the table "
-        f"not corrected for several metrics.",
+        f"Intervals: bootstrap over videos. p: two-sided, from a paired permutation test that flips the "
+        f"signs of whole videos, {RESAMPLES:,} times (in every way, where there are fewer), seed 0; in "
+        f"the table not corrected for several metrics.",
         "",
     ]
     if comparison.largest:
         lines += [
             f"The {len(comparison.largest)} samples that differ most in reciprocal rank, and the rank "
-            "of the best-placed correct comment (ties and runs are means):",
+            "of the best-placed correct comment (mean over ties and runs):",
             "",
             f"| sample | category | {first} | {second} |",
             "| --- | --- | --: | --: |",
             *(
-                f"| {cell(one.sample_id, 100)} | {cell(one.category)} | {one.first_rank:.4g} | "
-                f"{one.second_rank:.4g} |"
-                for one in comparison.largest
+                f"| {cell(sample.sample_id, 100)} | {cell(sample.category)} | "
+                f"{sample.first_rank:.4g} | {sample.second_rank:.4g} |"
+                for sample in comparison.largest
             ),
             "",
         ]
-    return "\n".join([*lines, f"`{found.signature}`", ""])
+    return "\n".join([*lines, f"`{compared.signature}`", ""])
 
 
-def _conclusion(found: Compared, comparisons: int) -> str:
-    comparison = found.comparison
-    mrr = comparison.metrics[HEADLINE.name]
+def _conclusion(compared: Compared, comparisons: int) -> str:
+    comparison = compared.comparison
+    headline = comparison.metrics[HEADLINE.name]
     where = f"On {comparison.samples:,} samples of {comparison.videos:,} videos"
     values = [
-        f"{cell(name)} reaches {HEADLINE.name} {HEADLINE.format(one.value)} "
-        f"(95% interval {HEADLINE.format_interval(one)})"
-        for name, one in ((found.first, mrr.first), (found.second, mrr.second))
+        f"{cell(name)} reaches {HEADLINE.name} {_with_interval(interval)}"
+        for name, interval in (
+            (compared.first, headline.first),
+            (compared.second, headline.second),
+        )
     ]
-    together = (
-        f", after Holm over {comparisons} comparisons {format_p(found.p_holm)}"
-        if comparisons > 1
-        else ""
-    )
-    if found.p_holm >= SIGNIFICANCE_LEVEL:
+    if compared.p_holm >= SIGNIFICANCE_LEVEL:
         verdict = "cannot be told from 0 at 5%"
     else:
-        better = found.first if mrr.difference.value > 0 else found.second
+        better = compared.first if headline.difference.value > 0 else compared.second
         verdict = f"is significant at 5%: {cell(better)} is better"
+    p = f"p = {headline.p:.4f}" if headline.p >= 0.00005 else "p < 0.0001"
+    if comparisons > 1:
+        p += f", after Holm over {comparisons} comparisons {format_p(compared.p_holm)}"
     return (
         f"{where}, {values[0]}, and {values[1]}. The difference of "
-        f"{HEADLINE.format(mrr.difference.value)} "
-        f"(95% interval {HEADLINE.format_interval(mrr.difference)}) "
-        f"{verdict} (p = {format_p(mrr.p)}{together}).".replace("= below", "below")
+        f"{_with_interval(headline.difference)} {verdict} ({p})."
     )
 
 
-def _metric(metric: Metric, found: Difference) -> str:
+def _with_interval(interval: Interval) -> str:
+    return f"{HEADLINE.format(interval.value)} (95% interval {HEADLINE.format_interval(interval)})"
+
+
+def _metric_row(metric: Metric, difference: Difference) -> str:
     cells = [
         metric.name,
-        metric.format(found.first.value),
-        metric.format(found.second.value),
-        metric.format(found.difference.value),
-        metric.format_interval(found.difference),
-        format_p(found.p),
+        metric.format(difference.first.value),
+        metric.format(difference.second.value),
+        metric.format(difference.difference.value),
+        metric.format_interval(difference.difference),
+        format_p(difference.p),
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -1,4 +1,4 @@
-"""What a row is computed from: the scores of a submission on a set in a setting, once they are sure to
+"""What rows are computed from: the scores of a submission on a set in a setting, once they are sure to
 belong together."""
 
 from __future__ import annotations
@@ -7,6 +7,8 @@ import datetime
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -17,41 +19,41 @@ from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
 from livebench.records import Setting, parse_json
 from livebench.scoring.answers import Answers
-from livebench.scoring.metrics import sample_metrics
-from livebench.scoring.result import Result, ResultManifest, signature_of
+from livebench.scoring.metrics import HEADLINE, sample_metrics
+from livebench.scoring.plausibility import measure_ties, plausibility_remarks
+from livebench.scoring.result import IsolationKind, Result, ResultManifest, signature_of
 from livebench.submissions.load import Run, Submission
 from livebench.submissions.validate import NORMALISATIONS, Normalisation, Scores, read_scores
 
-VERSION = re.compile(r"\d{1,6}(\.[0-9A-Za-z+-]{1,20}){0,6}\Z")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a row comes from, as its result files say.
-
-    Attributes:
-        evaluated: `re-run` if LiveBench ran the scorer for every run.
-        date: of the latest evaluation.
-        version: of the LiveBench that made it; several are joined by commas.
-        signature: of the row.
-    """
-
-    evaluated: Literal["re-run", "self-reported"]
-    date: datetime.date
-    version: str
-    signature: str
+_VERSION = re.compile(r"\d{1,6}(\.[0-9A-Za-z+-]{1,20}){0,6}\Z")
+_WEAKEST_FIRST: tuple[IsolationKind, ...] = ("none", "process", "sandbox")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """The scores of every run of a submission, read and valid, in the order of the answers."""
+    """The scores and results of every run of a submission, read and valid.
+
+    Attributes:
+        set_signature: of the set that was scored.
+        answers: of the set as it is now.
+        scores: of each run, in the order of `answers`; none where another version of the set was
+            scored, since its answers are not here.
+        outdated: why its numbers are not comparable with those of today; empty if they are.
+    """
 
     submission: Submission
     setting: Setting
+    set_signature: str
+    answers: Answers
     runs: list[Run]
-    scores: list[Scores]
-    origin: Origin
     results: list[Result]
+    scores: list[Scores]
+    outdated: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The folder of the submission, which is its identity."""
+        return self.submission.name
 
     @property
     def manifests(self) -> list[ResultManifest]:
@@ -59,45 +61,101 @@ class Entry:
         return [result.manifest for result in self.results]
 
     @property
+    def evaluated(self) -> Literal["re-run", "self-reported"]:
+        """`re-run` if LiveBench ran the scorer for every run."""
+        # Without a scorer nothing can have been run, whatever a result says.
+        run_here = {manifest.evaluated for manifest in self.manifests} == {"re-run"}
+        return "re-run" if self.submission.card.entry and run_here else "self-reported"
+
+    @property
+    def date(self) -> datetime.date:
+        """Of the latest evaluation."""
+        return max(manifest.date for manifest in self.manifests)
+
+    @property
+    def version(self) -> str:
+        """Of the LiveBench that evaluated it; several are joined by commas."""
+        return ", ".join(sorted({manifest.versions["livebench"] for manifest in self.manifests}))
+
+    @property
+    def from_changed_code(self) -> bool:
+        """Whether the code that ran was not that of the commit which a result names."""
+        changed = any(manifest.from_changed_code for manifest in self.manifests)
+        return changed and self.evaluated == "re-run"
+
+    @property
+    def isolation(self) -> IsolationKind:
+        """The weakest isolation among those of the runs; empty if they were not run here."""
+        isolations = {manifest.isolation for manifest in self.manifests}
+        weakest = next((name for name in _WEAKEST_FIRST if name in isolations), "none")
+        return weakest if self.evaluated == "re-run" else ""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader should know of the scores of all runs, each remark once."""
+        rerun, listwise = self.evaluated == "re-run", self.submission.card.listwise
+        remarks: dict[str, None] = {}
+        for result, scores in zip(self.results, self.scores, strict=False):
+            plausibility = result.plausibility if rerun else None
+            # Ties are counted here: of results only what cannot be computed again is taken.
+            tied = measure_ties(scores.sums)
+            remarks |= dict.fromkeys(plausibility_remarks(plausibility, tied, listwise=listwise))
+        return tuple(remarks)
+
+    @property
     def normalisations(self) -> Sequence[Normalisation]:
         """The sum, and what the token counts allow besides."""
         counted = all(scores.token_counts is not None for scores in self.scores)
         return NORMALISATIONS if counted else NORMALISATIONS[:1]
 
-    def values(self, answers: Answers, normalisation: Normalisation = "sum") -> list[np.ndarray]:
-        """The scores of each run, float64 [samples, 100]."""
-        return [scores.normalised(normalisation, answers.lengths) for scores in self.scores]
+    def signature(self, normalisation: Normalisation = "sum") -> str:
+        """Of its numbers."""
+        return signature_of(self.set_signature, self.setting, normalisation, self.version)
 
-    def per_sample(
-        self, answers: Answers, normalisation: Normalisation = "sum"
-    ) -> dict[str, np.ndarray]:
+    @cached_property
+    def metrics_by_run(self) -> list[dict[str, np.ndarray]]:
+        """The metrics of each sample of each run, by sums; each as `sample_metrics`."""
+        return [sample_metrics(scores.sums, self.answers.correct) for scores in self.scores]
+
+    def per_sample(self, normalisation: Normalisation = "sum") -> dict[str, np.ndarray]:
         """The metrics of each sample, the mean over runs; as `sample_metrics`."""
-        runs = [sample_metrics(v, answers.correct) for v in self.values(answers, normalisation)]
-        return {key: np.mean([values[key] for values in runs], axis=0) for key in runs[0]}
+        if normalisation == "sum":
+            by_run = self.metrics_by_run
+        else:
+            by_run = [
+                sample_metrics(
+                    scores.normalised(normalisation, self.answers.lengths), self.answers.correct
+                )
+                for scores in self.scores
+            ]
+        return {truth: np.mean([run[truth] for run in by_run], axis=0) for truth in by_run[0]}
+
+    @property
+    def headline(self) -> np.ndarray:
+        """The metric that rows are ranked by, of each sample: float64 [samples]."""
+        return HEADLINE.column(self.per_sample()["best"])
 
 
-@dataclass(frozen=True)
-class Earlier:
-    """A submission whose numbers were made with another version of the set, or by another major version
-    of LiveBench: it is shown apart. Scores for another version of a set cannot be read with the
-    answers of this one: `entry` is None."""
-
-    submission: Submission
-    setting: Setting
-    runs: int
-    origin: Origin
-    why: str
-    entry: Entry | None
-
-
-def read_entry(
-    candidate_set: CandidateSet, answers: Answers, setting: Setting, submission: Submission
-) -> Entry | Earlier | None:
-    """The entry of a submission on a set in a setting; None if it has no scores there.
+def read_entries(
+    candidate_set: CandidateSet,
+    answers: Answers,
+    setting: Setting,
+    submissions: Sequence[Submission],
+) -> list[Entry]:
+    """The entries of those submissions that have scores on a set in a setting.
 
     Raises:
         LiveBenchError: scores or results are not valid, do not belong together, or some runs have none.
     """
+    if setting not in candidate_set.manifest.settings:
+        return []
+    read = (_read_entry(candidate_set, answers, setting, one) for one in submissions)
+    return [entry for entry in read if entry is not None]
+
+
+def _read_entry(
+    candidate_set: CandidateSet, answers: Answers, setting: Setting, submission: Submission
+) -> Entry | None:
     dataset = candidate_set.manifest.dataset.name
     runs = [run for run in submission.card.runs if run.is_for(dataset)]
     paths = [submission.scores_path(candidate_set.name, run, setting) for run in runs]
@@ -105,45 +163,69 @@ def read_entry(
     if len(missing) == len(paths):
         return None
     if missing:
-        # A mean over the runs that came out well is no mean over the runs.
-        raise LiveBenchError(
-            f"{missing[0]}: missing, while other runs have scores; evaluate every run, or take it out "
-            f"of {submission.path / 'submission.toml'}"
-        )
-    results = [read_result(candidate_set, setting, submission, run) for run in runs]
-    manifests = [result.manifest for result in results]
-    others = [one for one in manifests if one.set_hash != candidate_set.manifest.hash]
-    if others:
-        old = f"set:{candidate_set.name}@{others[0].set_hash[:8]}"
-        origin = _origin(submission, manifests, old, setting)
-        return Earlier(submission, setting, len(runs), origin, "another version of the set", None)
-    origin = _origin(submission, manifests, candidate_set.manifest.signature, setting)
-    # First the scores: what passes is no longer than it should be, whatever it unpacks to.
-    scores = [read_scores(path, answers.sample_ids, candidate_set.manifest.hash) for path in paths]
-    for path, manifest in zip(paths, manifests, strict=True):
-        if manifest.scores_sha256 != gzip_content(path, any_writer=True)[0]:
-            raise LiveBenchError(f"{path}: changed since it was evaluated; {_again(submission)}")
-    entry = Entry(submission, setting, runs, scores, origin, results)
-    if any(is_of_another_major(one) for one in manifests):
-        return Earlier(
-            submission, setting, len(runs), origin, "another major version of LiveBench", entry
-        )
-    return entry
+        raise missing_run(missing[0])
+    results = [
+        read_result(submission.result_path(candidate_set.name, run, setting), submission.path)
+        for run in runs
+    ]
+    set_hash, set_signature = candidate_set.manifest.hash, candidate_set.manifest.signature
+    scores: list[Scores] = []
+    outdated = ""
+    other = next((one.manifest for one in results if one.manifest.set_hash != set_hash), None)
+    if other is not None:
+        set_signature = f"set:{candidate_set.name}@{other.set_hash[:8]}"
+        outdated = "another version of the set"
+    else:
+        if any(is_of_another_major(result.manifest) for result in results):
+            outdated = "another major version of LiveBench"
+        # First the scores: what passes is no longer than it should be, whatever it unpacks to.
+        scores = [read_scores(path, answers.sample_ids, set_hash) for path in paths]
+        for path, result in zip(paths, results, strict=True):
+            check_unchanged(path, result.manifest, submission.path)
+    return Entry(submission, setting, set_signature, answers, runs, results, scores, outdated)
 
 
-def _origin(
-    submission: Submission, manifests: Sequence[ResultManifest], base: str, setting: Setting
-) -> Origin:
-    how = {one.evaluated for one in manifests}
-    version = ", ".join(sorted({one.versions["livebench"] for one in manifests}))
-    # Without a scorer nothing can have been run, whatever a result says.
-    run_here = bool(submission.card.entry) and how == {"re-run"}
-    return Origin(
-        evaluated="re-run" if run_here else "self-reported",
-        date=max(one.date for one in manifests),
-        version=version,
-        signature=signature_of(base, setting, made_by=version),
-    )
+def missing_run(path: Path) -> LiveBenchError:
+    """A run has no scores: a mean over the runs that came out well is no mean over the runs."""
+    what = "is missing, while other runs have scores"
+    return LiveBenchError(path, what, "evaluate every run, or remove it from submission.toml")
+
+
+def read_result(path: Path, submission: Path) -> Result:
+    """What a result file in the folder of a submission says of where scores come from.
+
+    Raises:
+        LiveBenchError: it is missing, or does not say it. That it is of another version of the set, or
+            that the scores were changed since, is for the caller to see.
+    """
+    if not path.exists():
+        raise LiveBenchError(path, "is missing beside its scores", evaluate_again(submission))
+    result = parse_json(path, Result)
+    check_origin(path, result.manifest, submission)
+    return result
+
+
+def check_origin(result: Path, manifest: ResultManifest, submission: Path) -> None:
+    """Raise LiveBenchError if a result does not say which set was scored by which LiveBench."""
+    if not re.fullmatch(r"[0-9a-f]{64}", manifest.set_hash):
+        place, what = "manifest.set_hash", "is not a hash"
+    elif not _VERSION.match(manifest.versions.get("livebench", "")):
+        place, what = "manifest.versions", "does not say which LiveBench made it"
+    else:
+        return
+    raise LiveBenchError(result, what, evaluate_again(submission), place)
+
+
+def check_unchanged(scores: Path, manifest: ResultManifest, submission: Path) -> None:
+    """Raise LiveBenchError if a file of scores is not the one that its result names."""
+    if gzip_content(scores, any_writer=True)[0] != manifest.scores_sha256:
+        what = "has changed since it was evaluated"
+        raise LiveBenchError(scores, what, evaluate_again(submission))
+
+
+def evaluate_again(submission: Path) -> str:
+    """What to do where scores and results do not belong together."""
+    return f"run `livebench evaluate {submission}` again"
 
 
 def is_of_another_major(manifest: ResultManifest) -> bool:
@@ -153,34 +235,3 @@ def is_of_another_major(manifest: ResultManifest) -> bool:
         for version in (manifest.versions["livebench"], __version__)
     )
     return major != own
-
-
-def origin_problem(manifest: ResultManifest) -> str:
-    """Why a result does not say what it was made of; empty if it does."""
-    if not re.fullmatch(r"[0-9a-f]{64}", manifest.set_hash):
-        return "set_hash is not a hash"
-    if not VERSION.match(manifest.versions.get("livebench", "")):
-        return "versions does not say which LiveBench made it"
-    return ""
-
-
-def read_result(
-    candidate_set: CandidateSet, setting: Setting, submission: Submission, run: Run
-) -> Result:
-    """What the result file says of where scores come from.
-
-    Raises:
-        LiveBenchError: it is missing, or does not say it. That it is of another version of the set, or
-            that the scores were changed since, is for the caller to see.
-    """
-    path = submission.result_path(candidate_set.name, run, setting)
-    if not path.exists():
-        raise LiveBenchError(f"{path}: missing beside its scores; {_again(submission)}")
-    result = parse_json(path, Result)
-    if problem := origin_problem(result.manifest):
-        raise LiveBenchError(f"{path}: {problem}; {_again(submission)}")
-    return result
-
-
-def _again(submission: Submission) -> str:
-    return f"run `livebench evaluate {submission.path}` again"

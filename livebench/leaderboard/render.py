@@ -14,7 +14,7 @@ import msgspec
 from livebench.human.analysis.report import HumanReport
 from livebench.human.analysis.report_text import intervals_table, value, with_interval
 from livebench.human.sheets.key import CRITERIA
-from livebench.leaderboard.collect import Board, Row, Section
+from livebench.leaderboard.collect import Board, BoardRow, Section
 from livebench.leaderboard.markdown import cell
 from livebench.records import CANDIDATES
 from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS, chance_metrics
@@ -35,6 +35,7 @@ def render(sections: Sequence[Section], reports: Sequence[HumanReport] = ()) -> 
         keep_trailing_newline=True,
     )
     environment.filters["cell"] = cell
+    published, chance = _data("published.toml"), chance_metrics([5])["best"]
     return environment.get_template("leaderboard.md.j2").render(
         sections=sections,
         metrics=METRICS,
@@ -46,17 +47,18 @@ def render(sections: Sequence[Section], reports: Sequence[HumanReport] = ()) -> 
         neighbours=_neighbours,
         format_p=format_p,
         flaws=flaws_of,
-        how=how_made,
+        how=_how,
         correct=correct_of_hundred,
-        published=_data("published.toml"),
+        published=published,
         reports=reports,
         criteria=CRITERIA,
         rated=lambda report: intervals_table(report)[1],
         agreed=_agreed,
         published_human=_data("published_human.toml"),
         published_chance=[
-            metric.format(value)
-            for metric, value in zip(METRICS, chance_metrics([5])["best"][0], strict=True)
+            metric.format(metric.column(chance)[0])
+            for metric in METRICS
+            if metric.name in published["columns"]
         ],
     )
 
@@ -73,21 +75,21 @@ def _agreed(report: HumanReport) -> list[list[str]]:
     ]
 
 
-def _values(row: Row, ground_truth: str) -> list[str]:
+def _values(row: BoardRow, ground_truth: str) -> list[str]:
     """The cells of a row: value and interval."""
     if not row.metrics:
         return ["" for _ in METRICS]
-    found = row.metrics[ground_truth]
+    values = row.metrics[ground_truth]
     if row.kind == "exact":
-        return [f"*{metric.format(found[metric.name].value)}*" for metric in METRICS]
+        return [f"*{metric.format(values[metric.name].value)}*" for metric in METRICS]
     return [
-        f"{metric.format(found[metric.name].value)}<br>"
-        f"<sub>{metric.format_interval(found[metric.name])}</sub>"
+        f"{metric.format(values[metric.name].value)}<br>"
+        f"<sub>{metric.format_interval(values[metric.name])}</sub>"
         for metric in METRICS
     ]
 
 
-def _who(row: Row) -> str:
+def _who(row: BoardRow) -> str:
     if row.kind == "exact":
         return "*chance*"
     link = f"[{cell(row.name) or cell(row.folder)}](submissions/{quote(row.folder)})"
@@ -107,18 +109,27 @@ def _neighbours(board: Board) -> list[RowPair]:
 
 def flaws_of(section: Section) -> list[str]:
     """What is known to be wrong with a set that others made."""
-    found = section.candidate_set.manifest.flaws
-    return [] if found is msgspec.UNSET else found
+    flaws = section.candidate_set.manifest.flaws
+    return [] if flaws is msgspec.UNSET else flaws
 
 
-RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "sandbox"}
+_RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "sandbox"}
 
 
-def how_made(row: Row) -> str:
-    """How the scores came to be, and what is to be known of them."""
-    parts = [row.evaluated, RAN.get(row.isolation, ""), f"{row.runs} runs" if row.runs > 1 else ""]
-    told = "".join(f"<br><sub>{cell(one, 120)}</sub>" for one in row.remarks)
-    return ", ".join(part for part in parts if part) + told
+def how_made(row: BoardRow, *, isolation: bool = False) -> list[str]:
+    """How the scores came to be: a few words each."""
+    parts = [
+        row.evaluated,
+        _RAN.get(row.isolation, "") if isolation else "",
+        f"{row.runs} runs" if row.runs > 1 else "",
+        "from changed code" if row.from_changed_code else "",
+    ]
+    return [part for part in parts if part]
+
+
+def _how(row: BoardRow) -> str:
+    remarks = "".join(f"<br><sub>{cell(remark, 120)}</sub>" for remark in row.remarks)
+    return ", ".join(how_made(row, isolation=True)) + remarks
 
 
 def correct_of_hundred(section: Section) -> str:

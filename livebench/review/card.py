@@ -1,4 +1,4 @@
-"""What is wrong with a submission.toml: all of it, each with its place and its cure."""
+"""What is wrong with a submission.toml: all of it, each with its place and its fix."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from typing import Any
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.records import FOLDER_NAME, parse_toml
-from livebench.review.findings import Finding
+from livebench.files import is_inside
+from livebench.records import check_folder_name, parse_toml
+from livebench.review.problems import with_fix
 from livebench.submissions.load import Card, Run, Submission, is_entry
 
-CURES = {
-    "name": 'write name = "..." as the leaderboard shall show it',
+_FIXES = {
+    "name": 'write name = "..." as the leaderboard should show it',
     "authors": 'write authors = ["A. Author", "B. Author"]',
     "date": "write a TOML date without quotes, as in date = 2026-01-31",
     "description": 'write description = "..." in one sentence',
@@ -36,10 +37,10 @@ CURES = {
     "runs.checkpoint_sha256": "write the 64 hex digits that `sha256sum` prints",
 }
 
-TOML_TYPES = (datetime.datetime, datetime.date, datetime.time)
+_TOML_TYPES = (datetime.datetime, datetime.date, datetime.time)
 
 
-def check_card(path: Path) -> tuple[dict[str, Any], list[Finding]]:
+def check_card(path: Path) -> tuple[dict[str, Any], list[LiveBenchError]]:
     """Read a submission.toml.
 
     Returns:
@@ -48,113 +49,122 @@ def check_card(path: Path) -> tuple[dict[str, Any], list[Finding]]:
     try:
         raw = parse_toml(path, dict[str, Any])
     except LiveBenchError as error:
-        return {}, [Finding.of(path, error, "write it as docs/submissions.md shows")]
-    found = list(_fields(path, raw, Card, ""))
+        return {}, [with_fix(error, "write it as docs/submissions.md shows")]
+    problems = list(_fields(path, raw, Card))
     runs = [run for run in raw.get("runs", []) if isinstance(run, dict)]
     for number, run in enumerate(runs, 1):
-        found += _fields(path, run, Run, f"runs, number {number}: ")
+        problems += _fields(path, run, Run, f"runs, number {number}: ")
+        problems += _checkpoint(path, run)
     names = [run.get("name") for run in runs if isinstance(run.get("name"), str)]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        found.append(Finding(path, "runs", f"two have the name {name!r}", "give each its own"))
-    for run in runs:
-        found += _checkpoint(path, run)
+        what = f"two have the name {name!r}"
+        problems.append(LiveBenchError(path, what, "give each its own name", "runs"))
     entry = raw.get("entry", "")
     if isinstance(entry, str) and entry:
-        found += _entry(path, entry)
-    if not found:
+        problems += _entry(path, entry)
+    if not problems:
         try:
             Submission(path.parent)
         except LiveBenchError as error:
-            found.append(Finding.of(path, error, "see docs/submissions.md"))
-    return raw, found
+            problems.append(with_fix(error, "see docs/submissions.md"))
+    return raw, problems
 
 
-def _fields(path: Path, raw: dict[str, Any], kind: type, where: str) -> Iterator[Finding]:
-    fields = {field.name: field for field in msgspec.structs.fields(kind)}
-    prefix = "runs." if kind is Run else ""
+def _fields(
+    path: Path, raw: dict[str, Any], record_type: type[Card] | type[Run], before: str = ""
+) -> Iterator[LiveBenchError]:
+    """Args:
+    before: stands before the name of each field.
+    """
+    fields = {field.name: field for field in msgspec.structs.fields(record_type)}
+    prefix = "runs." if record_type is Run else ""
     for name in raw.keys() - fields.keys():
         near = difflib.get_close_matches(name, fields, 1)
-        cure = f"do you mean {near[0]}?" if near else f"fields are {', '.join(fields)}; remove it"
-        yield Finding(path, f"{where}{name}", "there is no such field", cure)
+        fix = f"did you mean {near[0]}?" if near else f"remove it; fields: {', '.join(fields)}"
+        yield LiveBenchError(path, "there is no such field", fix, f"{before}{name}")
     for name, field in fields.items():
-        cure = CURES.get(prefix + name, "see docs/submissions.md")
-        if name not in raw:
-            if field.required:
-                yield Finding(path, f"{where}{name}", "is missing", cure)
-            continue
-        if (kind, name) == (Card, "runs") and isinstance(raw[name], list) and raw[name]:
-            if not all(isinstance(run, dict) for run in raw[name]):
-                yield Finding(path, name, "one is no table", cure)
-            continue  # each by itself
-        try:
-            msgspec.convert(raw[name], field.type, builtin_types=TOML_TYPES)
-        except (msgspec.ValidationError, RecursionError) as error:
-            what = str(error) or "is nested too deeply"
-            yield Finding(path, f"{where}{name}", what[:1].lower() + what[1:], cure)
-            continue
-        if isinstance(raw[name], str) and field.required and not raw[name].strip():
-            yield Finding(path, f"{where}{name}", "is empty", cure)
+        fix = _FIXES.get(prefix + name, "see docs/submissions.md")
+        if (record_type, name) == (Card, "runs") and isinstance(raw.get(name), list) and raw[name]:
+            whole = all(isinstance(run, dict) for run in raw[name])
+            what = "" if whole else "a run is not a table"  # each is checked by itself
+        else:
+            what = _field_problem(raw, field)
+        if what:
+            yield LiveBenchError(path, what, fix, f"{before}{name}")
 
 
-def _checkpoint(path: Path, run: dict[str, Any]) -> Iterator[Finding]:
+def _field_problem(raw: dict[str, Any], field: msgspec.structs.FieldInfo) -> str:
+    """What is wrong with a field; empty if nothing is."""
+    if field.name not in raw:
+        return "is missing" if field.required else ""
+    value = raw[field.name]
+    try:
+        msgspec.convert(value, field.type, builtin_types=_TOML_TYPES)
+    except (msgspec.ValidationError, RecursionError) as error:
+        what = str(error) or "is nested too deeply"
+        return what[:1].lower() + what[1:]
+    empty = isinstance(value, str) and field.required and not value.strip()
+    return "is empty" if empty else ""
+
+
+def _checkpoint(path: Path, run: dict[str, Any]) -> Iterator[LiveBenchError]:
     name, digest = run.get("checkpoint", ""), run.get("checkpoint_sha256", "")
     if not isinstance(name, str) or not isinstance(digest, str) or not name:
         return
-    if not (path.parent / name).resolve().is_relative_to(path.parent.resolve()):
-        yield Finding(
-            path, f"checkpoint {name!r}", "is outside the folder", CURES["runs.checkpoint"]
-        )
+    if not is_inside(path.parent / name, path.parent):
+        what = f"{name!r} is outside the folder"
+        yield LiveBenchError(path, what, _FIXES["runs.checkpoint"], "checkpoint")
     if digest and not re.fullmatch(r"[0-9a-f]{64}", digest):
-        yield Finding(path, "checkpoint_sha256", "is no sha256", CURES["runs.checkpoint_sha256"])
+        fix = _FIXES["runs.checkpoint_sha256"]
+        yield LiveBenchError(path, "is not a sha256", fix, "checkpoint_sha256")
 
 
-def _entry(path: Path, entry: str) -> Iterator[Finding]:
+def _entry(path: Path, entry: str) -> Iterator[LiveBenchError]:
     """Looked at, and never run: others' code runs only where somebody asks for scores."""
     if not is_entry(entry):
-        what = f"{entry!r} is not two names of Python with a colon between"
-        yield Finding(path, "entry", what, CURES["entry"])
+        what = f"{entry!r} is not two Python names with a colon between them"
+        yield LiveBenchError(path, what, _FIXES["entry"], "entry")
         return
     module, name = entry.split(":")
     file = path.parent / f"{module}.py"
     if not file.is_file():
         if importlib.util.find_spec(module.split(".", maxsplit=1)[0]) is None:
-            cure = f"put {module}.py into the folder, or install it"
-            yield Finding(path, "entry", f"there is no module {module}", cure)
+            fix = f"put {module}.py into the folder, or install it"
+            yield LiveBenchError(path, f"there is no module {module}", fix, "entry")
         return
     try:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = f"line {error.lineno}" if getattr(error, "lineno", None) else ""
         what = f"is not Python: {getattr(error, 'msg', error)}"
-        yield Finding(file, line, what, "`python -m py_compile` shows where")
+        yield LiveBenchError(file, what, f"`python -m py_compile {file.name}` shows where", line)
         return
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    found = next((node for node in classes if node.name == name), None)
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     imported = any(
         name in (alias.asname or alias.name for alias in node.names)
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
     )
-    if found is None and not imported:
-        names = ", ".join(node.name for node in classes) or "none"
-        cure = f"its classes are: {names}"
-        yield Finding(path, "entry", f"{file.name} has no class {name}", cure)
-    elif found is not None and not _may_score(found):
-        cure = "write def score(self, video_ctx, comments, candidate)"
-        yield Finding(file, f"line {found.lineno}", f"{name} has no method score", cure)
+    if name in classes and not _may_score(classes[name]):
+        fix = "write def score(self, video_ctx, comments, candidate)"
+        line = f"line {classes[name].lineno}"
+        yield LiveBenchError(file, f"{name} has no method score", fix, line)
+    elif name not in classes and not imported:
+        fix = f"its classes are: {', '.join(classes) or 'none'}"
+        yield LiveBenchError(path, f"{file.name} has no class {name}", fix, "entry")
 
 
-def _may_score(found: ast.ClassDef) -> bool:
-    """Whether a class has a method score, or may have it from a class that it is derived from."""
-    own = any(getattr(node, "name", "") == "score" for node in found.body)
-    bases = {ast.unparse(base).split(".")[-1] for base in found.bases}
+def _may_score(node: ast.ClassDef) -> bool:
+    """Whether a class has a method score, or may inherit one."""
+    own = any(getattr(member, "name", "") == "score" for member in node.body)
+    bases = {ast.unparse(base).split(".")[-1] for base in node.bases}
     return own or bool(bases - {"Scorer", "ABC", "object"})
 
 
-def check_name(path: Path) -> list[Finding]:
+def check_name(path: Path) -> list[LiveBenchError]:
     """The name of the folder is the identity of a submission, and part of paths and addresses."""
-    name = path.resolve().name
-    if re.match(FOLDER_NAME, name):
-        return []
-    what = f"{name!r} is no name for a folder of a submission"
-    return [Finding(path, "", what, CURES["runs.name"].split(";")[0] + ", at most 80")]
+    try:
+        check_folder_name(path, path.resolve().name)
+    except LiveBenchError as error:
+        return [error]
+    return []

@@ -85,6 +85,7 @@ def signature_of(
     setting: Setting,
     normalisation: Normalisation = "sum",
     made_by: str = __version__,
+    ground_truth: str = "best",
 ) -> str:
     """The signature of a number on a set that need not be available.
 
@@ -92,5 +93,5 @@ def signature_of(
         made_by: the version of LiveBench; empty to leave it out, as where numbers of several versions
             share one signature.
     """
-    scoring = f"setting:{setting}|gt:best|score:{normalisation}|ties:mean"
+    scoring = f"setting:{setting}|gt:{ground_truth}|score:{normalisation}|ties:mean"
     return f"{set_signature}|{scoring}|v:{made_by}" if made_by else f"{set_signature}|{scoring}"

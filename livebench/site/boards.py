@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from livebench.leaderboard.collect import Board, Row, Section
+from livebench.leaderboard.collect import Board, BoardRow, Section
+from livebench.leaderboard.entries import Entry
 from livebench.records import FOLDER_NAME
 from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS
 from livebench.site.scale import Scale, scale_of
+from livebench.submissions.load import Run
 
 
 @dataclass(frozen=True)
-class Line:
+class ReferenceLine:
     """A line through the rows: what chance or a shortcut reaches, by ground truth and metric."""
 
     name: str
@@ -44,16 +46,18 @@ class BoardView:
         return f"{self.set_name}.{self.setting}"
 
     @cached_property
-    def lines(self) -> list[Line]:
-        """Chance first, then the probes that beat it for certain (in MRR), the best first."""
-        [chance] = [row for row in self.board.rows if row.kind == "exact"]
+    def lines(self) -> list[ReferenceLine]:
+        """Chance first, then the probes whose headline metric beats it for certain, the best first."""
+        chance = self.board.chance
         least = chance.metrics["best"][HEADLINE.name].value
-        found = [
-            _line(row, "shortcut")
-            for row in self.board.rows
-            if row.kind == "probe" and row.metrics["best"][HEADLINE.name].low > least
+        return [
+            _line(chance, "chance"),
+            *(
+                _line(row, "shortcut")
+                for row in self.board.rows
+                if row.kind == "probe" and row.metrics["best"][HEADLINE.name].low > least
+            ),
         ]
-        return [_line(chance, "chance"), *found]
 
     @cached_property
     def scales(self) -> dict[str, dict[str, Scale]]:
@@ -76,12 +80,12 @@ class BoardView:
         }
 
 
-def _line(row: Row, kind: str) -> Line:
+def _line(row: BoardRow, kind: str) -> ReferenceLine:
     values = {
-        truth: {metric: found.value for metric, found in metrics.items()}
+        truth: {metric: interval.value for metric, interval in metrics.items()}
         for truth, metrics in row.metrics.items()
     }
-    return Line(row.name, kind, values)
+    return ReferenceLine(row.name, kind, values)
 
 
 def board_views(sections: Sequence[Section]) -> list[BoardView]:
@@ -90,7 +94,7 @@ def board_views(sections: Sequence[Section]) -> list[BoardView]:
         BoardView(section, board)
         for section in sections
         for board in section.boards
-        if board.earlier or any(row.kind != "exact" for row in board.rows)
+        if board.entries or board.outdated
     ]
 
 
@@ -99,3 +103,8 @@ def file_name(name: str) -> str:
     if re.match(FOLDER_NAME, name):
         return name
     return "x" + hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def run_key(entry: Entry, run: Run) -> str:
+    """Names a run in addresses."""
+    return f"{file_name(entry.folder)}.{run.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -9,39 +10,34 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from livebench import __version__
-from livebench.human.sheets.rater_page import write_file
-from livebench.leaderboard.markdown import plain
+from livebench.errors import one_line
+from livebench.files import write_file
+from livebench.leaderboard.render import how_made
 from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS, Metric
+from livebench.scoring.significance import format_p
 from livebench.site.boards import file_name
+from livebench.site.candidate_types import SHOWN_TYPES, type_class
 from livebench.site.scale import CURVE_TICKS
 
-KINDS = ("correct", "plausible", "popular", "elsewhere", "category", "random")
-"""Types of candidates that have a colour of their own, in the order in which they are listed."""
+
+def _metrics() -> dict[str, Any]:
+    """What templates know of the metrics: all, the headline first, and the one beside it where there is
+    little room."""
+    metrics = sorted(METRICS, key=lambda metric: metric is not HEADLINE)
+    return {"METRICS": metrics, "HEADLINE": metrics[0], "BESIDE": metrics[1]}
 
 
-def headline_first() -> list[Metric]:
-    """The metrics in the order of the columns of the site."""
-    return [HEADLINE, *(metric for metric in METRICS if metric != HEADLINE)]
+def _metric_facts(metrics: Sequence[Metric]) -> dict[str, dict[str, object]]:
+    """What scripts know of the metrics."""
+    return {
+        metric.name: {"digits": metric.digits, "higher_is_better": metric.higher_is_better}
+        for metric in metrics
+    }
 
 
-MEANING = {
-    "correct": "written by people at this moment",
-    "plausible": "training comments that resemble the moment",
-    "popular": "the most frequent training comments",
-    "elsewhere": "the same video, another moment",
-    "category": "other videos of the same category",
-    "random": "any other videos",
-}
-
-
-def kind_order(kind: str) -> tuple[int, str]:
-    """Sorts types as KINDS does, others behind them."""
-    return (KINDS.index(kind) if kind in KINDS else len(KINDS), kind)
-
-
-def colour(kind: str) -> str:
-    """The class of a type: its colour in the style."""
-    return kind if kind in KINDS else "other"
+def _signed(difference: float) -> str:
+    """A difference in the headline metric."""
+    return f"{round(difference, 9):+z.{HEADLINE.digits}f}"
 
 
 def write_static(folder: Path) -> None:
@@ -50,15 +46,15 @@ def write_static(folder: Path) -> None:
         write_file(folder / part.name, part.read_bytes())
 
 
-def write_page(folder: Path, address: str, template: str, **content: Any) -> None:
+def write_site_page(folder: Path, address: str, template: str, **content: Any) -> None:
     """Render a template to a page at an address relative to the folder of the site."""
     page = _environment().get_template(template)
     root = "../" * address.count("/")
-    write_file(folder / address, page.render(root=root, **content).encode())
+    write_file(folder / address, page.render(root=root, **_metrics(), **content).encode())
 
 
-def safe_url(url: str) -> str:
-    """A link that a submission gave, or nothing where it is no address of the web."""
+def _web_url(url: str) -> str:
+    """A link that a submission gave; empty if it is not an address of the web."""
     try:
         return url if urlsplit(url).scheme in ("http", "https") else ""
     except ValueError:
@@ -82,19 +78,21 @@ def _environment():
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "plain": plain,
+        "plain": one_line,
         "file": file_name,
         "quoted": lambda text: quote(text, safe=""),
-        "colour": colour,
-        "url": safe_url,
+        "type_class": type_class,
+        "url": _web_url,
         "clock": clock,
+        "signed": _signed,
+        "format_p": format_p,
     }
     environment.globals |= {
-        "METRICS": headline_first(),
-        "HEADLINE": HEADLINE,
         "GROUND_TRUTHS": GROUND_TRUTHS,
-        "MEANING": MEANING,
+        "SHOWN_TYPES": SHOWN_TYPES,
         "CURVE_TICKS": CURVE_TICKS,
+        "metric_facts": _metric_facts,
+        "how_made": how_made,
         "version": __version__,
     }
     return environment

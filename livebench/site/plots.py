@@ -5,80 +5,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from livebench.errors import LiveBenchError
+from livebench.errors import LiveBenchError, one_line
 from livebench.figures import PRINT, new_figure, save_figure
 from livebench.files import new_folder
-from livebench.leaderboard.collect import Row, Section
-from livebench.leaderboard.entries import Entry, read_entry
-from livebench.leaderboard.markdown import plain
+from livebench.leaderboard.collect import BoardRow, Section
 from livebench.records import CANDIDATES
-from livebench.scoring.anatomy import Anatomy, dissect
-from livebench.scoring.answers import Answers
+from livebench.scoring.anatomy import Anatomy
 from livebench.scoring.metrics import HEADLINE
 from livebench.site.boards import BoardView, board_views
-from livebench.site.pages import kind_order
+from livebench.site.candidate_types import type_colour, type_order
+from livebench.site.submission_pages import submission_boards
 
-COLOURS = {
-    "correct": "#00734f",
-    "plausible": "#17549e",
-    "popular": "#a1560a",
-    "elsewhere": "#7b3aa8",
-    "category": "#5b93d6",
-    "random": "#c3c8cd",
-}
-OTHER = "#6c747c"
-STROKES = ("-", "--", "-.", ":")
-NAME = 40
+_STROKES = ("-", "--", "-.", ":")
+_NAME_LENGTH = 40
 
 
-def save_plots(sections: Sequence[Section], submissions: Sequence, folder: Path, kind: str) -> int:
-    """Write recall-, anatomy- and intervals-SET-SETTING.KIND of each board into a new folder, whole or
+def save_board_plots(sections: Sequence[Section], folder: Path, form: str) -> int:
+    """Write recall-, anatomy- and intervals-SET-SETTING.FORM of each board into a new folder, whole or
     not at all; return how many.
 
     Args:
-        sections: collected from these submissions.
-        kind: png, svg or pdf.
+        form: png, svg or pdf.
 
     Raises:
         LiveBenchError: matplotlib is not installed, the folder exists, or there is nothing to draw.
     """
-    views = board_views(sections)
-    views = [view for view in views if any(row.folder for row in view.board.rows)]
+    views = [view for view in board_views(sections) if view.board.entries]
     if not views:
-        raise LiveBenchError(
-            "no submission has scores for these sets and settings: nothing to plot"
-        )
+        what = "nothing to plot: no submission has scores for these sets and settings"
+        raise LiveBenchError(folder, what, "choose others")
     with new_folder(folder) as made:
         for view in views:
-            entries = _entries(view, submissions)
-            answers = Answers(view.section.candidate_set)
-            taken = {
-                name: dissect(entry.values(answers), answers) for name, entry in entries.items()
-            }
+            anatomies = {part.entry.folder: part.anatomy for part in submission_boards(view)}
             figures = {
-                "recall": _recall(view, taken),
-                "anatomy": _anatomy(view, taken),
+                "recall": _recall(view, anatomies),
+                "anatomy": _anatomy(view, anatomies),
                 "intervals": _intervals(view),
             }
             for name, figure in figures.items():
-                save_figure(figure, made / f"{name}-{view.set_name}-{view.setting}.{kind}")
+                save_figure(figure, made / f"{name}-{view.set_name}-{view.setting}.{form}")
     return 3 * len(views)
 
 
-def _entries(view: BoardView, submissions: Sequence) -> dict[str, Entry]:
-    candidate_set = view.section.candidate_set
-    answers = Answers(candidate_set)
-    found = (read_entry(candidate_set, answers, view.board.setting, one) for one in submissions)
-    return {one.submission.name: one for one in found if isinstance(one, Entry)}
-
-
-def _rows(view: BoardView) -> list[Row]:
-    """The rows of submissions, scores as sums, the best first."""
-    return [row for row in view.board.rows if row.folder and row.normalisation == "sum"]
-
-
-def _label(row: Row) -> str:
-    return plain(row.name, NAME) or plain(row.folder, NAME)
+def _label(row: BoardRow) -> str:
+    return one_line(row.name, _NAME_LENGTH) or one_line(row.folder, _NAME_LENGTH)
 
 
 def _axes(figure, *places: int):
@@ -100,17 +70,17 @@ def _legend(axes, **options) -> None:
         text.set_parse_math(False)  # a $ in a name is no formula
 
 
-def _recall(view: BoardView, taken: dict[str, Anatomy]):
+def _recall(view: BoardView, anatomies: dict[str, Anatomy]):
     figure = new_figure(6.4, 4.0)
     axes = _axes(figure, 1, 1, 1)
     ranks = range(1, CANDIDATES + 1)
-    rows = _rows(view)
+    rows = view.board.submission_rows
     for place, row in enumerate(rows):
-        curve = taken[row.folder].curves["best"]
-        colour, stroke = f"C{place % 10}", STROKES[place // 10 % len(STROKES)]
+        curve = anatomies[row.folder].curves["best"]
+        colour, stroke = f"C{place % 10}", _STROKES[place // 10 % len(_STROKES)]
         axes.plot(ranks, curve.value, stroke, color=colour, label=_label(row))
         axes.fill_between(ranks, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
-    chance = taken[rows[0].folder].curves["best"].chance
+    chance = anatomies[rows[0].folder].curves["best"].chance
     axes.plot(ranks, chance, "--", color="0.4", linewidth=1, label="chance")
     axes.set_xscale("log")
     marks = [1, 2, 5, 10, 20, 50, 100]
@@ -127,23 +97,23 @@ def _recall(view: BoardView, taken: dict[str, Anatomy]):
     return figure
 
 
-def _anatomy(view: BoardView, taken: dict[str, Anatomy]):
-    rows = _rows(view)
-    first = taken[rows[0].folder]
-    kinds = sorted(first.rank_1, key=kind_order)
+def _anatomy(view: BoardView, anatomies: dict[str, Anatomy]):
+    rows = view.board.submission_rows
+    first = anatomies[rows[0].folder]
+    types = sorted(first.rank_1, key=type_order)
     names = [*map(_label, rows), "chance"]
     figure = new_figure(8.0, 1.1 + 0.3 * len(names))
     bars, ranks = _axes(figure, 1, 2, 1), _axes(figure, 1, 2, 2)
     places = range(len(names))
-    shares = [*(taken[row.folder].rank_1 for row in rows), first.shares]
-    means = [taken[row.folder].mean_rank for row in rows]
+    shares = [*(anatomies[row.folder].rank_1 for row in rows), first.shares]
+    means = [anatomies[row.folder].mean_rank for row in rows]
     left = [0.0] * len(names)
-    for kind in kinds:
-        colour = COLOURS.get(kind, OTHER)
-        widths = [share[kind] for share in shares]
-        bars.barh(places, widths, left=left, color=colour, height=0.7, label=plain(kind))
+    for name in types:
+        colour = type_colour(name)
+        widths = [share[name] for share in shares]
+        bars.barh(places, widths, left=left, color=colour, height=0.7, label=one_line(name))
         left = [start + width for start, width in zip(left, widths, strict=True)]
-        ranks.plot([mean[kind] for mean in means], range(len(means)), "o", color=colour)
+        ranks.plot([mean[name] for mean in means], range(len(means)), "o", color=colour)
     bars.set_yticks(places, names, parse_math=False)
     ranks.set_yticks(places, [""] * len(names))
     ranks.axvline((CANDIDATES + 1) / 2, color="0.4", linestyle="--", linewidth=1)
@@ -156,20 +126,20 @@ def _anatomy(view: BoardView, taken: dict[str, Anatomy]):
     _title(bars, view)
     handles, labels = bars.get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside lower center", ncols=len(kinds), frameon=False, fontsize=8
+        handles, labels, loc="outside lower center", ncols=len(types), frameon=False, fontsize=8
     )
     return figure
 
 
 def _intervals(view: BoardView):
-    rows = _rows(view)
+    rows = view.board.submission_rows
     figure = new_figure(6.4, 0.9 + 0.28 * len(rows))
     axes = _axes(figure, 1, 1, 1)
     for place, row in enumerate(rows):
-        found = row.metrics["best"][HEADLINE.name]
+        headline = row.metrics["best"][HEADLINE.name]
         colour = PRINT.second if row.kind == "probe" else PRINT.first
-        axes.plot([found.low, found.high], [place, place], "-", color=colour, linewidth=2)
-        axes.plot(found.value, place, "o", color=colour)
+        axes.plot([headline.low, headline.high], [place, place], "-", color=colour, linewidth=2)
+        axes.plot(headline.value, place, "o", color=colour)
     for line in view.lines:
         dashed = line.kind == "chance"
         axes.axvline(

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from livebench.leaderboard.collect import Row
+from livebench.leaderboard.collect import BoardRow
 from livebench.leaderboard.entries import Entry
 from livebench.scoring.anatomy import Anatomy, Curve, Group, dissect
-from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import HEADLINE
-from livebench.site.boards import BoardView, file_name
-from livebench.site.moment_pages import run_key
-from livebench.site.pages import kind_order, write_page
+from livebench.site.boards import BoardView, file_name, run_key
+from livebench.site.candidate_types import type_order
+from livebench.site.pages import write_site_page
 from livebench.site.scale import Scale, band_path, curve_path, scale_of
 from livebench.submissions.load import Submission
 
@@ -31,17 +30,17 @@ GROUPS = (
 
 
 @dataclass(frozen=True)
-class Part:
-    """What a page says of one board; `rows` are one for each normalisation."""
+class SubmissionBoard:
+    """What a submission's page says of one board; `rows` are one for each normalisation."""
 
     view: BoardView
-    rows: list[Row]
+    rows: list[BoardRow]
     entry: Entry
     anatomy: Anatomy
 
 
 @dataclass(frozen=True)
-class Table:
+class GroupTable:
     """A table of groups, each with its interval drawn on one axis."""
 
     title: str
@@ -51,23 +50,21 @@ class Table:
     scale: Scale
 
 
-def parts_of(
-    view: BoardView, entries: Sequence[Entry], answers: Answers
-) -> Iterator[tuple[str, Part]]:
-    """What the pages of a board's submissions say of it, by folder."""
-    for entry in entries:
-        name = entry.submission.name
-        rows = [row for row in view.board.rows if row.folder == name]
-        yield name, Part(view, rows, entry, dissect(entry.values(answers), answers))
+def submission_boards(view: BoardView) -> Iterator[SubmissionBoard]:
+    """What the pages of a board's submissions say of it."""
+    for folder, entry in view.board.entries.items():
+        rows = [row for row in view.board.rows if row.folder == folder]
+        sums = [scores.sums for scores in entry.scores]
+        yield SubmissionBoard(view, rows, entry, dissect(sums, entry.answers))
 
 
 def write_submissions(
-    site: Path, submissions: Sequence[Submission], parts: dict[str, list[Part]]
+    site: Path, submissions: Sequence[Submission], parts: dict[str, list[SubmissionBoard]]
 ) -> None:
     """Write submissions/NAME.html of each; `parts` are by folder."""
     for submission in submissions:
         own = parts.get(submission.name, [])
-        write_page(
+        write_site_page(
             site,
             f"submissions/{file_name(submission.name)}.html",
             "submission.html.j2",
@@ -78,15 +75,15 @@ def write_submissions(
             tables=_tables,
             curves=_curves,
             key=lambda part: run_key(part.entry, part.entry.runs[0]),
-            kinds=lambda part: sorted(part.anatomy.rank_1, key=kind_order),
+            types=lambda part: sorted(part.anatomy.rank_1, key=type_order),
             width=WIDTH,
             height=HEIGHT,
         )
 
 
-def _tables(part: Part) -> list[Table]:
+def _tables(part: SubmissionBoard) -> list[GroupTable]:
     """The tables of groups that say something: two parts, or one against a type."""
-    found = []
+    tables = []
     for name, title, what, counted in GROUPS:
         groups = getattr(part.anatomy, name)
         if len(groups) > 1 or (groups and name == "against"):
@@ -95,8 +92,8 @@ def _tables(part: Part) -> list[Table]:
                 for group in groups
                 for value in (group.metrics[HEADLINE.name].high, group.chance[HEADLINE.name])
             ]
-            found.append(Table(title, what, counted, groups, scale_of(highest)))
-    return found
+            tables.append(GroupTable(title, what, counted, groups, scale_of(highest)))
+    return tables
 
 
 def _curves(curve: Curve) -> list[tuple[str, str, str]]:

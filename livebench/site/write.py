@@ -3,7 +3,7 @@
 index.html                     the leaderboard
 submissions/NAME.html          a submission
 compare/SET.SETTING.html       any two rows of a board
-moments/, data/, images/       single samples (moments.py)
+moments/, data/, images/       single samples (moment_pages.py)
 site.css, *.js, site.json      style, scripts, what made it
 """
 
@@ -23,20 +23,18 @@ from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import new_file, new_folder
 from livebench.leaderboard.collect import Section, collect
-from livebench.leaderboard.entries import Entry, read_entry
 from livebench.leaderboard.render import correct_of_hundred, flaws_of
-from livebench.scoring.answers import Answers
-from livebench.site.boards import BoardView, board_views
+from livebench.site.boards import board_views
 from livebench.site.comparison_pages import write_comparisons
 from livebench.site.moment_pages import write_moments
-from livebench.site.pages import write_page, write_static
-from livebench.site.submission_pages import Part, parts_of, write_submissions
+from livebench.site.pages import write_site_page, write_static
+from livebench.site.submission_pages import SubmissionBoard, submission_boards, write_submissions
 from livebench.submissions.load import Submission
 
-MADE = "site.json"
+SITE_INFO = "site.json"
 
 
-class Made(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SiteInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """site.json: which LiveBench made the site, of which sets; a folder without it is not replaced."""
 
     livebench: str
@@ -56,7 +54,7 @@ def build_site(
     """Write the site into the folder `out`, whole or not at all; the same input gives the same bytes.
 
     Args:
-        dataset_of: the dataset of a set, for titles and frames, where it is at hand.
+        dataset_of: the dataset of a set, for titles and frames, where it is available.
         with_text: sets whose text may be shown besides those that anyone can make.
         done: called with the name of each set that is finished.
 
@@ -65,10 +63,9 @@ def build_site(
             set that is not here, or whose text is absent.
     """
     out = Path(out)
-    if out.exists() and not (out.is_dir() and (out / MADE).is_file()):
-        raise LiveBenchError(
-            f"{out}: exists, and is no site of LiveBench; remove it or choose another --out"
-        )
+    if out.exists() and not (out.is_dir() and (out / SITE_INFO).is_file()):
+        what = "exists, and is not a site that LiveBench wrote"
+        raise LiveBenchError(out, what, "remove it, or choose another --out")
     shown = _with_text(sets, with_text)
     sections = collect(sets, submissions)
     fresh = out.parent / f".{out.name}.new"
@@ -102,13 +99,19 @@ def may_show_text(candidate_set: CandidateSet) -> bool:
 
 
 def _with_text(sets: Sequence[CandidateSet], named: Collection[str]) -> set[str]:
-    absent = sorted(set(named) - {one.name for one in sets})
-    if absent:
-        raise LiveBenchError(f"--with-text {absent[0]}: there is no such candidate set")
-    for one in sets:
-        if one.name in named:
-            one.check_text()
-    return {one.name for one in sets if one.has_text and (may_show_text(one) or one.name in named)}
+    names = [candidate_set.name for candidate_set in sets]
+    for name in named:
+        if name not in names:
+            available = f"available: {', '.join(names)}"
+            raise LiveBenchError(f"--with-text {name}", "not found", available)
+    for candidate_set in sets:
+        if candidate_set.name in named:
+            candidate_set.check_text()
+    return {
+        candidate_set.name
+        for candidate_set in sets
+        if candidate_set.has_text and (may_show_text(candidate_set) or candidate_set.name in named)
+    }
 
 
 def _write(
@@ -121,7 +124,7 @@ def _write(
 ) -> None:
     views = board_views(sections)
     write_static(folder)
-    write_page(
+    write_site_page(
         folder,
         "index.html",
         "board.html.j2",
@@ -131,44 +134,37 @@ def _write(
         audit_kind=_audit_kind,
     )
     shown = []
-    parts: dict[str, list[Part]] = {}
+    boards: dict[str, list[SubmissionBoard]] = {}
     for section in sections:
         own = [view for view in views if view.section is section]
         if not own:
             continue
         candidate_set = section.candidate_set
-        answers = Answers(candidate_set)
-        entries = {view.key: _entries(view, answers, submissions) for view in own}
         for view in own:
-            write_comparisons(folder, view, views, entries[view.key], answers)
-            for name, part in parts_of(view, entries[view.key], answers):
-                parts.setdefault(name, []).append(part)
+            write_comparisons(folder, view)
+            for part in submission_boards(view):
+                boards.setdefault(part.entry.folder, []).append(part)
         text = candidate_set.name in with_text
         write_moments(
             folder,
-            candidate_set,
-            list(candidate_set.answers()),
-            [entry for view in reversed(own) for entry in entries[view.key]],
+            section,
+            [
+                view.board.entries[row.folder]
+                for view in reversed(own)
+                for row in view.board.submission_rows
+            ],
             text=text,
             dataset=dataset_of(candidate_set) if text else None,
         )
         shown.append((candidate_set.name, section.samples, candidate_set.manifest.videos, text))
         done(candidate_set.name)
-    write_page(folder, "moments/index.html", "sets.html.j2", sets=shown)
-    write_page(folder, "compare/index.html", "comparisons.html.j2", views=views)
-    write_submissions(folder, submissions, parts)
-    made = Made(__version__, [one.candidate_set.name for one in sections], sorted(with_text))
-    with new_file(folder / MADE) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
-
-
-def _entries(view: BoardView, answers: Answers, submissions: Sequence[Submission]) -> list[Entry]:
-    """The scores behind the rows of a board, in their order."""
-    candidate_set = view.section.candidate_set
-    found = (read_entry(candidate_set, answers, view.board.setting, one) for one in submissions)
-    order = [row.folder for row in view.board.rows if row.normalisation == "sum"]
-    entries = [entry for entry in found if isinstance(entry, Entry)]
-    return sorted(entries, key=lambda entry: order.index(entry.submission.name))
+    write_site_page(folder, "moments/index.html", "sets.html.j2", sets=shown)
+    write_site_page(folder, "compare/index.html", "comparisons.html.j2", views=views)
+    write_submissions(folder, submissions, boards)
+    names = [section.candidate_set.name for section in sections]
+    info = SiteInfo(__version__, names, sorted(with_text))
+    with new_file(folder / SITE_INFO) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(info), indent=1) + b"\n")
 
 
 def _audit_kind(section: Section) -> str:

@@ -78,7 +78,7 @@ def test_refused(project, refused, submission):
     submission("empty")
     message = refused("compare", "short", "empty", cwd=project)
     assert message.startswith(
-        "submissions/short and submissions/empty have scores together for no set as it is now; run "
+        "submissions/short and submissions/empty: do not both have scores for any current set; run "
     )
     message = refused("compare", "short", "long", "--setting", "video", cwd=project)
     assert "in the setting video" in message

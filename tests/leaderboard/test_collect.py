@@ -72,7 +72,10 @@ def test_boards_and_rows(board, frozen):
     assert {row.folder for row in comments.rows} == {"", "handed", "long", "short"}
     values = [row.metrics["best"]["MRR"].value for row in comments.rows]
     assert values == sorted(values, reverse=True)
-    assert comments.signature.startswith(f"{frozen.manifest.signature}|setting:comments|")
+    assert comments.signatures == {
+        truth: f"{frozen.manifest.signature}|setting:comments|gt:{truth}|score:sum|ties:mean"
+        for truth in ("best", "all")
+    }
 
 
 def test_chance_is_exact(board, frozen):
@@ -148,21 +151,21 @@ def in_result(board, key, value, **where):
 CHANGED = {
     "result missing": (
         lambda board: result_path(board).unlink(),
-        "results/tiny-paper/a/comments.json: missing beside its scores; run `livebench evaluate",
+        "results/tiny-paper/a/comments.json: is missing beside its scores; run `livebench evaluate",
     ),
     "hash of the set is none": (
         lambda board: in_result(board, "set_hash", "|<b>"),
-        "results/tiny-paper/a/comments.json: set_hash is not a hash; run `livebench evaluate",
+        "results/tiny-paper/a/comments.json, manifest.set_hash: is not a hash; run `livebench evaluate",
     ),
     "version is none": (
         lambda board: in_result(board, "versions", {"livebench": "0.1.0 | <script>"}),
-        "results/tiny-paper/a/comments.json: versions does not say which LiveBench made it; run",
+        "results/tiny-paper/a/comments.json, manifest.versions: does not say which LiveBench made",
     ),
     "no version": (
         lambda board: in_result(board, "versions", {}),
-        "results/tiny-paper/a/comments.json: versions does not say which LiveBench made it; run",
+        "results/tiny-paper/a/comments.json, manifest.versions: does not say which LiveBench made",
     ),
-    "result is no JSON": (
+    "result is not JSON": (
         lambda board: result_path(board).write_text("{"),
         "results/tiny-paper/a/comments.json: ",
     ),
@@ -173,7 +176,7 @@ CHANGED = {
             random_scores(9),
             CandidateSet(board / "candidates" / "tiny-paper"),
         ),
-        "scores/tiny-paper/a/comments.jsonl.gz: changed since it was evaluated; run `livebench",
+        "scores/tiny-paper/a/comments.jsonl.gz: has changed since it was evaluated; run `livebench",
     ),
     "scores damaged": (
         lambda board: (

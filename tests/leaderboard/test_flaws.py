@@ -30,7 +30,7 @@ def test_flaws_are_shown(imported, frozen_without_frames):
     text = render(collect([imported, frozen_without_frames], []))
     theirs, ours = text.split("\n## ")[1:3]
     assert theirs.startswith("theirs\n")
-    assert "**Made by others.** What is known to be wrong with this set:" in theirs
+    assert "**Made by others.** Known flaws of this set:" in theirs
     assert "- 77 of 95 wrong candidates occur in training\n" in theirs
     assert "- a \\| b &lt;script&gt;\n" in theirs
     assert "Made by others" not in ours

@@ -1,4 +1,4 @@
-"""Rows that were made with another version of the set, or by another major version, stand apart."""
+"""Rows that were made with another version of the set, or by another major version, are separate."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_every_row_has_date_version_and_signature(project, frozen_without_frames
         f"{frozen_without_frames.manifest.signature}|setting:comments|gt:best|score:sum|ties:mean"
     )
     assert row.signature == f"{base}|v:0.0.9"
-    assert board.earlier == []
+    assert board.outdated == []
 
 
 @pytest.mark.parametrize("version", ["1.0.0", "9.1", "12"])
@@ -62,12 +62,12 @@ def test_another_major_version(project, version):
     change(project, "first", versions={"livebench": version})
     board = board_of(project)
     assert [row.folder for row in board.rows if row.folder] == ["second"]
-    (one,) = board.earlier
-    assert (one.row.folder, one.row.version, one.row.rank) == ("first", version, 0)
-    assert one.why == "another major version of LiveBench"
+    (outdated,) = board.outdated
+    assert (outdated.folder, outdated.version, outdated.rank) == ("first", version, 0)
+    assert outdated.outdated == "another major version of LiveBench"
     # The answers are the same: its numbers can be computed, and still are not mixed with others.
     (row,) = [row for row in before.rows if row.folder == "first"]
-    assert one.row.metrics == row.metrics
+    assert outdated.metrics == row.metrics
     assert board.pairs == []
 
 
@@ -83,20 +83,20 @@ def test_another_version_of_the_set(
     assert new.manifest.hash != old
     board = board_of(project)
     assert [row.folder for row in board.rows] == [""]  # chance alone
-    assert [one.row.folder for one in board.earlier] == ["first", "second"]
-    for one in board.earlier:
-        assert one.why == "another version of the set"
-        assert one.row.metrics == {}  # the answers that they are ranked by are not here
-        assert one.row.signature.startswith(f"set:silent-paper@{old[:8]}|setting:comments|gt:best|")
+    assert [row.folder for row in board.outdated] == ["first", "second"]
+    for row in board.outdated:
+        assert row.outdated == "another version of the set"
+        assert row.metrics == {}  # the answers that they are ranked by are not here
+        assert row.signature.startswith(f"set:silent-paper@{old[:8]}|setting:comments|gt:best|")
     assert run("leaderboard", cwd=project).status == 0
     text = (project / "LEADERBOARD.md").read_text("utf-8")
-    apart = text.split("Made with what is no longer current")[1]
+    apart = text.split("Out of date, and **not comparable**")[1]
     assert apart.count("another version of the set |") == 2
     assert f"`set:silent-paper@{old[:8]}\\|setting:comments\\|" in apart
-    assert "The first" not in text.split("Made with what is no longer current")[0]
+    assert "The first" not in text.split("Out of date, and **not comparable**")[0]
     done = run("evaluate", "--submission", "submissions/first", "--quiet", "--json", cwd=project)
     assert done.status == 0, done
-    assert [one.row.folder for one in board_of(project).earlier] == ["second"]
+    assert [row.folder for row in board_of(project).outdated] == ["second"]
 
 
 def test_one_run_that_is_older_takes_the_row_along(project, submission, run):
@@ -107,5 +107,5 @@ def test_one_run_that_is_older_takes_the_row_along(project, submission, run):
     assert done.status == 0, done
     change(project, "first", set_hash="0" * 64)
     board = board_of(project)
-    assert [one.row.folder for one in board.earlier] == ["first"]
-    assert board.earlier[0].row.runs == 2
+    assert [row.folder for row in board.outdated] == ["first"]
+    assert board.outdated[0].runs == 2

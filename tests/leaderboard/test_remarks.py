@@ -23,14 +23,17 @@ RESULT = "results/tiny-paper/{}/comments.json"
 
 @pytest.fixture
 def row_of(tmp_path, frozen, copy_set, submission, run):
-    """Evaluates a submission, and gives its row and its line in LEADERBOARD.md."""
+    """Evaluates a submission, and gives its row and its line in LEADERBOARD.md; results say `dirty`."""
     copied = copy_set(frozen)
 
-    def call(*options, change=lambda path: None, runs=("default",), **fields):
+    def call(*options, change=lambda path: None, runs=("default",), dirty=False, **fields):
         runs = [{"name": name} for name in runs]
         path = submission(code=BY_PLACE, settings=["comments"], runs=runs, **fields)
         done = run("evaluate", "--submission", path, *options)
         assert done.status == 0, done
+        for file in path.glob("results/*/*/*.json"):
+            text = file.read_text().replace('"dirty": true', '"dirty": false')
+            file.write_text(text.replace('"dirty": false', f'"dirty": {json.dumps(dirty)}'))
         change(path)
         (section,) = collect([CandidateSet(copied.path)], [Submission(path)])
         (row,) = [row for row in section.boards[1].rows if row.folder == "mine"]
@@ -94,3 +97,9 @@ def test_what_is_self_reported_was_not_isolated(row_of):
     row, line = row_of(change=change)
     assert (row.evaluated, row.isolation, row.remarks) == ("self-reported", "", ())
     assert "| self-reported |" in line
+
+
+def test_what_changed_code_made_is_marked(row_of):
+    row, line = row_of(dirty=True)
+    assert row.from_changed_code
+    assert "| re-run, own process, from changed code<br>" in line

@@ -1,4 +1,4 @@
-"""`livebench submit check`: everything that is wrong at once, each with file, place and cure."""
+"""`livebench submit check`: everything that is wrong at once, each with file, place and fix."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def mine(project):
 
 @pytest.fixture
 def checked(run):
-    """Checks submissions/mine; gives the exit status and findings as (where and what, cure)."""
+    """Checks submissions/mine; gives the exit status and findings as (where and what, fix)."""
 
     def call():
         done = run("submit", "check", "submissions/mine")
         lines = done.out.splitlines()
         assert lines[-1].startswith("submissions/mine: ")
         found = list(zip(lines[:-1:2], lines[1:-1:2], strict=True))
-        assert all(cure.startswith("    cure: ") for _, cure in found)
+        assert all(fix.startswith("    fix: ") for _, fix in found)
         assert done.status == (1 if found else 0)
         return [
-            (what.removeprefix("submissions/mine/"), cure.removeprefix("    cure: "))
-            for what, cure in found
+            (what.removeprefix("submissions/mine/"), fix.removeprefix("    fix: "))
+            for what, fix in found
         ]
 
     return call
@@ -78,7 +78,7 @@ CARD = {
     "unknown field": (
         lambda path: card(path, extra="\nsetings = 3\n"),
         "submission.toml: setings: there is no such field",
-        "do you mean settings?",
+        "did you mean settings?",
     ),
     "date in quotes": (
         lambda path: card(path, "date = 2026-01-02", 'date = "2026-01-02"'),
@@ -102,12 +102,13 @@ CARD = {
     ),
     "entry without colon": (
         lambda path: card(path, "scorer:Mine", "scorer.Mine"),
-        "submission.toml: entry: 'scorer.Mine' is not two names of Python with a colon between",
+        "submission.toml: entry: 'scorer.Mine' is not two Python names with a colon between them",
         'write entry = "module:Class", or leave it out if there are scores only',
     ),
     "entry out of the folder": (
         lambda path: card(path, "scorer:Mine", "../other/scorer:Mine"),
-        "submission.toml: entry: '../other/scorer:Mine' is not two names of Python with a colon between",
+        "submission.toml: entry: '../other/scorer:Mine' is not two Python names with a colon between "
+        "them",
         'write entry = "module:Class", or leave it out if there are scores only',
     ),
     "no such class": (
@@ -128,13 +129,13 @@ CARD = {
     "no Python": (
         lambda path: (path / "scorer.py").write_text("class Mine:\n    def score(self:\n"),
         "scorer.py: line 2: is not Python: '(' was never closed",
-        "`python -m py_compile` shows where",
+        "`python -m py_compile scorer.py` shows where",
     ),
     "checkpoint out of the folder": (
         lambda path: card(
             path, '{ name = "default" }', '{ name = "default", checkpoint = "../a" }'
         ),
-        "submission.toml: checkpoint '../a': is outside the folder",
+        "submission.toml: checkpoint: '../a' is outside the folder",
         'write checkpoint = "checkpoints/..." of a file in this folder',
     ),
     "run out of the folder": (
@@ -148,16 +149,16 @@ CARD = {
             path, '{ name = "default" }', '{ name = "default" }, { name = "default" }'
         ),
         "submission.toml: runs: two have the name 'default'",
-        "give each its own",
+        "give each its own name",
     ),
 }
 
 
 @pytest.mark.parametrize("case", CARD)
 def test_the_card(mine, checked, case):
-    change, what, cure = CARD[case]
+    change, what, fix = CARD[case]
     change(mine)
-    assert (what, cure) in checked()
+    assert (what, fix) in checked()
 
 
 FILES = {
@@ -185,7 +186,7 @@ FILES = {
     ),
     "changed": (
         lambda path: write_lines(path, lines_of(path)[::-1]),
-        f"{SCORES}: changed since it was evaluated",
+        f"{SCORES}: has changed since it was evaluated",
         "run `livebench evaluate submissions/mine` again",
     ),
     "no result": (
@@ -200,28 +201,28 @@ FILES = {
     ),
     "of another submission": (
         lambda path: in_result(path, submission="theirs"),
-        f"{RESULT}: manifest.submission: says 'theirs', and here it is 'mine'",
+        f"{RESULT}: manifest.submission: is 'theirs' and should be 'mine'",
         "run `livebench evaluate submissions/mine` again",
     ),
     "no version": (
         lambda path: in_result(path, versions={}),
-        f"{RESULT}: manifest: versions does not say which LiveBench made it",
+        f"{RESULT}: manifest.versions: does not say which LiveBench made it",
         "run `livebench evaluate submissions/mine` again",
     ),
     "of an older set": (
         lambda path: in_result(path, set_hash="0" * 64),
-        f"{RESULT}: was made for another version of silent-paper, so its row stands apart",
+        f"{RESULT}: was made for another version of silent-paper, so its row is shown separately",
         "run `livebench evaluate submissions/mine` again",
     ),
     "of another major version": (
         lambda path: in_result(path, versions={"livebench": "7.0"}),
-        f"{RESULT}: was made by another major version of LiveBench, so its row stands apart",
+        f"{RESULT}: was made by another major version of LiveBench, so its row is shown separately",
         "run `livebench evaluate submissions/mine` again",
     ),
     "another set": (
         lambda path: (path / "scores" / SET).rename(path / "scores" / "other"),
         "scores/other/default/comments.jsonl.gz: there is no candidate set other",
-        "sets are silent-paper",
+        "sets: silent-paper",
     ),
     "another run": (
         lambda path: (path / "scores" / SET / "default").rename(path / "scores" / SET / "more"),
@@ -236,7 +237,7 @@ FILES = {
     "in the wrong place": (
         lambda path: (path / SCORES).rename(path / "scores" / "comments.jsonl.gz"),
         "scores/comments.jsonl.gz: does not belong here",
-        "scores/SET/RUN/SETTING.jsonl.gz",
+        "files here are scores/SET/RUN/SETTING.jsonl.gz",
     ),
     "a link": (
         lambda path: (path / "more.txt").symlink_to("/etc/passwd"),
@@ -248,10 +249,10 @@ FILES = {
 
 @pytest.mark.parametrize("case", FILES)
 def test_the_files(mine, checked, case):
-    change, what, cure = FILES[case]
+    change, what, fix = FILES[case]
     change(mine)
     found = checked()
-    assert any(one.startswith(what) and mend == cure for one, mend in found), found
+    assert any(one.startswith(what) and given == fix for one, given in found), found
 
 
 def test_all_at_once(mine, checked):
@@ -282,7 +283,7 @@ def test_of_many_lines_that_are_wrong_the_first_are_told(mine, checked):
     write_lines(mine, [b"x"] * 20 + [b"{}"] * 20)
     found = [what for what, _ in checked() if what.startswith(f"{SCORES}: line")]
     assert len(found) == 20
-    assert (f"{SCORES}: and more", "mend what is said above, and check again") in checked()
+    assert (f"{SCORES}: has more problems", "fix these, and check again") in checked()
 
 
 def test_a_run_without_scores(mine, checked):
@@ -290,7 +291,7 @@ def test_a_run_without_scores(mine, checked):
     assert checked() == [
         (
             "scores/silent-paper/again/comments.jsonl.gz: is missing, while other runs have scores",
-            "evaluate every run, or take it out of submission.toml",
+            "evaluate every run, or remove it from submission.toml",
         )
     ]
 
@@ -301,7 +302,7 @@ def test_no_submission_at_all(mine, run):
     assert done.status == 1
     assert done.out.splitlines() == [
         "submissions/empty: has no submission.toml",
-        "    cure: `livebench submit init` writes one",
+        "    fix: write one with `livebench submit init`",
         "submissions/empty: 1 problem",
         "submissions/mine: in order",
     ]

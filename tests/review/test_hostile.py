@@ -114,7 +114,7 @@ def test_a_folder_with_a_name_that_is_none(project, run):
     (project / "submissions" / "theirs").rename(hostile)
     done = run("submit", "review")
     assert done.status == 1
-    assert "is no name for a folder of a submission" in done.out
+    assert "cannot be the name of a folder" in done.out
     assert "\n# c" not in done.out
 
 

@@ -70,13 +70,13 @@ def test_a_stale_submission(pull_request, run, evaluate):
     status, lines, err = review(run, "--base", "base")
     assert (status, err) == (1, "")
     assert lines == [
-        f"submissions/new/{RESULT}: was made for another version of silent-paper, so its row stands "
-        "apart",
-        "    cure: run `livebench evaluate submissions/new` again",
+        f"submissions/new/{RESULT}: was made for another version of silent-paper, so its row is "
+        "shown separately",
+        "    fix: run `livebench evaluate submissions/new` again",
         "submissions/new: 1 problem",
         "",
         "silent-paper, setting comments",
-        "  ! New (new): stands apart, was made with "
+        "  ! New (new): is shown separately, was made with "
         "set:silent-paper@abababab|setting:comments|gt:best|score:sum|ties:mean"
         f"|v:{__version__}",
         "",
@@ -85,10 +85,7 @@ def test_a_stale_submission(pull_request, run, evaluate):
     # where it is a thing of the past, it is no fault
     status, lines, _ = review(run)
     assert status == 0
-    assert (
-        "submissions/new: in order; 1 of its results are no longer current, and shown separately"
-        in lines
-    )
+    assert "submissions/new: in order; out of date, and shown separately: 1 of its results" in lines
 
 
 def test_a_broken_submission(pull_request, run):

@@ -87,7 +87,7 @@ def test_refused(init, refused, tmp_path):
     message = refused("submit", "init", *GIVEN, "--settings", "both")
     assert message == "submissions/my-model-1: exists already; remove it or choose another --out"
     message = refused("submit", "init", "a b", *GIVEN, "--settings", "both")
-    assert message.startswith("a b: the name of a submission is made of letters, digits")
+    assert message.startswith("a b: 'a b' cannot be the name of a folder; use at most 80 letters")
     message = refused("submit", "init", "c", *GIVEN, "--settings", "both,sound")
     assert (
         message == "--settings both,sound: not a setting: sound; choose from video, comments, both"

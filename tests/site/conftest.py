@@ -39,7 +39,7 @@ FIELDS = {
 }
 
 
-class Made(Scorer):
+class RuleScorer(Scorer):
     """Scores that differ by submission and run, many of them equal."""
 
     def __init__(self, name: str, run: int = 0) -> None:
@@ -101,7 +101,7 @@ def project(tmp_path_factory, dataset, frozen, frozen_without_frames, dataset_wi
         for number, run in enumerate(submission.card.runs):
             for one, source in zip(sets, (copied, dataset_without_frames), strict=True):
                 for setting in set(one.manifest.settings).intersection(submission.card.settings):
-                    scorer = Made(name, number)
+                    scorer = RuleScorer(name, number)
                     evaluate(submission, Task(run, one, setting, scorer, source))
     (sets[1].path / "samples.jsonl.gz").unlink()
     return Project(root, sets, found, copied)

@@ -70,12 +70,13 @@ def test_every_board(project, run, tmp_path):
         (("--submission", "nobody"), "nobody: submission not found; available: "),
         (
             ("--submission", "hostile", "--setting", "video"),
-            "no submission has scores for these sets and settings: nothing to plot",
+            "nothing to plot: no submission has scores for these sets and settings; choose others",
         ),
     ],
 )
 def test_nothing_to_draw(project, refused, tmp_path, options, message):
-    assert refused(*where(project, "--out", tmp_path / "made", *options)).startswith(message)
+    error = refused(*where(project, "--out", tmp_path / "made", *options))
+    assert error.removeprefix(f"{tmp_path / 'made'}: ").startswith(message)
     assert not (tmp_path / "made").exists()
 
 

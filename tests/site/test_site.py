@@ -16,7 +16,7 @@ from scipy.stats import rankdata
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.human.sheets.blind import shown_text
-from livebench.site.moment_pages import second_of
+from livebench.site.moment_order import second_of
 from livebench.site.scale import scale_of
 from livebench.site.write import build_site
 
@@ -217,16 +217,14 @@ def test_a_site_is_replaced_and_nothing_else_is(project, run, refused, tmp_path_
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     (out / "site.json").unlink()
     message = refused("site", *arguments)
-    assert (
-        message == f"{out}: exists, and is no site of LiveBench; remove it or choose another --out"
-    )
+    assert message.startswith(f"{out}: exists, and is not a site that LiveBench wrote; remove it")
     assert (out / "index.html").exists()
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("other", "--with-text other: there is no such candidate set"),
+        ("other", "--with-text other: not found; available: tiny-paper, silent-paper"),
         (
             "silent-paper",
             "silent-paper: its text is absent; restore it with `livebench build-candidates --restore",

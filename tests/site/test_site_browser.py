@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from scipy.stats import rankdata
 
-from livebench.site.moment_pages import second_of
+from livebench.site.moment_order import second_of
 
 PAGES = {
     "board": "index.html#tiny-paper.both",

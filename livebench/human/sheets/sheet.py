@@ -17,7 +17,7 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.draws import draw
 from livebench.errors import LiveBenchError
-from livebench.files import gzip_content, new_folder
+from livebench.files import gzip_content, new_folder, write_file
 from livebench.human.sheets.blind import RatedItem, make_items, screens
 from livebench.human.sheets.key import (
     HUMAN,
@@ -37,7 +37,6 @@ from livebench.human.sheets.rater_page import (
     scene,
     sheet_csv,
     sheet_page,
-    write_file,
 )
 from livebench.records import AnswerRecord, SampleRecord, Setting
 from livebench.submissions.generated import generated_run, read_generated

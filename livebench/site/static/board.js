@@ -1,11 +1,13 @@
 "use strict";
 // The leaderboard: sorting, filtering, and plots of the metric that it is sorted by.
 (() => {
-  const LOWER_IS_BETTER = new Set(["MR", "rank", "name", "evaluated"]);
-  const METRICS = [...document.querySelectorAll("#sort option:not([value])")].map((one) => one.textContent);
-  const state = { key: "MRR", down: true };
   const filters = document.getElementById("filters");
   const sortBy = document.getElementById("sort");
+  // Digits, and whether higher is better, by name of the metric.
+  const METRICS = JSON.parse(sortBy.dataset.metrics);
+  const HEADLINE = sortBy.dataset.headline;
+  const highIsFirst = (key) => (key in METRICS ? METRICS[key].higher_is_better : key === "date");
+  const state = { key: HEADLINE, down: highIsFirst(HEADLINE) };
   let current = null;
 
   function cellOf(row, key) {
@@ -30,10 +32,10 @@
       if (head.dataset.key === key) head.setAttribute("aria-sort", down ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
     }
-    if (METRICS.includes(key)) draw(table, key);
+    if (key in METRICS) draw(table, key);
   }
 
-  /** Draw the plots of a table anew for a metric. */
+  /** Redraw the plots of a table for a metric. */
   function draw(table, metric) {
     if (table.dataset.metric === metric) return;
     table.dataset.metric = metric;
@@ -41,7 +43,7 @@
     const at = (value) => `${(100 * Math.min(Math.max(value / high, 0), 1)).toFixed(2)}%`;
     const lines = [...table.closest("section").querySelectorAll(".lines li")]
       .map((one) => JSON.parse(one.dataset.values)[table.dataset.truth][metric]);
-    table.tHead.querySelector(".what").textContent = metric === "MR" ? "MR (lower is better)" : metric;
+    table.tHead.querySelector(".what").textContent = metric + (METRICS[metric].higher_is_better ? "" : " (lower is better)");
     const axis = table.tHead.querySelector(".axis");
     axis.replaceChildren(...ticks.map((tick, place) => {
       const text = document.createElementNS("http://www.w3.org/2000/svg", "text");
@@ -85,14 +87,14 @@
     sortBy.value = [...sortBy.options].find((one) => one.value === state.key).value;
     for (const table of section.querySelectorAll("table.board")) sort(table, state);
     for (const line of section.querySelectorAll(".lines li")) {
-      const metric = METRICS.includes(state.key) ? state.key : "MRR";
+      const metric = state.key in METRICS ? state.key : HEADLINE;
       line.querySelector(".value").textContent =
-        JSON.parse(line.dataset.values).best[metric].toFixed(metric === "MRR" ? 4 : 2);
+        JSON.parse(line.dataset.values).best[metric].toFixed(METRICS[metric].digits);
     }
     filter(section);
   }
 
-  function sortedBy(key, down = !LOWER_IS_BETTER.has(key)) {
+  function sortedBy(key, down = highIsFirst(key)) {
     Object.assign(state, { key, down });
     apply(current);
   }

@@ -3,7 +3,7 @@
 (() => {
   const LARGEST = 20;
   const table = document.getElementById("pairs");
-  const { set, setting } = table.dataset;
+  const { set, setting, metric, digits } = table.dataset;
   const rows = [...table.tBodies[0].rows];
   const selects = { a: document.getElementById("a"), b: document.getElementById("b") };
   const result = document.getElementById("result");
@@ -12,7 +12,7 @@
 
   const rowOf = (key) => rows.find((row) => row.dataset.key === key);
   const nameOf = (row) => row.querySelector("bdi").textContent;
-  const signed = (value) => (value >= 0 ? "+" : "−") + Math.abs(value).toFixed(4);
+  const signed = (value) => (value >= 0 ? "+" : "−") + Math.abs(value).toFixed(digits);
 
   /** The pair as A less B, whichever stands higher. */
   function pairOf(a, b) {
@@ -68,8 +68,8 @@
     const sure = pair.holm < 0.05;
     const less = pair.p < 0.0001 ? "p < 0.0001" : `p = ${pair.p.toFixed(4)}`;
     const verdict = sure ? (pair.value > 0 ? "is better than" : "is worse than") : "cannot be told from";
-    return element("p", "verdict", element("bdi", "", nameOf(a)), ` (MRR ${a.dataset.mrr}) `, element("b", "", verdict), " ",
-      element("bdi", "", nameOf(b)), ` (${b.dataset.mrr}): difference ${signed(pair.value)}, 95% interval ${signed(pair.low)} to ` +
+    return element("p", "verdict", element("bdi", "", nameOf(a)), ` (${metric} ${a.dataset.value}) `, element("b", "", verdict), " ",
+      element("bdi", "", nameOf(b)), ` (${b.dataset.value}): difference ${signed(pair.value)}, 95% interval ${signed(pair.low)} to ` +
       `${signed(pair.high)}, ${less}, after Holm ${pair.holm.toFixed(4)}.`);
   }
 
