@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from livebench.audit.video_comments import SHORTEST, VideoComments, bare_texts
+from livebench.audit.video_comments import SHORTEST_TEXT, VideoComments, bare_texts
 from livebench.data.dataset import Dataset
 
-RARE = 20
+_RARE = 20
 """A comment of more videos than this is popular; of fewer where there are few videos."""
-MIN_CONTAINMENT, MIN_OVERLAP = 0.25, 8
+_MIN_CONTAINMENT, _MIN_OVERLAP = 0.25, 8
 
 
 class SameVideos(NamedTuple):
@@ -32,7 +32,7 @@ def same_names(dataset: Dataset) -> Iterator[SameVideos]:
     titles = defaultdict(list)
     bare_titles = bare_texts([video.title.casefold() for video in dataset.videos]).to_pylist()
     for number, bare in enumerate(bare_titles):
-        if len(bare) >= SHORTEST:
+        if len(bare) >= SHORTEST_TEXT:
             titles[bare].append(number)
     for videos in ids.values():
         if len(videos) > 1:
@@ -61,8 +61,8 @@ def same_comments(dataset: Dataset, columns: VideoComments) -> Iterator[SameVide
 
     count = len(dataset.videos)
     videos_of = np.bincount(columns.key, minlength=len(columns.length))
-    most = min(RARE, max(3, count // 20))
-    kept = (columns.length[columns.key] >= SHORTEST) & (videos_of[columns.key] <= most)
+    most = min(_RARE, max(3, count // 20))
+    kept = (columns.length[columns.key] >= SHORTEST_TEXT) & (videos_of[columns.key] <= most)
     sizes = np.bincount(columns.video[kept], minlength=count)
     kept &= videos_of[columns.key] > 1
     matrix = csr_matrix(
@@ -74,7 +74,7 @@ def same_comments(dataset: Dataset, columns: VideoComments) -> Iterator[SameVide
         common = triu(matrix[start : start + rows] @ transposed, k=start + 1).tocoo()
         first, second = common.row + start, common.col
         smaller = np.minimum(sizes[first], sizes[second])
-        alike = (common.data >= MIN_OVERLAP) & (common.data >= MIN_CONTAINMENT * smaller)
+        alike = (common.data >= _MIN_OVERLAP) & (common.data >= _MIN_CONTAINMENT * smaller)
         for a, b, overlap in sorted(
             zip(first[alike].tolist(), second[alike].tolist(), common.data[alike], strict=True)
         ):

@@ -8,13 +8,13 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from livebench.audit.video_comments import SHORTEST, VideoComments
+from livebench.audit.video_comments import SHORTEST_TEXT, VideoComments
 from livebench.data.split import SPLITS, Split
 
-MIN_COMMENTS = 10
-"""Distinct ones of at least SHORTEST characters, for a video to be counted in."""
-CLEAR_EXCESS, CONFIDENCE = 0.03, 0.999
-LENGTHS = (SHORTEST, 6, 8, 11, 16)
+_MIN_COMMENTS = 10
+"""Distinct ones of at least SHORTEST_TEXT characters, for a video to be counted in."""
+_CLEAR_EXCESS, _CONFIDENCE = 0.03, 0.999
+_LENGTHS = (SHORTEST_TEXT, 6, 8, 11, 16)
 """Classes of comments: characters, from this up to the next."""
 
 
@@ -51,7 +51,7 @@ class SharedComments(msgspec.Struct, frozen=True):
     @property
     def clear(self) -> bool:
         """Is it more than differences between videos explain, and enough to matter?"""
-        return self.low > CLEAR_EXCESS
+        return self.low > _CLEAR_EXCESS
 
 
 def shared_comments(
@@ -95,15 +95,15 @@ def _tables(columns: VideoComments, members: np.ndarray) -> tuple[np.ndarray, np
     videos_of = np.bincount(columns.key[own], minlength=len(columns.length))[columns.key]
     outside = (videos_of > 0) - (videos_of == 1) / max(1, np.count_nonzero(members))
     occurs = np.where(own, videos_of > 1, outside)
-    shape = (len(members), len(LENGTHS) + 1)
-    cell = columns.video * shape[1] + np.digitize(columns.length, LENGTHS)[columns.key]
+    shape = (len(members), len(_LENGTHS) + 1)
+    cell = columns.video * shape[1] + np.digitize(columns.length, _LENGTHS)[columns.key]
     total = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
     shared = np.bincount(cell, occurs, minlength=shape[0] * shape[1]).reshape(shape)
     return total.astype(np.float64), shared
 
 
 class _Shares:
-    """Those of `counted` videos that have enough comments; comments below SHORTEST are left out.
+    """Those of `counted` videos that have enough comments; comments below SHORTEST_TEXT are left out.
 
     Attributes:
         videos: int64 [videos], their numbers.
@@ -111,7 +111,7 @@ class _Shares:
     """
 
     def __init__(self, total: np.ndarray, shared: np.ndarray, counted: np.ndarray) -> None:
-        self.videos = np.flatnonzero(counted & (total[:, 1:].sum(1) >= MIN_COMMENTS))
+        self.videos = np.flatnonzero(counted & (total[:, 1:].sum(1) >= _MIN_COMMENTS))
         self.total, self.shared = total[self.videos, 1:], shared[self.videos, 1:]
 
     def by_length(self) -> np.ndarray:
@@ -138,8 +138,8 @@ def _compare(
     squares = float((parts**2 / freedom).sum())
     reach = 0.0
     if squares > 0:
-        reach = stdtrit(parts.sum() ** 2 / squares, (1 + CONFIDENCE) / 2) * np.sqrt(parts.sum())
-    edges = (*LENGTHS, None)
+        reach = stdtrit(parts.sum() ** 2 / squares, (1 + _CONFIDENCE) / 2) * np.sqrt(parts.sum())
+    edges = (*_LENGTHS, None)
     names = [f"{a}-{b - 1}" if b else f"{a}+" for a, b in pairwise(edges)]
     by_length = zip(names, shares.by_length().tolist(), expected.tolist(), strict=True)
     figures = SharedComments(

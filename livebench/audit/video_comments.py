@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from livebench.data.dataset import Dataset
 
-SHORTEST = 4
+SHORTEST_TEXT = 4
 """Characters; shorter titles and comments say nothing about whose they are."""
 
 

@@ -28,7 +28,7 @@ def simulate_command(out, seed, videos, dev, test, render, quiet) -> None:
     others unchanged, but may move some to another split.
     """
     if render:
-        from livebench.simulated.render import render_world
+        from livebench.simulated.world_files import render_world
 
         if dev is not None or test is not None:
             raise LiveBenchError(

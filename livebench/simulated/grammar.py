@@ -41,15 +41,15 @@ class Words:
 
     def ends(self, text: str, start: int) -> dict[int, float]:
         """Where a drawn string may end that begins at `start` in `text`, with its probability."""
-        found = {}
+        ends = {}
         for length in self._lengths:
             end = start + length
             if end > len(text):
                 break
             probability = self.probabilities.get(text[start:end])
             if probability is not None:
-                found[end] = probability
-        return found
+                ends[end] = probability
+        return ends
 
 
 def mixture(parts: Iterable[tuple[float, Words]]) -> Words:
@@ -156,14 +156,14 @@ class Grammar:
     def _ends(
         self, name: str, text: str, start: int, slots: Slots, known: dict
     ) -> dict[int, float]:
-        found = known.get((name, start))
-        if found is not None:
-            return found
+        ends = known.get((name, start))
+        if ends is not None:
+            return ends
         meaning = slots.get(name) or self._names[name]
         if isinstance(meaning, Words):
-            found = meaning.ends(text, start)
+            ends = meaning.ends(text, start)
         else:
-            found = {}
+            ends = {}
             literal = meaning.by_first.get(text[start], []) if start < len(text) else []
             for probability, parts in itertools.chain(literal, meaning.any_first):
                 reached = {start: probability}
@@ -172,9 +172,9 @@ class Grammar:
                     if not reached:
                         break
                 for end, value in reached.items():
-                    found[end] = found.get(end, 0.0) + value
-        known[name, start] = found
-        return found
+                    ends[end] = ends.get(end, 0.0) + value
+        known[name, start] = ends
+        return ends
 
     def _advance(
         self, part: str | tuple, text: str, reached: dict[int, float], slots: Slots, known: dict
@@ -198,23 +198,6 @@ class Grammar:
         if not isinstance(meaning, Words):
             raise TypeError(f"{name} is a rule, not a list of words")
         return meaning
-
-    def most_uses(self, start: str, slot: str) -> int:
-        """How often a slot can stand in one string at most, recursion counted once."""
-
-        def count(name: str, above: frozenset[str]) -> int:
-            meaning = self._names.get(name)
-            if name == slot:
-                return 1
-            if name in above or not isinstance(meaning, _Rule):
-                return 0
-            inside = above | {name}
-            return max(
-                sum(count(part[0], inside) for part in parts if isinstance(part, tuple))
-                for _, parts in meaning.alternatives
-            )
-
-        return count(start, frozenset())
 
 
 def read_rules(text: str) -> dict[str, list[tuple[float, str]]]:

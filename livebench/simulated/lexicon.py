@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from livebench.simulated.grammar import Words, mixture
 
-CATEGORY_WORDS = 0.75
+_CATEGORY_WORDS = 0.75
 """Share of a video's words that come from its category's section; the rest from the whole list."""
 
 
@@ -49,7 +49,7 @@ class WordList:
         if category not in self.sections:
             return everywhere
         own = Words(dict.fromkeys(self.sections[category], 1.0))
-        return mixture([(CATEGORY_WORDS, own), (1 - CATEGORY_WORDS, everywhere)])
+        return mixture([(_CATEGORY_WORDS, own), (1 - _CATEGORY_WORDS, everywhere)])
 
 
 def read_words(text: str) -> WordList:

@@ -7,69 +7,13 @@ talk), averaged over what scene and talk may be. Formulas: docs/simulated-world.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from livebench.simulated.grammar import Words
-from livebench.simulated.world import CHANGE, KIND_WEIGHTS, SCENE_SLOTS, Scene, World
-
-Named = tuple[tuple[str, str], ...]
-"""Which slots a derivation has filled, and with which words: ((slot, word), ...)."""
-
-
-class _Sum(dict[Named, float]):
-    """A polynomial in the probabilities of words: its coefficients.
-
-    `Grammar.probability` only adds and multiplies: with slots that stand for unknowns it gives this
-    instead of a number. A comment is parsed once, whatever the moments it is scored at.
-    """
-
-    def __mul__(self, other: _Sum | float) -> _Sum:
-        terms = other if isinstance(other, _Sum) else {(): other}
-        product = _Sum()
-        for left, a in self.items():
-            for right, b in terms.items():
-                product[left + right] = product.get(left + right, 0.0) + a * b
-        return product
-
-    def __add__(self, other: _Sum | float) -> _Sum:
-        total = _Sum(self)
-        terms = other if isinstance(other, _Sum) else {(): other}
-        for named, value in terms.items():
-            total[named] = total.get(named, 0.0) + value
-        return total
-
-    __rmul__, __radd__ = __mul__, __add__
-
-
-class _Unknown(Words):
-    """A slot whose words have probabilities that are left open."""
-
-    def __init__(self, slot: str, words: Iterable[str]) -> None:
-        super().__init__(dict.fromkeys(words, 1.0))
-        self._slot = slot
-
-    def ends(self, text: str, start: int) -> dict[int, _Sum]:
-        found = super().ends(text, start)
-        return {end: _Sum({((self._slot, text[start:end]),): 1.0}) for end in found}
-
-
-class Reading(NamedTuple):
-    """A comment, parsed: p(text | kind) times the weight of the kind.
-
-    Attributes:
-        fillers: by tone; empty if it is no filler.
-        scene: by the slots that are filled.
-        talk: by the word of the topic.
-        noise: at any moment.
-    """
-
-    fillers: Mapping[str, float]
-    scene: Mapping[Named, float]
-    talk: Mapping[str, float]
-    noise: float
+from livebench.simulated.readings import Named, Reader, Reading
+from livebench.simulated.world import CHANGE, SCENE_SLOTS, Scene, World
 
 
 class Shown(NamedTuple):
@@ -80,56 +24,16 @@ class Shown(NamedTuple):
 
 
 class Observer:
-    """Parses comments, and gives beliefs; one for many moments."""
+    """Reads comments, and gives beliefs; one for many moments."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        words = {slot: world.lists[slot].words for slot in (*SCENE_SLOTS, "topic")}
-        self._unknown = {slot: _Unknown(slot, words[slot]) for slot in words}
-        self._words = {
-            "scene": [word for slot in SCENE_SLOTS for word in words[slot]],
-            "talk": words["topic"],
-        }
-        self._readings: dict[str, Reading] = {}
+        self.reader = Reader(world)
         self.topics = {
             word: (index, p)
             for index, main in enumerate(world.lists["topic"].mains)
             for word, p in world.lists["topic"].named(main).probabilities.items()
         }
-
-    def read(self, text: str) -> Reading:
-        """Parse a comment (without white space), once.
-
-        Raises:
-            ValueError: it names both a scene and a topic: then what it tells of the two cannot be
-                taken apart. No comment of `World.default()` does.
-        """
-        reading = self._readings.get(text)
-        if reading is None:
-            reading = self._readings[text] = self._read(text)
-        return reading
-
-    def _read(self, text: str) -> Reading:
-        probability = self.world.grammar.probability
-        is_filler = probability(text, "filler", {}) > 0
-        tones = self.world.lists["mood"].sections if is_filler else ()
-        fillers = {tone: probability(text, f"filler_{tone}", {}) for tone in tones}
-        # Most of a comment's parsing is in vain if it has none of the words: that is found faster.
-        scene, talk = (
-            _terms(probability(text, kind, self._unknown))
-            if any(word in text for word in self._words[kind])
-            else {}
-            for kind in ("scene", "talk")
-        )
-        noise = probability(text, "noise", self.world.off_topic)
-        if talk and (scene or is_filler):
-            raise ValueError(f"{text!r} can be read as about the topic and about the scene")
-        return Reading(
-            {tone: KIND_WEIGHTS["filler"] * p for tone, p in fillers.items()},
-            {named: KIND_WEIGHTS["scene"] * p for named, p in scene.items()},
-            {named[0][1]: KIND_WEIGHTS["talk"] * p for named, p in talk.items()},
-            KIND_WEIGHTS["noise"] * noise,
-        )
 
     def belief(self, scene: Scene | None, shown: Sequence[Shown]) -> Belief:
         """What is known of the comments of a second.
@@ -138,10 +42,10 @@ class Observer:
             scene: of that second; None if unknown.
             shown: comments of other seconds; none if they are unknown.
         """
-        readings = [(one.second, self.read(one.text)) for one in shown]
+        readings = [(comment.second, self.reader.read(comment.text)) for comment in shown]
         scenes = _Scenes(self.world, scene, [reading for _, reading in readings])
         if scene is None:
-            scenes.learn((second, reading) for second, reading in readings if not reading.talk)
+            scenes.learn([(second, reading) for second, reading in readings if not reading.talk])
         count = len(self.world.lists["topic"].mains)
         prior = np.full((1, count), 1 / count)
         said = [(s, self._topic_likelihood(r)) for s, r in readings if r.talk]
@@ -150,15 +54,15 @@ class Observer:
 
     def _topic_likelihood(self, reading: Reading) -> np.ndarray:
         """p(text | topic), float64 [1, topics]."""
-        found = np.full((1, len(self.world.lists["topic"].mains)), reading.noise)
+        likelihood = np.full((1, len(self.world.lists["topic"].mains)), reading.noise)
         for word, value in reading.talk.items():
             index, p = self.topics[word]
-            found[0, index] += value * p
-        return found
+            likelihood[0, index] += value * p
+        return likelihood
 
 
 def posterior(
-    prior: np.ndarray, categories: np.ndarray, evidence: Iterable[tuple[int, np.ndarray]]
+    prior: np.ndarray, categories: np.ndarray, evidence: Sequence[tuple[int, np.ndarray]]
 ) -> np.ndarray:
     """What a state that changes with probability `CHANGE` a second is at second 0.
 
@@ -174,17 +78,17 @@ def posterior(
         p(category, state | evidence), of the shape of `prior`, summing to 1.
     """
     states = tuple(range(1, prior.ndim))
-    found = prior * categories.reshape(-1, *(1 for _ in states))
-    evidence = sorted(evidence, key=lambda one: -abs(one[0]))
+    belief = prior * categories.reshape(-1, *(1 for _ in states))
     for side in (-1, 1):
+        told = [(abs(second), likelihood) for second, likelihood in evidence if second * side > 0]
         message, at = np.ones_like(prior), 0
-        for second, likelihood in [one for one in evidence if one[0] * side > 0] + [(0, 1.0)]:
-            stay = (1 - CHANGE) ** abs(abs(second) - at)
+        for distance, likelihood in [*sorted(told, key=lambda pair: -pair[0]), (0, np.ones(1))]:
+            stay = (1 - CHANGE) ** abs(distance - at)
             fresh = (prior * message).sum(axis=states, keepdims=True)
             message = (stay * message + (1 - stay) * fresh) * likelihood
-            at = abs(second)
-        found = found * message
-    return found / found.sum()
+            at = distance
+        belief = belief * message
+    return belief / belief.sum()
 
 
 class _Scenes:
@@ -207,7 +111,8 @@ class _Scenes:
                 mains = [{getattr(scene, slot): 1.0}]
             else:
                 mains = [world.scene_words(slot, category).probabilities for category in shares]
-            self._mains[slot], lumps = mains, {}
+            lumps: dict[tuple[str, str], int] = {}
+            self._mains[slot] = mains
             self._state[slot] = {
                 main: lumps.setdefault(self._lump(slot, main, words), len(lumps))
                 for main in dict.fromkeys(main for own in mains for main in own)
@@ -242,30 +147,30 @@ class _Scenes:
             ratio *= self._lists[slot].named(main).probabilities[word]
         return (slice(None), *places.values()), ratio
 
-    def learn(self, shown: Iterable[tuple[int, Reading]]) -> None:
+    def learn(self, shown: Sequence[tuple[int, Reading]]) -> None:
         """Take in what comments of other seconds tell: (second, comment)."""
         evidence = [(second, self._likelihood(reading)) for second, reading in shown]
         self.probabilities = posterior(self._prior, self._categories, evidence)
 
     def _likelihood(self, reading: Reading) -> np.ndarray:
         """p(text | scene), of the shape of the states."""
-        found = np.full(self._prior.shape, reading.noise)
+        likelihood = np.full(self._prior.shape, reading.noise)
         if reading.fillers:
-            found += [reading.fillers[tone] for tone in self._tones]
+            likelihood += [reading.fillers[tone] for tone in self._tones]
         for named, value in reading.scene.items():
             place = self._place(named)
             if place is not None:
                 where, ratio = place
-                target = found[where]
+                target = likelihood[where]
                 target += value * ratio.reshape(-1, *(1 for _ in target.shape[1:]))
-        return found
+        return likelihood
 
     def tones(self) -> dict[str, float]:
         """How probable each tone is."""
-        found: dict[str, float] = {}
+        by_tone: dict[str, float] = {}
         for tone, p in zip(self._tones, self.probabilities.sum(axis=(0, 1, 2, 3)), strict=True):
-            found[tone] = found.get(tone, 0.0) + float(p)
-        return found
+            by_tone[tone] = by_tone.get(tone, 0.0) + float(p)
+        return by_tone
 
     def probability(self, named: Named) -> float:
         """How probable it is that a comment about the scene names these words."""
@@ -287,7 +192,7 @@ class Belief:
 
     def probability(self, text: str) -> float:
         """p(text | what is shown); over all strings it sums to 1."""
-        reading = self._observer.read(text)
+        reading = self._observer.reader.read(text)
         total = reading.noise
         for tone, value in reading.fillers.items():
             total += value * self._tones.get(tone, 0.0)
@@ -299,8 +204,3 @@ class Belief:
             index, p = self._observer.topics[word]
             total += value * p * float(self._topics[index])
         return total
-
-
-def _terms(found: _Sum | float) -> dict[Named, float]:
-    terms = found if isinstance(found, _Sum) else {(): found}
-    return {named: value for named, value in terms.items() if value}

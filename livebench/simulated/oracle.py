@@ -56,26 +56,34 @@ class Oracle(Scorer):
         candidates: Sequence[Comment],
     ) -> list[float]:
         belief = self._belief(video_ctx, comments)
-        found = {text: belief.probability(text) for text in map(_bare, candidates)}
-        never = [text for text, p in found.items() if p == 0]
-        if never:
-            raise LiveBenchError(f"{never[0]!r}: nobody in the simulated world says so")
-        return [log(found[_bare(candidate)]) for candidate in candidates]
+        texts = [_bare(candidate) for candidate in candidates]
+        probabilities = [belief.probability(text) for text in texts]
+        if 0 in probabilities:
+            impossible = texts[probabilities.index(0)]
+            raise LiveBenchError(
+                repr(impossible),
+                "nobody in the simulated world says this",
+                "give the oracle a set of a simulated dataset",
+            )
+        return list(map(log, probabilities))
 
     def _belief(self, video_ctx: VideoContext, comments: Sequence[Comment]) -> Belief:
-        shown = [Shown(_bare(one), floor(one.time)) for one in comments]
+        shown = [Shown(_bare(comment), floor(comment.time)) for comment in comments]
         scene = self._scene(video_ctx) if len(video_ctx.frames) else None
         return self._observer.belief(scene, shown)
 
     def _scene(self, video_ctx: VideoContext) -> Scene:
-        found = self._seconds.get(video_ctx.frames[0].astype("<f2").tobytes())
         second = video_ctx.time + int(video_ctx.frame_times[0])
-        if found is None or found[1] != second:
+        frame = video_ctx.frames[0].astype("<f2").tobytes()
+        video_id, frame_second = self._seconds.get(frame, ("", -1))
+        if frame_second != second:
             raise LiveBenchError(
-                f"{self._path}: has no such frame at second {second}; the oracle needs the dataset "
-                "that the candidates were built from"
+                self._path,
+                "has no such frame",
+                "give the oracle the dataset that the candidates were built from",
+                f"second {second}",
             )
-        return next(s for s in self._scenes[found[0]] if s.start <= video_ctx.time < s.stop)
+        return next(s for s in self._scenes[video_id] if s.start <= video_ctx.time < s.stop)
 
 
 def _bare(comment: Comment) -> str:
@@ -90,7 +98,9 @@ def _read_scenes(folder: Path) -> dict[str, list[Scene]]:
     path = folder / "scenes.parquet"
     if not path.is_file():
         raise LiveBenchError(
-            f"{folder}: not a simulated world (no scenes.parquet), and the oracle knows no other"
+            folder,
+            "not a simulated world (no scenes.parquet), and the oracle knows no other",
+            "make one with `livebench simulate`",
         )
     scenes: dict[str, list[Scene]] = {}
     names = Scene.__struct_fields__

@@ -8,7 +8,7 @@ import numpy as np
 
 
 @cache
-def shape(kind: int, size: int) -> np.ndarray:
+def shape(number: int, size: int) -> np.ndarray:
     """One of 8 shapes: bool [size, size]."""
     y, x = (np.mgrid[:size, :size] + 0.5) / size * 2 - 1
     radius, angle = np.hypot(x, y), np.arctan2(y, x)
@@ -22,10 +22,10 @@ def shape(kind: int, size: int) -> np.ndarray:
         abs(x) + abs(y) < 0.95,  # diamond
         (abs(y) < 0.9) & (np.sin(y * 3 * np.pi) > -0.2) & (abs(x) < 0.8),  # bars
     )
-    return masks[kind % len(masks)]
+    return masks[number % len(masks)]
 
 
-def pattern(kind: int, height: int, width: int, shift: int) -> np.ndarray:
+def pattern(number: int, height: int, width: int, shift: int) -> np.ndarray:
     """One of 6 patterns moved by `shift` pixels: float [height, width], 0 to 1."""
     y, x = np.mgrid[:height, :width].astype(float)
     x = x + shift
@@ -37,10 +37,10 @@ def pattern(kind: int, height: int, width: int, shift: int) -> np.ndarray:
         ((x + y) // 12) % 2,  # slanting stripes
         (np.hypot(x % 24 - 12, y % 24 - 12) < 7).astype(float),  # dots
     )
-    return patterns[kind % len(patterns)]
+    return patterns[number % len(patterns)]
 
 
-def colour(hue: float, saturation: float, value: float) -> np.ndarray:
+def rgb(hue: float, saturation: float, value: float) -> np.ndarray:
     """A colour as float [3], RGB from 0 to 255; `hue` turns once from 0 to 1, from
     red by blue and green."""
     turns = (np.array([0, 2, 4]) + hue * 6) % 6

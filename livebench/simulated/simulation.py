@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from livebench.data.dataset import Dataset, DatasetInfo, Video
@@ -28,26 +29,26 @@ from livebench.errors import LiveBenchError
 from livebench.simulated.grammar import Words
 from livebench.simulated.world import CHANGE, SCENE_SLOTS, Scene, Talk, World
 
-SHORTEST, LONGEST = 120, 480
+SHORTEST_VIDEO, LONGEST_VIDEO = 120, 480
 """Seconds of a video."""
 
-HEAT = {0.3: 6, 1.0: 2, 2.6: 4}
+_HEAT = {0.3: 6, 1.0: 2, 2.6: 4}
 """How lively viewers are: factor, and how many of 12 stretches have it."""
-SPONTANEOUS = 1.0
+_SPONTANEOUS = 1.0
 """Comments a second that answer to nothing, in a stretch of factor 1 of a video of mean popularity."""
-BRANCHING = 0.4
+_BRANCHING = 0.4
 """Further comments that a comment excites, on average (Poisson)."""
-EXCITED_SCALE_MS = 1200
+_EXCITED_SCALE_MS = 1200
 """They come after d ms with density 2 / c * (1 + d / c)**-3: half of them within 0.41 c."""
 
-WIDTH = 192
-SHOWN = 4.0
+_WIDTH = 192
+_SHOWN = 4.0
 """Size of a thing in a frame vector, on an axis of its own."""
-DRIFT, NOISE = 0.25, 0.25
+_DRIFT, _NOISE = 0.25, 0.25
 """Standard deviation of the drift of a video's vectors, and of each second's own noise, on each axis."""
 
 
-class Comment(NamedTuple):
+class SimulatedComment(NamedTuple):
     """A comment of a video; `scene` and `talk` of its second are places in the video's lists."""
 
     time_ms: int
@@ -65,7 +66,11 @@ class SimulatedVideo(NamedTuple):
     category: str
     scenes: list[Scene]
     talks: list[Talk]
-    comments: list[Comment]
+    comments: list[SimulatedComment]
+
+    @property
+    def seconds(self) -> int:
+        return self.scenes[-1].stop
 
 
 def simulate_dataset(
@@ -87,35 +92,33 @@ def simulate_dataset(
         LiveBenchError: `out` cannot be written, or no video is left for training.
     """
     if videos < 1:
-        raise LiveBenchError(f"--videos {videos}: must be at least 1")
+        raise LiveBenchError("--videos", f"{videos} is below 1", "give at least 1")
     if Path(out).exists():  # said before the work, not after it
-        raise LiveBenchError(f"{out}: exists already; remove it or choose another --out")
+        raise LiveBenchError(out, "exists already", "remove it or choose another --out")
     dev = max(1, videos // 10) if dev is None else dev
     test = max(1, videos // 5) if test is None else test
     ids = [f"v{number:05d}" for number in range(1, videos + 1)]
     splits = split_videos(ids, dev=dev, test=test, seed=seed)
     world = World.default()
     made = [simulate_video(world, seed, number) for number in range(1, videos + 1)]
-    rows = []
-    for video, split in zip(made, splits, strict=True):
-        seconds = video.scenes[-1].stop
-        rows.append(
-            Video(
-                video.video_id,
-                video.title,
-                video.category,
-                duration=float(seconds),
-                split=split,
-                frame_count=seconds,
-            )
+    rows = [
+        Video(
+            video.video_id,
+            video.title,
+            video.category,
+            duration=float(video.seconds),
+            split=split,
+            frame_count=video.seconds,
         )
+        for video, split in zip(made, splits, strict=True)
+    ]
     info = DatasetInfo(
         name="simulated",
         source=f"livebench simulate --seed {seed} --videos {videos}",
         licence="MIT",
         citation="LiveBench, docs/simulated-world.md",
         version=str(seed),
-        encoder=f"an axis for each thing of a scene, drift, noise; width {WIDTH}",
+        encoder=f"an axis for each thing of a scene, drift, noise; width {_WIDTH}",
         split={"dev": dev, "test": test, "seed": seed},
         recipe=f"simulate --seed {seed} --videos {videos} --dev {dev} --test {test}".split(),
     )
@@ -140,7 +143,9 @@ def simulate_video(world: World, seed: int, number: int) -> SimulatedVideo:
     random = Random(f"livebench/{seed}/{video_id}")
     category = world.categories.sample(random)
     drawn = random.random()
-    seconds = SHORTEST + int((LONGEST - SHORTEST) * drawn * drawn)  # short ones are more frequent
+    seconds = SHORTEST_VIDEO + int(
+        (LONGEST_VIDEO - SHORTEST_VIDEO) * drawn * drawn
+    )  # short ones are more frequent
     shown = {slot: world.scene_words(slot, category) for slot in SCENE_SLOTS}
     scenes = [
         Scene(start, stop, **{slot: words.sample(random) for slot, words in shown.items()})
@@ -182,10 +187,10 @@ def comment_times(seconds: int, popularity: float, random: Random) -> list[int]:
     Sampled by its clusters: spontaneous comments are a Poisson process, and each comment excites a
     Poisson number of further ones with power-law delays.
     """
-    heats = Words({str(heat): float(share) for heat, share in HEAT.items()})
+    heats = Words({str(heat): float(share) for heat, share in _HEAT.items()})
     waiting = []
     for start, stop in stretches(seconds, random):
-        rate = SPONTANEOUS * popularity * float(heats.sample(random))
+        rate = _SPONTANEOUS * popularity * float(heats.sample(random))
         for second in range(start, stop):
             count = _poisson(rate, random)
             waiting += [second * 1000 + int(1000 * random.random()) for _ in range(count)]
@@ -193,9 +198,9 @@ def comment_times(seconds: int, popularity: float, random: Random) -> list[int]:
     while waiting:
         time = waiting.pop()
         times.append(time)
-        for _ in range(_poisson(BRANCHING, random)):
+        for _ in range(_poisson(_BRANCHING, random)):
             # Inverse of the distribution function 1 - (1 + d / c)**-2; a root is exact in IEEE 754.
-            delay = EXCITED_SCALE_MS * (1 / math.sqrt(1 - random.random()) - 1)
+            delay = _EXCITED_SCALE_MS * (1 / math.sqrt(1 - random.random()) - 1)
             if time + delay < seconds * 1000:
                 waiting.append(time + int(delay))
     return sorted(times)
@@ -220,7 +225,7 @@ def _poisson(mean: float, random: Random) -> int:
 
 def _comments(
     world: World, scenes: list[Scene], talks: list[Talk], times: list[int], random: Random
-) -> list[Comment]:
+) -> list[SimulatedComment]:
     """Given scene and talk of their second, comments are independent of each other."""
     scene_starts = [scene.start for scene in scenes]
     talk_starts = [talk.start for talk in talks]
@@ -229,14 +234,14 @@ def _comments(
         scene = bisect.bisect(scene_starts, time // 1000) - 1
         talk = bisect.bisect(talk_starts, time // 1000) - 1
         kind, text = world.sample(scenes[scene], talks[talk].topic, random)
-        comments.append(Comment(time, text, kind, scene, talk))
+        comments.append(SimulatedComment(time, text, kind, scene, talk))
     return comments
 
 
 def frame_vectors(world: World, seed: int, video: SimulatedVideo) -> np.ndarray:
-    """One vector a second: float16 [seconds, WIDTH].
+    """One vector a second: float16 [seconds, _WIDTH].
 
-    Each of the scene's four things is `SHOWN` on its own axis, as if a detector had found it; to that
+    Each of the scene's four things is `_SHOWN` on its own axis, as if a detector had found it; to that
     comes a drift that wanders slowly over the video (autoregressive, 0.95 a second), and noise of each
     second's own.
     """
@@ -246,49 +251,44 @@ def frame_vectors(world: World, seed: int, video: SimulatedVideo) -> np.ndarray:
             (slot, main) for slot in SCENE_SLOTS for main in world.lists[slot].mains
         )
     }
-    seconds = video.scenes[-1].stop
+    seconds = video.seconds
     steps = _normal(f"{seed}/{video.video_id}/drift", seconds)
     noise = _normal(f"{seed}/{video.video_id}/noise", seconds)
     keep = 0.95
-    vectors = np.zeros((seconds, WIDTH))
+    vectors = np.zeros((seconds, _WIDTH))
     for scene in video.scenes:
         shown = [axes[slot, getattr(scene, slot)] for slot in SCENE_SLOTS]
-        vectors[scene.start : scene.stop, shown] = SHOWN
+        vectors[scene.start : scene.stop, shown] = _SHOWN
     drift = steps[0]
     for second in range(seconds):
         if second:
             drift = keep * drift + math.sqrt(1 - keep * keep) * steps[second]
-        vectors[second] += DRIFT * drift + NOISE * noise[second]
+        vectors[second] += _DRIFT * drift + _NOISE * noise[second]
     return vectors.astype(np.float16)
 
 
 def _normal(name: str, rows: int) -> np.ndarray:
     digest = hashlib.sha256(f"livebench/{name}".encode()).digest()
     generator = np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
-    return generator.standard_normal((rows, WIDTH))
+    return generator.standard_normal((rows, _WIDTH))
 
 
 def _write_latent(folder: Path, order: np.ndarray, videos: list[SimulatedVideo]) -> None:
     """Write scenes, talks and latent.parquet; `order`: where the written comments come from."""
-    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    for name, parts in (
-        ("scenes", [video.scenes for video in videos]),
-        ("talks", [video.talks for video in videos]),
-    ):
-        fields = parts[0][0].__struct_fields__
-        rows = [
-            (video.video_id, number, *(getattr(part, field) for field in fields))
-            for video, own in zip(videos, parts, strict=True)
-            for number, part in enumerate(own)
-        ]
-        table = pd.DataFrame(rows, columns=["video_id", name[:-1], *fields])
-        table.to_parquet(folder / f"{name}.parquet", index=False)
-    rows, first_scene, first_talk = [], 0, 0
+    rows: dict[str, list[dict[str, object]]] = {"scenes": [], "talks": [], "latent": []}
     for video in videos:
+        scene_row, talk_row = len(rows["scenes"]), len(rows["talks"])
         for comment in video.comments:
-            rows.append((comment.kind, first_scene + comment.scene, first_talk + comment.talk))
-        first_scene += len(video.scenes)
-        first_talk += len(video.talks)
-    latent = pd.DataFrame(rows, columns=["kind", "scene", "talk"]).iloc[order]
-    latent.to_parquet(folder / "latent.parquet", index=False)
+            scene, talk = scene_row + comment.scene, talk_row + comment.talk
+            rows["latent"].append({"kind": comment.kind, "scene": scene, "talk": talk})
+        for name, states in (("scene", video.scenes), ("talk", video.talks)):
+            rows[f"{name}s"] += [
+                {"video_id": video.video_id, name: number, **msgspec.structs.asdict(state)}
+                for number, state in enumerate(states)
+            ]
+    rows["latent"] = [rows["latent"][row] for row in order.tolist()]
+    for name, table in rows.items():
+        pq.write_table(pa.Table.from_pylist(table), folder / f"{name}.parquet")

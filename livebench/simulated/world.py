@@ -26,7 +26,7 @@ KIND_WEIGHTS = {"filler": 0.08, "scene": 0.34, "talk": 0.46, "noise": 0.12}
 SCENE_SLOTS = ("subject", "action", "place", "mood")
 CHANGE = 0.1
 """How probable it is, at each second, that a scene ends; that a talk ends; that liveliness changes."""
-TONE_FACTOR = 12
+_TONE_FACTOR = 12
 """How much more frequent a filler is in a scene whose mood has its tone."""
 
 
@@ -101,7 +101,7 @@ class World:
     def _fill(self, tone: str) -> list[tuple[float, str]]:
         """The fillers in order of popularity, those of a tone more frequent."""
         return [
-            ((TONE_FACTOR if own and own == tone else 1) / (rank + 30), filler)
+            ((_TONE_FACTOR if own and own == tone else 1) / (rank + 30), filler)
             for rank, (filler, own) in enumerate(self.fillers, 1)
         ]
 

@@ -16,17 +16,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from livebench.simulated.shapes import colour, pattern, shape
+from livebench.simulated.shapes import pattern, rgb, shape
 from livebench.simulated.world import Scene, World
 
-WIDTH, HEIGHT = 192, 108
+PICTURE_WIDTH, PICTURE_HEIGHT = 192, 108
 """Pixels."""
-RATE = 4
+PICTURES_A_SECOND = 4
 """Pictures a second."""
-SUBJECT, TOOL, BORDER = 48, 24, 8
-NOISE = 8
+_SUBJECT, _TOOL, _BORDER = 48, 24, 8
+_NOISE = 8
 """Standard deviation of a pixel's noise, of 255."""
-TRAIL = 4
+_TRAIL = 4
 """Fainter copies of the subject, where it was before."""
 
 
@@ -39,52 +39,56 @@ class Look:
             for slot in ("place", "subject", "action", "mood")
         )
         tones = list(world.lists["mood"].sections)
-        self.pattern, self.ground = place % 6, colour(place // 6 / 8 + 0.03, 0.55, 0.6)
-        self.shape, self.body = subject % 8, colour(subject // 8 / 8, 0.9, 1.0)
+        self.pattern, self.ground = place % 6, rgb(place // 6 / 8 + 0.03, 0.55, 0.6)
+        self.shape, self.body = subject % 8, rgb(subject // 8 / 8, 0.9, 1.0)
         self.way, self.tool = action % 4, action // 4
-        self.border = colour(tones.index(world.tone(scene.mood)) / len(tones) + 0.1, 1.0, 0.9)
+        self.border = rgb(tones.index(world.tone(scene.mood)) / len(tones) + 0.1, 1.0, 0.9)
         self.breaks = mood % 4
 
 
-def pictures(world: World, seed: int, video_id: str, scenes: list[Scene]) -> Iterator[np.ndarray]:
-    """Yield the pictures of a video, `RATE` a second: uint8 [HEIGHT, WIDTH, 3]."""
+def draw_pictures(
+    world: World, seed: int, video_id: str, scenes: list[Scene]
+) -> Iterator[np.ndarray]:
+    """Yield the pictures of a video, in order: uint8 [PICTURE_HEIGHT, PICTURE_WIDTH, 3]."""
     digest = hashlib.sha256(f"livebench/{seed}/{video_id}/pictures".encode()).digest()
     random = np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
-    noise = random.normal(0, NOISE, (2 * HEIGHT, 2 * WIDTH, 3)).astype(np.float32)
+    noise = random.normal(0, _NOISE, (2 * PICTURE_HEIGHT, 2 * PICTURE_WIDTH, 3)).astype(np.float32)
     for scene in scenes:
         look = Look(world, scene)
         # The background is drawn once, wider than the picture, which passes along it.
-        wide = _background(look, WIDTH + 64, int(random.integers(0, 1000)))
+        wide = _background(look, PICTURE_WIDTH + 64, int(random.integers(0, 1000)))
         border = _border(look)
         start = random.random(3)
-        for number in range((scene.stop - scene.start) * RATE):
-            time = number / RATE
+        for number in range((scene.stop - scene.start) * PICTURES_A_SECOND):
+            time = number / PICTURES_A_SECOND
             offset = int((start[0] * 64 + 6 * time) % 64)
-            image = wide[:, offset : offset + WIDTH].copy()
+            image = wide[:, offset : offset + PICTURE_WIDTH].copy()
             _paste_subject(image, look, time, start[1:])
             np.copyto(image, border[1], where=border[0])
             image *= np.float32(1 + 0.05 * np.sin(5 * time + 6 * start[0]))
-            top, left = random.integers(0, HEIGHT), random.integers(0, WIDTH)
-            image += noise[top : top + HEIGHT, left : left + WIDTH]
+            top, left = random.integers(0, PICTURE_HEIGHT), random.integers(0, PICTURE_WIDTH)
+            image += noise[top : top + PICTURE_HEIGHT, left : left + PICTURE_WIDTH]
             yield np.clip(image, 0, 255, out=image).astype(np.uint8)
 
 
 def _background(look: Look, width: int, shift: int) -> np.ndarray:
-    shade = pattern(look.pattern, HEIGHT, width, shift)[:, :, None]
+    shade = pattern(look.pattern, PICTURE_HEIGHT, width, shift)[:, :, None]
     return (look.ground * (0.45 + 0.55 * shade)).astype(np.float32)
 
 
 def _border(look: Look) -> tuple[np.ndarray, np.ndarray]:
     """Which pixels are the border, and their colour."""
-    y, x = np.mgrid[:HEIGHT, :WIDTH]
-    edge = np.minimum.reduce([y, x, HEIGHT - 1 - y, WIDTH - 1 - x])
-    mask = edge < BORDER
+    y, x = np.mgrid[:PICTURE_HEIGHT, :PICTURE_WIDTH]
+    edge = np.minimum.reduce([y, x, PICTURE_HEIGHT - 1 - y, PICTURE_WIDTH - 1 - x])
+    mask = edge < _BORDER
     if look.breaks == 1:
         mask &= (x + y) // 12 % 2 == 0  # broken
     elif look.breaks == 2:
-        mask &= edge >= BORDER // 2  # thin, away from the edge
+        mask &= edge >= _BORDER // 2  # thin, away from the edge
     elif look.breaks == 3:
-        mask &= (abs(x - WIDTH // 2) > WIDTH // 4) & (abs(y - HEIGHT // 2) > HEIGHT // 6)  # corners
+        mask &= (abs(x - PICTURE_WIDTH // 2) > PICTURE_WIDTH // 4) & (
+            abs(y - PICTURE_HEIGHT // 2) > PICTURE_HEIGHT // 6
+        )  # corners
     return mask[:, :, None], look.border.astype(np.float32)
 
 
@@ -102,25 +106,25 @@ def _place(way: int, time: float, start: np.ndarray) -> tuple[float, float]:
 
 
 def _paste_subject(image: np.ndarray, look: Look, time: float, start: np.ndarray) -> None:
-    mask = shape(look.shape, SUBJECT)
-    for step in range(TRAIL, -1, -1):  # the oldest first
+    mask = shape(look.shape, _SUBJECT)
+    for step in range(_TRAIL, -1, -1):  # the oldest first
         if step and not look.way:
             continue
         down, right = _place(look.way, time - 0.16 * step, start)
         _paste(image, mask, down, right, look.body, 1.0 if not step else 0.45 - 0.08 * step)
-    rim = shape(look.tool, TOOL + 6)
+    rim = shape(look.tool, _TOOL + 6)
     _paste(image, rim, down - 14, right + 34, np.zeros(3), 1.0)
-    _paste(image, shape(look.tool, TOOL), down - 14, right + 34, np.full(3, 255.0), 1.0)
+    _paste(image, shape(look.tool, _TOOL), down - 14, right + 34, np.full(3, 255.0), 1.0)
 
 
 def _paste(
     image: np.ndarray, mask: np.ndarray, down: float, right: float, paint: np.ndarray, share: float
 ) -> None:
     """Paint a mask whose middle is at (down, right) from the picture's; what lies outside is cut."""
-    top = round(HEIGHT / 2 + down - len(mask) / 2)
-    left = round(WIDTH / 2 + right - len(mask) / 2)
-    rows = slice(max(0, top), min(HEIGHT, top + len(mask)))
-    columns = slice(max(0, left), min(WIDTH, left + len(mask)))
+    top = round(PICTURE_HEIGHT / 2 + down - len(mask) / 2)
+    left = round(PICTURE_WIDTH / 2 + right - len(mask) / 2)
+    rows = slice(max(0, top), min(PICTURE_HEIGHT, top + len(mask)))
+    columns = slice(max(0, left), min(PICTURE_WIDTH, left + len(mask)))
     part = mask[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
     target = image[rows, columns]
     target += share * part[:, :, None] * (paint.astype(np.float32) - target)

@@ -16,10 +16,16 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.frames.decode import Seconds
 from livebench.simulated import simulation
-from livebench.simulated.draw import HEIGHT, RATE, WIDTH, Look, pictures
-from livebench.simulated.render import render_world
-from livebench.simulated.shapes import colour, shape
+from livebench.simulated.scene_pictures import (
+    PICTURE_HEIGHT,
+    PICTURE_WIDTH,
+    PICTURES_A_SECOND,
+    Look,
+    draw_pictures,
+)
+from livebench.simulated.shapes import rgb, shape
 from livebench.simulated.world import Scene, World
+from livebench.simulated.world_files import render_world
 
 VIDEOS = 10
 
@@ -28,8 +34,8 @@ VIDEOS = 10
 def short():
     """Videos of 20 to 32 s instead of minutes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulation, "SHORTEST", 20)
-        patch.setattr(simulation, "LONGEST", 32)
+        patch.setattr(simulation, "SHORTEST_VIDEO", 20)
+        patch.setattr(simulation, "LONGEST_VIDEO", 32)
         yield
 
 
@@ -67,10 +73,11 @@ def test_a_second_shows_its_scene(files):
     """Against the drawn picture: what is lost in coding is far below what differs between scenes."""
     world = World.default()
     video = simulation.simulate_video(world, 3, 1)
-    drawn = [*itertools.islice(pictures(world, 3, "v00001", video.scenes), 0, None, RATE)]
-    decoded = [picture.small(WIDTH) for picture in Seconds(files / "v00001.mp4", 1000)]
+    pictures = draw_pictures(world, 3, "v00001", video.scenes)
+    drawn = [*itertools.islice(pictures, 0, None, PICTURES_A_SECOND)]
+    decoded = [picture.small(PICTURE_WIDTH) for picture in Seconds(files / "v00001.mp4", 1000)]
     assert len(decoded) == len(drawn) == video.scenes[-1].stop
-    assert drawn[0].shape == (HEIGHT, WIDTH, 3)
+    assert drawn[0].shape == (PICTURE_HEIGHT, PICTURE_WIDTH, 3)
     distances = np.array(
         [[np.abs(one.astype(float) - two).mean() for two in drawn] for one in decoded]
     )
@@ -98,7 +105,7 @@ def test_every_thing_has_a_look_of_its_own():
 def test_colours(hue, saturation, value):
     """The standard library turns the other way round."""
     theirs = np.array(colorsys.hsv_to_rgb(1 - hue, saturation, value)) * 255
-    assert colour(hue, saturation, value) == pytest.approx(theirs, abs=1e-9)
+    assert rgb(hue, saturation, value) == pytest.approx(theirs, abs=1e-9)
 
 
 def test_shapes_differ():
@@ -161,7 +168,7 @@ def test_the_whole_raw_path_runs_on_files(run, refused, files, tmp_path, submiss
         "build-candidates datasets/ds --protocol quiet.toml --out candidates/s --max-samples 20",
         "train submissions/mine --dataset datasets/ds --protocol quiet.toml --config c.toml --out "
         "submissions/mine/k",
-        "evaluate submissions/mine --setting video",
+        "evaluate --submission submissions/mine --setting video",
         "leaderboard",
     ]
     path = submission(entry="livebench_baselines.s2s_i:S2SI", settings=["video"])
@@ -180,4 +187,4 @@ def test_the_whole_raw_path_runs_on_files(run, refused, files, tmp_path, submiss
     assert run(*steps[2].replace("/s ", "/other ").split()).status == 0
     message = refused(*steps[4].split(), "--candidates", "candidates/other")
     assert "its frame vectors come from the encoder 'own:reds; weights unknown" in message
-    assert "the checkpoint was trained on such of 'own:colours; weights unknown" in message
+    assert "the checkpoint was trained on those of 'own:colours; weights unknown" in message
