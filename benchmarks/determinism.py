@@ -28,7 +28,6 @@ PACKAGES = (
     "jinja2",
     "msgspec",
     "numpy",
-    "pandas",
     "pyarrow",
     "scikit-learn",
     "scipy",
