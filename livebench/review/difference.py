@@ -75,7 +75,7 @@ def _line(old: BoardRow | None, new: BoardRow | None) -> str:
     if new is None:
         return f"  - {name}: is gone"
     if new.outdated:
-        return f"  ! {name}: is shown separately, was made with {new.signature}"
+        return f"  ! {name}: shown separately, was made with {new.signature}"
     if old is None:
         return f"  + {name}: {_shown(new)}"
     changed = []

@@ -76,7 +76,7 @@ def test_a_stale_submission(pull_request, run, evaluate):
         "submissions/new: 1 problem",
         "",
         "silent-paper, setting comments",
-        "  ! New (new): is shown separately, was made with "
+        "  ! New (new): shown separately, was made with "
         "set:silent-paper@abababab|setting:comments|gt:best|score:sum|ties:mean"
         f"|v:{__version__}",
         "",
