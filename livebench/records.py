@@ -201,9 +201,8 @@ def parse_toml(path: Path, content_type: type[Content]) -> Content:
     """
     content = _content(path, _TOML_SIZE)
     if _LONG_KEY.search(content):
-        raise LiveBenchError(
-            path, f"has a key of more than {MOST_KEY_PARTS} parts", "no field has such a key"
-        )
+        what = f"has a key of more than {MOST_KEY_PARTS} parts, which no field has"
+        raise LiveBenchError(path, what)
     return _parsed(path, content, content_type, msgspec.toml.decode)
 
 

@@ -87,13 +87,13 @@ def segment(texts: Sequence[str], processes: int | None = None) -> list[str]:
     if processes is None:
         processes = min(os.cpu_count() or 1, 1 + len(left) // STRINGS_WORTH_A_PROCESS)
     if processes == 1:
-        found = iter([_with_jieba(text) for text in left])
+        by_jieba = iter([_with_jieba(text) for text in left])
     else:
         # "spawn" behaves alike on every system, and does not copy the threads of a parent.
         with multiprocessing.get_context("spawn").Pool(processes) as pool:
-            found = iter(pool.map(_with_jieba, left, chunksize=2_000))
+            by_jieba = iter(pool.map(_with_jieba, left, chunksize=2_000))
     return [
-        next(found) if is_slow else " ".join(cut(text))
+        next(by_jieba) if is_slow else " ".join(cut(text))
         for text, is_slow in zip(bare, slow, strict=True)
     ]
 
