@@ -244,7 +244,8 @@ class DatasetSplit:
 
     @cached_property
     def counts(self) -> np.ndarray:
-        return self.counts_by_id[self.string_ids]
+        counts: np.ndarray = self.counts_by_id[self.string_ids]
+        return counts
 
 
 def fingerprint_of(videos: Sequence[Video], folder: Path) -> str:

@@ -25,6 +25,7 @@ import warnings
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
+from types import ModuleType
 
 # Below this many strings a second process costs more (it loads jieba's dictionary) than it saves.
 STRINGS_WORTH_A_PROCESS = 20_000
@@ -42,15 +43,16 @@ MANY_TIMES = re.compile(r"(.{1,4}?)\1{7,}", re.DOTALL)
 
 
 @cache
-def _jieba():
+def _jieba() -> ModuleType:
     with warnings.catch_warnings():  # jieba 0.42.1 asks for pkg_resources, and has invalid escapes
         warnings.simplefilter("ignore")
         import jieba
     jieba.setLogLevel(logging.ERROR)
-    return jieba
+    module: ModuleType = jieba
+    return module
 
 
-def _rjieba():
+def _rjieba() -> ModuleType:
     import rjieba
 
     return rjieba

@@ -200,7 +200,7 @@ class Seconds:
             first = False
 
     def _is_due(self, packet: Any, clock: _Clock) -> bool:
-        return packet.pts == self._due.get(clock.second_of(packet.pts))
+        return bool(packet.pts == self._due.get(clock.second_of(packet.pts)))
 
 
 class _Clock:
@@ -215,7 +215,7 @@ class _Clock:
 
     def second_of(self, time: int) -> int:
         """The first whole second at which a frame of this time (in the stream's units) can be shown."""
-        return max(0, -((self.zero - time) * self._base.numerator // self._base.denominator))
+        return max(0, -int((self.zero - time) * self._base.numerator // self._base.denominator))
 
     def passed(self, packet: Any) -> None:
         """Note a packet of picture or sound: seconds before its end have a picture."""

@@ -51,7 +51,7 @@ def read_rows(
         raise unreadable(path, error, f"CSV after line {line}" if line else "CSV") from None
 
 
-def _opened(path: Path) -> io.BufferedIOBase:
+def _opened(path: Path) -> gzip.GzipFile | io.BufferedReader:
     return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
 
 
