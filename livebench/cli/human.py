@@ -162,7 +162,7 @@ def correlate_command(
     from livebench.human.analysis.correlation import correlate_ratings
     from livebench.human.analysis.ratings import read_rater_files
     from livebench.human.analysis.report import report_signature
-    from livebench.human.analysis.report_text import correlations_as, markdown_table, text_table
+    from livebench.human.analysis.report_text import correlations_as
     from livebench.human.sheets.key import read_key
     from livebench.submissions.load import find_submissions
 
@@ -177,5 +177,4 @@ def correlate_command(
     if as_json:
         click.echo(_json(correlations))
     else:
-        layout = markdown_table if markdown else text_table
-        click.echo(correlations_as(correlations, layout), nl=False)
+        click.echo(correlations_as(correlations, markdown=markdown), nl=False)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from livebench.human.analysis.report import HumanReport
-from livebench.human.analysis.report_text import intervals_table, value, with_interval
+from livebench.human.analysis.report_text import intervals_cells, two_digits, with_interval
 from livebench.human.sheets.key import CRITERIA
 from livebench.leaderboard.collect import Board, BoardRow, Section
 from livebench.leaderboard.markdown import cell
@@ -52,7 +52,7 @@ def render(sections: Sequence[Section], reports: Sequence[HumanReport] = ()) -> 
         published=published,
         reports=reports,
         criteria=CRITERIA,
-        rated=lambda report: intervals_table(report)[1],
+        rated=lambda report: intervals_cells(report)[1],
         agreed=_agreed,
         published_human=_data("published_human.toml"),
         published_chance=[
@@ -70,7 +70,7 @@ def _data(name: str) -> dict[str, Any]:
 def _agreed(report: HumanReport) -> list[list[str]]:
     """Mean pairwise Spearman and alpha, by criterion and pooled."""
     return [
-        [one.criterion, with_interval(one.mean), str(one.mean.n), value(one.alpha.value)]
+        [one.criterion, with_interval(one.mean), str(one.mean.n), two_digits(one.alpha.value)]
         for one in report.agreement
     ]
 

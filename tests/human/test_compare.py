@@ -10,7 +10,8 @@ import pytest
 from scipy.stats import permutation_test, wilcoxon
 from simulated_raters import PAPER, Qualities, plain_key
 
-from livebench.human.analysis.report import clusters_of, make_report, table_rows
+from livebench.human.analysis.report import clusters_of, make_report
+from livebench.human.analysis.report_text import means_cells
 from livebench.human.analysis.system_tests import (
     by_moment,
     compare_systems,
@@ -168,5 +169,5 @@ def test_by_moment(ratings_of):
 def test_the_layout_of_table_5(ratings_of):
     key = plain_key(2, ["S2S-IC", "human"], 3)
     ratings = ratings_of(key, [[1, 5, 4, 4], [2, 5, 5, 4], [3, 4, 3, NAN]])
-    rows = table_rows(make_report(ratings, resamples=200))
+    _, rows = means_cells(make_report(ratings, resamples=200))
     assert rows == [["S2S-IC", "3.00", "3.00", "3.00"], ["human", "4.33", "4.33", "4.33"]]

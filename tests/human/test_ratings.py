@@ -71,40 +71,46 @@ def change(row, column, value):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (change(2, 1, "6"), r"R1.csv, row 4: fluency is '6', out of range \(rule: 1 to 5\)"),
-        (change(2, 2, "0"), r"row 4: relevance is '0', out of range"),
-        (change(2, 2, "-1"), r"row 4: relevance is '-1', out of range"),
-        (change(2, 3, "4.5"), r"row 4: correctness is '4.5', not a whole number \(rule: a whole"),
-        (change(2, 3, "good"), r"row 4: correctness is 'good', not a whole number"),
-        (change(2, 3, "５"), r"row 4: correctness is '５', not a whole number"),
-        (change(2, 3, "nan"), r"row 4: correctness is 'nan', not a whole number"),
+        (
+            change(2, 1, "6"),
+            r"R1.csv, row 4, fluency: '6' is out of range; rate with a whole number from 1 to 5",
+        ),
+        (change(2, 2, "0"), r"row 4, relevance: '0' is out of range"),
+        (change(2, 2, "-1"), r"row 4, relevance: '-1' is out of range"),
+        (
+            change(2, 3, "4.5"),
+            r"row 4, correctness: '4.5' is not a whole number; rate with a whole",
+        ),
+        (change(2, 3, "good"), r"row 4, correctness: 'good' is not a whole number"),
+        (change(2, 3, "５"), r"row 4, correctness: '５' is not a whole number"),
+        (change(2, 3, "nan"), r"row 4, correctness: 'nan' is not a whole number"),
         (
             change(2, 3, ""),
-            r"row 4, correctness: no rating, 1 of 30 are missing \(rule: every item",
+            r"row 4, correctness: no rating; 1 of 30 are missing; complete them, or",
         ),
-        (change(2, 0, "zzz"), r"row 4: id zzz: is not in the key \(rule: only rows of the sheet\)"),
-        (change(2, 0, ""), r"row 4: id \(none\): is not in the key"),
+        (change(2, 0, "zzz"), r"row 4, id zzz: is not in the key; give the key"),
+        (change(2, 0, ""), r"row 4, id \(none\): is not in the key"),
         (
             change(2, 0, "R2-i00002"),
-            r"row 4: id R2-i00002: is of the sheet of R2, the rows before of R1's",
+            r"row 4, id R2-i00002: is of the sheet of R2, the rows before are of R1's",
         ),
         (
             change(3, 0, "R1-i00002"),
-            r"row 5: id R1-i00002: stands in row 4 already \(rule: each item once",
+            r"row 5, id R1-i00002: occurs in row 4 already; keep one",
         ),
         (
             lambda rows: rows[:-1],
-            r"id R1-i00001-again \(its row is gone\), fluency: no rating, 3 of 30",
+            r"id R1-i00001-again \(its row is missing\), fluency: no rating; 3 of 30",
         ),
         (
             lambda rows: [*rows[:2], rows[2][:3], *rows[3:]],
-            r"row 4: has 3 cells, the header 4 \(rule",
+            r"row 4: has 3 cells, the header 4; give",
         ),
         (
             lambda rows: rows[:5],
-            r"R1 left out 15 of 30 ratings, the first in id R1-i00005 .*\(rule: a rater",
+            r"R1 left out 15 of 30 ratings, the first in id R1-i00005 .*: half or more",
         ),
-        (lambda rows: [], r"R1.csv: holds no ratings \(rule: a row for each item"),
+        (lambda rows: [], r"R1.csv: holds no ratings; keep a row for each item"),
     ],
 )
 def test_refused(save, damage, message):
@@ -131,7 +137,7 @@ def test_files_that_are_none(save, tmp_path):
         read_rater_files([tmp_path / "R9.csv"], KEY)
     rows = [[*row, "弹幕"] for row in complete(0)]
     path = save(rows, header=[*HEADER, "comment"], encoding="gbk")
-    with pytest.raises(LiveBenchError, match=r"is not UTF-8 .* save it again as 'CSV UTF-8'"):
+    with pytest.raises(LiveBenchError, match=r"is not UTF-8; save it again as 'CSV UTF-8'"):
         read_rater_files([path], KEY)
     (tmp_path / "R1.csv").write_text('id,fluency,relevance,correctness\n"R1-i00000,1,2,3\n')
     with pytest.raises(LiveBenchError, match="cannot be read as CSV"):

@@ -89,8 +89,9 @@ def correlate_ratings(
     key = ratings.key
     if candidate_set.manifest.hash != key.set_hash:
         raise LiveBenchError(
-            f"{candidate_set.path}: is not the set that was rated ({key.signature}, here "
-            f"{candidate_set.manifest.signature})"
+            candidate_set.path,
+            f"not the set that was rated ({key.signature}, here {candidate_set.manifest.signature})",
+            "give the rated one by --candidates",
         )
     answers = Answers(candidate_set)
     systems = [name for name in key.system_names if name != HUMAN]
@@ -138,16 +139,18 @@ def _metrics(
         submission = by_name.get(system.name)
         if submission is None:
             raise LiveBenchError(
-                f"{system.name}: was rated, but is not among the submissions; give --submissions"
+                system.name, "was rated, but is not among the submissions", "give --submissions"
             )
         run = next((run for run in submission.card.runs if run.name == system.run), None)
         if run is None:
-            raise LiveBenchError(f"{submission.path}: has no run {system.run}, which was rated")
+            raise LiveBenchError(submission.path, f"has no run {system.run}, which was rated")
         path = submission.scores_path(candidate_set.name, run, key.setting)
         if not path.is_file():
             raise LiveBenchError(
-                f"{path}: no scores; run `livebench evaluate {submission.path} "
-                f"--candidates {candidate_set.path} --setting {key.setting}`"
+                path,
+                "no scores",
+                f"run `livebench evaluate {submission.path} --candidates {candidate_set.path} "
+                f"--setting {key.setting}`",
             )
         scores = read_scores(path, answers.sample_ids)
         best = sample_metrics(scores.sums, answers.correct)["best"]

@@ -42,14 +42,14 @@ def write_report(folder: Path, report: HumanReport, files: Sequence[Path], key: 
 
 def _without_text(path: Path, key: Key) -> tuple[str, bytes]:
     """The rater of a file, and its columns `id` and CRITERIA in the order of the sheet."""
-    one = read_rater_files([path], key, "keep")
-    [name] = one.raters
+    ratings = read_rater_files([path], key, "keep")
+    [name] = ratings.raters
     places = {item.item: place for place, item in enumerate(key.items)}
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("id", *CRITERIA))
     for row in next(rater for rater in key.raters if rater.rater == name).rows:
-        values = (one.again if row.repeat else one.values)[0, places[row.item]]
+        values = (ratings.again if row.repeat else ratings.values)[0, places[row.item]]
         writer.writerow((row.row, *("" if np.isnan(v) else f"{v:.0f}" for v in values)))
     return name, text.getvalue().encode()
 
@@ -68,26 +68,30 @@ def find_reports(folder: Path) -> list[HumanReport]:
 def _checked(folder: Path) -> HumanReport:
     written = parse_json(folder / REPORT, HumanReport)
     ratings = read_published(folder, written)
-    found = make_report(ratings)
-    if (found.name, found.set_hash) != (written.name, written.set_hash) or not same_means(
-        found, written
+    report = make_report(ratings)
+    if (report.name, report.set_hash) != (written.name, written.set_hash) or not same_means(
+        report, written
     ):
         raise LiveBenchError(
-            f"{folder / REPORT}: is not what the ratings in {folder / RATINGS} say; run `livebench "
-            f"human-eval report {folder / RATINGS}/*.csv --key {folder / KEY} --out {folder}` again"
+            folder / REPORT,
+            f"is not what the ratings in {folder / RATINGS} say",
+            f"run `livebench human-eval report {folder / RATINGS}/*.csv --key {folder / KEY} --out "
+            f"{folder}` again",
         )
-    return found
+    return report
 
 
 def read_published(folder: Path, report: HumanReport) -> Ratings:
     """The ratings of a published evaluation, with the policy of its report."""
     paths = sorted((folder / RATINGS).glob("*.csv"))
     if not paths:
-        raise LiveBenchError(f"{folder / RATINGS}: holds no ratings (*.csv) for {folder / REPORT}")
+        raise LiveBenchError(
+            folder / RATINGS, f"holds no ratings (*.csv) for {folder / REPORT}", "publish them, too"
+        )
     return read_rater_files(paths, read_key(folder / KEY), report.policy)
 
 
-def same_means(one: HumanReport, other: HumanReport) -> bool:
+def same_means(first: HumanReport, second: HumanReport) -> bool:
     """Whether two reports have the same systems, means and intervals, to 1e-6."""
 
     def numbers(report: HumanReport) -> list[tuple[str, str, list[float]]]:
@@ -95,13 +99,13 @@ def same_means(one: HumanReport, other: HumanReport) -> bool:
             (
                 system.system,
                 criterion,
-                [np.nan if v is None else v for v in (found.value, found.low, found.high)],
+                [np.nan if v is None else v for v in (mean.value, mean.low, mean.high)],
             )
             for system in report.systems
-            for criterion, found in system.criteria.items()
+            for criterion, mean in system.criteria.items()
         ]
 
-    a, b = numbers(one), numbers(other)
+    a, b = numbers(first), numbers(second)
     return [x[:2] for x in a] == [x[:2] for x in b] and np.allclose(
         [x[2] for x in a], [x[2] for x in b], rtol=0, atol=1e-6, equal_nan=True
     )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -51,23 +51,24 @@ def read_rater_files(paths: Sequence[Path], key: Key, missing: Missing | None = 
             takes the ratings that there are; None refuses.
 
     Raises:
-        LiveBenchError: file, row (as a spreadsheet counts, the header is row 1) and rule are named.
+        LiveBenchError: file, row (as a spreadsheet counts: the header is row 1) and rule are named.
     """
     items = {item.item: number for number, item in enumerate(key.items)}
     owners = {row.row: rater for rater in key.raters for row in rater.rows}
-    found: dict[str, tuple[Path, np.ndarray, np.ndarray, int]] = {}
+    sheets: dict[str, tuple[Path, np.ndarray, np.ndarray, int]] = {}
     for path in map(Path, paths):
         rows = _read_rows(path)
         rater = _owner(path, rows, owners)
-        if rater.rater in found:
+        if rater.rater in sheets:
             raise LiveBenchError(
-                f"{path}: is the sheet of {rater.rater}, and so is {found[rater.rater][0]} (rule: one "
-                "file a rater); give one of them"
+                path,
+                f"is the sheet of {rater.rater}, and so is {sheets[rater.rater][0]}",
+                "give one file a rater",
             )
-        found[rater.rater] = (path, *_values(path, rows, rater, items, missing))
-    order = [rater.rater for rater in key.raters if rater.rater in found]
-    values = np.stack([found[name][1] for name in order])
-    again = np.stack([found[name][2] for name in order])
+        sheets[rater.rater] = (path, *_values(path, rows, rater, items, missing))
+    order = [rater.rater for rater in key.raters if rater.rater in sheets]
+    values = np.stack([sheets[name][1] for name in order])
+    again = np.stack([sheets[name][2] for name in order])
     dropped: list[str] = []
     if missing == "drop-item":
         gaps = np.isnan(values).any(axis=(0, 2))
@@ -76,82 +77,84 @@ def read_rater_files(paths: Sequence[Path], key: Key, missing: Missing | None = 
     return Ratings(
         key=key,
         raters=order,
-        absent=[rater.rater for rater in key.raters if rater.rater not in found],
+        absent=[rater.rater for rater in key.raters if rater.rater not in sheets],
         values=values,
         again=again,
-        missing={name: found[name][3] for name in order},
+        missing={name: sheets[name][3] for name in order},
         policy=missing,
         dropped=dropped,
     )
 
 
-def _read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a file: `id` and CRITERIA, without white space around."""
+class _RatedRow(NamedTuple):
+    """A row as a spreadsheet counts; cells of the columns in _COLUMNS, without white space around."""
+
+    number: int
+    cells: dict[str, str]
+
+    @property
+    def id(self) -> str:
+        return self.cells["id"]
+
+
+_COLUMNS = ("id", *CRITERIA)
+
+
+def _read_rows(path: Path) -> list[_RatedRow]:
+    """The rows of a file."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise LiveBenchError(f"{path}: no such file") from None
+        raise LiveBenchError(path, "no such file") from None
     except UnicodeDecodeError:
-        raise LiveBenchError(
-            f"{path}: is not UTF-8 (rule: CSV in UTF-8); save it again as 'CSV UTF-8'"
-        ) from None
+        raise LiveBenchError(path, "is not UTF-8", "save it again as 'CSV UTF-8'") from None
     # Some spreadsheets write semicolons or tabs and call it CSV.
     header = text.split("\n", maxsplit=1)[0]
     comma = next((mark for mark in ",;\t" if mark in header), ",")
     try:
         table = list(csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True))
     except csv.Error as error:
-        raise LiveBenchError(f"{path}: cannot be read as CSV: {error}; save it again") from None
+        raise LiveBenchError(path, f"cannot be read as CSV: {error}", "save it again") from None
     columns = table[0] if table else []
-    for name in ("id", *CRITERIA):
+    for name in _COLUMNS:
         if columns.count(name) != 1:
-            raise LiveBenchError(
-                f"{path}, row 1: {columns.count(name)} columns are named {name} (rule: the header of "
-                "the sheet stays as it was)"
-            )
-    places = {name: columns.index(name) for name in ("id", *CRITERIA)}
+            what = f"{columns.count(name)} columns are named {name}"
+            raise LiveBenchError(path, what, "leave the header of the sheet as it was", "row 1")
     rows = []
     for number, cells in enumerate(table[1:], 2):
-        if any(cell.strip() for cell in cells):
-            if len(cells) != len(columns):
-                raise LiveBenchError(
-                    f"{path}, row {number}: has {len(cells)} cells, the header {len(columns)} (rule: a "
-                    "cell for each column)"
-                )
-            found = {name: cells[place].strip() for name, place in places.items()}
-            rows.append({**found, "number": str(number)})
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(columns):
+            what = f"has {len(cells)} cells, the header {len(columns)}"
+            raise LiveBenchError(path, what, "give each column a cell", f"row {number}")
+        stripped = {name: cells[columns.index(name)].strip() for name in _COLUMNS}
+        rows.append(_RatedRow(number, stripped))
     return rows
 
 
-def _owner(path: Path, rows: list[dict[str, str]], owners: dict[str, KeyRater]) -> KeyRater:
+def _owner(path: Path, rows: list[_RatedRow], owners: dict[str, KeyRater]) -> KeyRater:
     """Whose sheet a file is: every row must be of it, once."""
-    seen: dict[str, str] = {}
+    seen: dict[str, int] = {}
     rater = None
     for row in rows:
-        where = f"{path}, row {row['number']}: id {row['id'] or '(none)'}"
-        owner = owners.get(row["id"])
+        place = f"row {row.number}, id {row.id or '(none)'}"
+        owner = owners.get(row.id)
         if owner is None:
-            raise LiveBenchError(
-                f"{where}: is not in the key (rule: only rows of the sheet); is it another sheet's key?"
-            )
+            raise LiveBenchError(path, "is not in the key", "give the key of this sheet", place)
         if rater is not None and owner is not rater:
-            raise LiveBenchError(
-                f"{where}: is of the sheet of {owner.rater}, the rows before of {rater.rater}'s (rule: "
-                "one rater a file)"
-            )
-        if row["id"] in seen:
-            raise LiveBenchError(
-                f"{where}: stands in row {seen[row['id']]} already (rule: each item once); keep one"
-            )
-        rater, seen[row["id"]] = owner, row["number"]
+            what = f"is of the sheet of {owner.rater}, the rows before are of {rater.rater}'s"
+            raise LiveBenchError(path, what, "give each rater a file", place)
+        if row.id in seen:
+            raise LiveBenchError(path, f"occurs in row {seen[row.id]} already", "keep one", place)
+        rater, seen[row.id] = owner, row.number
     if rater is None:
-        raise LiveBenchError(f"{path}: holds no ratings (rule: a row for each item of the sheet)")
+        raise LiveBenchError(path, "holds no ratings", "keep a row for each item of the sheet")
     return rater
 
 
 def _values(
     path: Path,
-    rows: list[dict[str, str]],
+    rows: list[_RatedRow],
     rater: KeyRater,
     items: dict[str, int],
     policy: Missing | None,
@@ -159,39 +162,43 @@ def _values(
     """First and second ratings [items, CRITERIA], nan where missing, and how many are."""
     first = np.full((len(items), len(CRITERIA)), np.nan)
     second = first.copy()
-    by_id = {row["id"]: row for row in rows}
+    by_id = {row.id: row for row in rows}
     gaps = []
     for expected in rater.rows:
         row = by_id.get(expected.row)
         target = second if expected.repeat else first
         for column, criterion in enumerate(CRITERIA):
-            cell = row[criterion] if row else ""
-            if cell:
+            if row and row.cells[criterion]:
                 target[items[expected.item], column] = _rating(path, row, criterion)
             else:
-                where = f"row {row['number']}" if row else f"id {expected.row} (its row is gone)"
+                where = f"row {row.number}" if row else f"id {expected.row} (its row is missing)"
                 gaps.append(f"{where}, {criterion}")
     total = len(rater.rows) * len(CRITERIA)
     if 2 * len(gaps) >= total:
         raise LiveBenchError(
-            f"{path}: {rater.rater} left out {len(gaps)} of {total} ratings, the first in {gaps[0]} "
-            "(rule: a rater gives more than half of them, whatever --missing says); let the sheet be "
-            "completed, or leave the file out and say so"
+            path,
+            f"{rater.rater} left out {len(gaps)} of {total} ratings, the first in {gaps[0]}: half or "
+            "more are refused, whatever --missing says",
+            "have the sheet completed, or leave the file out and say so",
         )
     if gaps and policy is None:
         raise LiveBenchError(
-            f"{path}, {gaps[0]}: no rating, {len(gaps)} of {total} are missing (rule: every item is "
-            "rated on every scale); complete it, or choose --missing drop-item or --missing keep"
+            path,
+            f"no rating; {len(gaps)} of {total} are missing",
+            "complete them, or choose --missing drop-item or --missing keep",
+            gaps[0],
         )
     return first, second, len(gaps)
 
 
-def _rating(path: Path, row: dict[str, str], criterion: str) -> int:
-    cell = row[criterion]
+def _rating(path: Path, row: _RatedRow, criterion: str) -> int:
+    cell = row.cells[criterion]
     if re.fullmatch(f"[{LOWEST}-{HIGHEST}]", cell):
         return int(cell)
-    if re.fullmatch(r"[-+]?[0-9]+", cell):
-        rule = f"out of range (rule: {LOWEST} to {HIGHEST})"
-    else:
-        rule = f"not a whole number (rule: a whole number from {LOWEST} to {HIGHEST})"
-    raise LiveBenchError(f"{path}, row {row['number']}: {criterion} is {cell!r}, {rule}")
+    whole = re.fullmatch(r"[-+]?[0-9]+", cell)
+    raise LiveBenchError(
+        path,
+        f"{cell!r} is {'out of range' if whole else 'not a whole number'}",
+        f"rate with a whole number from {LOWEST} to {HIGHEST}",
+        f"row {row.number}, {criterion}",
+    )

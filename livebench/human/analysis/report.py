@@ -19,7 +19,7 @@ from livebench.human.analysis.system_tests import (
     compare_systems,
     system_means,
 )
-from livebench.human.sheets.key import CRITERIA, Key
+from livebench.human.sheets.key import Key
 from livebench.records import Setting
 from livebench.scoring.significance import RESAMPLES
 
@@ -56,7 +56,7 @@ class HumanReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def careless(self) -> dict[str, list[str]]:
         """Raters who look careless, with the reasons."""
-        return {one.rater: one.careless for one in self.raters if one.careless}
+        return {rater.rater: rater.careless for rater in self.raters if rater.careless}
 
 
 def report_signature(key: Key, policy: Missing | None, raters: int) -> str:
@@ -111,15 +111,3 @@ def report_files(
 ) -> HumanReport:
     """Read and check the files of raters, and report on them."""
     return make_report(read_rater_files(paths, key, missing), seed=seed)
-
-
-def table_rows(report: HumanReport) -> list[list[str]]:
-    """The layout of the paper's Table 5: a system and its mean on each criterion, two digits."""
-    return [
-        [one.system, *(_two(one.criteria[criterion].value) for criterion in CRITERIA)]
-        for one in report.systems
-    ]
-
-
-def _two(value: float | None) -> str:
-    return "undefined" if value is None else f"{round(value, 9):.2f}"

@@ -70,14 +70,14 @@ def make_items(
     """
     items: list[RatedItem] = []
     for moment, sample_id in enumerate(sample_ids):
-        found: dict[str, list[tuple[str, str]]] = {}
+        by_words: dict[str, list[tuple[str, str]]] = {}
         for system, written in texts.items():
             text = shown_text(written[moment])
-            found.setdefault(remove_space(text), []).append((text, system))
-        order = sorted(found, key=lambda same: draw(seed, sample_id, f"rated {same}"))
-        for same in order:
-            shown = min(text for text, _ in found[same])
-            systems = tuple(system for _, system in found[same])
+            by_words.setdefault(remove_space(text), []).append((text, system))
+        order = sorted(by_words, key=lambda words: draw(seed, sample_id, f"rated {words}"))
+        for words in order:
+            shown = min(text for text, _ in by_words[words])
+            systems = tuple(system for _, system in by_words[words])
             items.append(RatedItem(f"i{len(items) + 1:04}", moment, shown, systems))
     return items
 
@@ -100,8 +100,9 @@ def screens(
     count = len(sample_ids)
     if repeats > count // 3:
         raise LiveBenchError(
-            f"--repeats {repeats}: at most a third of the {count} moments can be shown again; ask for "
-            f"at most {count // 3}"
+            f"--repeats {repeats}",
+            f"at most a third of the {count} moments can be shown twice",
+            f"ask for at most {count // 3}",
         )
 
     def place(moment: int, what: str) -> int:
@@ -111,7 +112,7 @@ def screens(
     third = count // 3
     again = sorted(order[:third], key=lambda moment: place(moment, "chosen"))[:repeats]
     last = [(moment, False) for moment in order[count - third :]] + [(m, True) for m in again]
-    last.sort(key=lambda one: place(one[0], "last third"))
+    last.sort(key=lambda turn: place(turn[0], "last third"))
     shown = [(moment, False) for moment in order[: count - third]] + last
     by_moment: dict[int, list[RatedItem]] = {}
     for item in items:

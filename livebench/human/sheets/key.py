@@ -1,4 +1,4 @@
-"""The key: which comment is whose. It stays with those who run the evaluation; it holds no comment.
+"""The key: who wrote each comment. It stays with those who run the evaluation; it holds no comment.
 
 Raters' sheets hold the comments and nothing that depends on who wrote them.
 """
@@ -119,7 +119,8 @@ def read_key(path: Path) -> Key:
     )
     if not fits:
         raise LiveBenchError(
-            f"{path}: its rows, items, moments and systems do not fit together; take the key that "
-            "`livebench human-eval sheet` wrote"
+            path,
+            "its rows, items, moments and systems do not fit together",
+            "use the key that `livebench human-eval sheet` wrote",
         )
     return key

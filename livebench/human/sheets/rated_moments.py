@@ -23,7 +23,7 @@ def sample_moments(answers: Sequence[AnswerRecord], count: int, seed: int) -> li
         LiveBenchError: the set has fewer moments.
     """
     strata: dict[str, dict[str, dict[str, AnswerRecord]]] = defaultdict(lambda: defaultdict(dict))
-    for answer in sorted(answers, key=lambda one: _place(seed, one.sample_id)):
+    for answer in sorted(answers, key=lambda answer: _place(seed, answer.sample_id)):
         # "VIDEO@SECOND", with a suffix where a moment gives several samples.
         moment = re.match(r"\d*", answer.sample_id.removeprefix(f"{answer.video_id}@"))[0]
         strata[answer.category][answer.video_id].setdefault(moment, answer)
@@ -31,21 +31,23 @@ def sample_moments(answers: Sequence[AnswerRecord], count: int, seed: int) -> li
     in_turn = {
         category: [
             answer
-            for turn in zip_longest(*(found.values() for found in videos.values()))
+            for turn in zip_longest(*(moments.values() for moments in videos.values()))
             for answer in turn
             if answer is not None
         ]
         for category, videos in sorted(strata.items())
     }
-    sizes = {category: len(found) for category, found in in_turn.items()}
+    sizes = {category: len(answers) for category, answers in in_turn.items()}
     total = sum(sizes.values())
     if count > total:
         raise LiveBenchError(
-            f"--moments {count}: the candidate set has {total} moments; ask for at most as many"
+            f"--moments {count}",
+            f"the candidate set has {total} moments",
+            f"ask for at most {total}",
         )
     shares = allocate(sizes, count)
     chosen = [answer for category in in_turn for answer in in_turn[category][: shares[category]]]
-    return sorted(chosen, key=lambda one: _place(seed, one.sample_id))
+    return sorted(chosen, key=lambda answer: _place(seed, answer.sample_id))
 
 
 def allocate(sizes: dict[str, int], count: int) -> dict[str, int]:

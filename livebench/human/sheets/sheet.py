@@ -83,7 +83,7 @@ def make_sheets(
     moments = sample_moments(list(answers.values()), plan.moments, plan.seed)
     ids = [moment.sample_id for moment in moments]
     wanted = set(ids)
-    samples = {one.sample_id: one for one in candidate_set.samples() if one.sample_id in wanted}
+    samples = {s.sample_id: s for s in candidate_set.samples() if s.sample_id in wanted}
     systems, texts = [], {}
     for submission in submissions:
         run = generated_run(submission, candidate_set, plan.run)
@@ -93,9 +93,9 @@ def make_sheets(
         path = submission.generated_path(candidate_set.name, run, setting)
         digest = gzip_content(path, any_writer=True)[0]
         systems.append(KeySystem(submission.name, run.name, digest))
-    texts[HUMAN] = [_reference(samples[one], answers[one], plan.seed) for one in ids]
+    texts[HUMAN] = [_reference(samples[name], answers[name], plan.seed) for name in ids]
     items = make_items(ids, texts, plan.seed)
-    scenes = [scene(samples[one], dataset) for one in ids]
+    scenes = [scene(samples[name], dataset) for name in ids]
     repeats = plan.repeats
     if repeats is None:
         repeats = min(-(-plan.moments // 10), plan.moments // 3)
@@ -116,7 +116,7 @@ def make_sheets(
             setting=setting,
             seed=plan.seed,
             systems=[*systems, KeySystem(HUMAN)],
-            moments=[KeyMoment(one.sample_id, one.video_id, one.category) for one in moments],
+            moments=[KeyMoment(m.sample_id, m.video_id, m.category) for m in moments],
             items=[_entry(item, ids) for item in items],
             raters=raters,
             versions={"livebench": __version__, "python": platform.python_version()},
@@ -134,11 +134,11 @@ def _check(
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise LiveBenchError(
-            f"--submission {twice}: given twice; each is rated under its folder's name"
+            twice, "given twice; each is rated under its folder's name", "give it once"
         )
     if HUMAN in names:
         raise LiveBenchError(
-            f"--submission {HUMAN}: the name stands for comments that people wrote; rename the folder"
+            HUMAN, "the name stands for comments that people wrote", "rename the folder"
         )
 
 
@@ -146,8 +146,8 @@ def _reference(sample: SampleRecord, answer: AnswerRecord, seed: int) -> str:
     """One of the correct comments, drawn."""
     correct = [
         text
-        for text, kind in zip(sample.candidates, answer.types, strict=True)
-        if kind == "correct"
+        for text, candidate_type in zip(sample.candidates, answer.types, strict=True)
+        if candidate_type == "correct"
     ]
     return min(correct, key=lambda text: draw(seed, sample.sample_id, f"reference {text}"))
 
