@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import count
+
+import numpy as np
 
 
 def draw(seed: int, sample_id: str, string: str) -> int:
-    """A number uniform in [0, 2**128), the same whenever and wherever it is asked for."""
+    """A number uniform in [0, 2**128), the same whenever and wherever it is drawn."""
     digest = hashlib.sha256(f"{seed}\0{sample_id}\0{string}".encode()).digest()
     return int.from_bytes(digest[:16], "big")
 
 
-def draws_from(items: Sequence[int], seed: int, sample_id: str, label: str) -> Iterator[int]:
-    """Items drawn uniformly, with replacement, without end."""
-    position = 0
-    while True:
+def draws_from(items: np.ndarray, seed: int, sample_id: str, label: str) -> Iterator[int]:
+    """Items (int [n]) drawn uniformly, with replacement, without end."""
+    for position in count():
         yield int(items[draw(seed, sample_id, f"{label} {position}") % len(items)])
-        position += 1

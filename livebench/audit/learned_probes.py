@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import groupby
 
 import numpy as np
 
-FOLDS = 5
+_FOLDS = 5
+
+FitPredict = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def held_out_scores(
-    fit_predict, correct: np.ndarray, videos: Sequence[str], comments: np.ndarray
+    fit_predict: FitPredict, correct: np.ndarray, videos: Sequence[str], comments: np.ndarray
 ) -> np.ndarray:
     """Scores of each sample by a classifier fitted on the samples of other videos.
 
@@ -35,7 +37,7 @@ def held_out_scores(
     width = correct.shape[1]
     scores = np.empty(correct.shape)
     rows = np.arange(correct.size).reshape(correct.shape)
-    folds = min(FOLDS, len(set(videos)))
+    folds = min(_FOLDS, len(set(videos)))
     if folds < 2:  # there is no other video to learn from
         return np.zeros(correct.shape)
     for train, test in GroupKFold(folds).split(correct, groups=np.asarray(videos)):
@@ -79,7 +81,7 @@ def _kind(mark: str) -> int:
     return 2 if category[0] == "N" else 3 if category[0] == "P" else 4
 
 
-def boosted_trees(features: np.ndarray):
+def boosted_trees(features: np.ndarray) -> FitPredict:
     """Boosted trees on dense features: float [all candidates, features]."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
@@ -93,7 +95,7 @@ def boosted_trees(features: np.ndarray):
     return fit_predict
 
 
-def linear_on_characters(strings: Sequence[str]):
+def linear_on_characters(strings: Sequence[str]) -> FitPredict:
     """Logistic regression on hashed character n-grams (1 to 3): what is said, not how long or often.
 
     It shares neither features nor kind with what the cells of `matched` are made of.

@@ -53,7 +53,9 @@ class Characters(Scorer):
                 self._pair[before + mark] += count
         self._total = sum(self._single.values()) + len(self._single) + 1
 
-    def score(self, video_ctx, comments, candidate) -> float:
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> float:
         text = f"{candidate.tokens.replace(' ', '')}{self.END}"
         total = 0.0
         for before, mark in zip(self.END + text, text, strict=False):
@@ -75,7 +77,7 @@ def all_probes(
     position = np.tile(np.arange(words.shape[1], dtype=float), (len(words), 1))
     unigram = _scores(Unigram(), training, samples, dataset)
     bigram = _scores(Characters(), training, samples, dataset)
-    pairs = [
+    pairs: list[tuple[str, Family, np.ndarray]] = [
         ("in training", "shortcut", np.minimum(train_counts, 1)),
         ("training frequency", "shortcut", train_counts),
         ("length in words", "shortcut", words),
@@ -151,7 +153,7 @@ def _held_out(samples: Sequence[SampleRecord], dataset: Dataset, *, own: bool) -
         total.update(counts)
     rows = []
     for sample in samples:
-        less = Counter() if own else by_video.get(sample.video_id, Counter())
+        less = by_video[sample.video_id] if not own else Counter[int]()
         ids = [number[tokens] for tokens in sample.candidate_tokens]
         rows.append([float(total[i] - less[i]) for i in ids])
     return np.array(rows)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
+from unicodedata import normalize
 
 import numpy as np
 
@@ -26,29 +26,23 @@ class SameVideos(NamedTuple):
 
 def same_names(dataset: Dataset) -> Iterator[SameVideos]:
     """Groups of videos with the same id or the same title but for case, form, and punctuation."""
-    ids = defaultdict(list)
-    for number, bare in enumerate(_folded([video.video_id for video in dataset.videos])):
-        ids[bare].append(number)
-    titles = defaultdict(list)
-    bare_titles = bare_texts([video.title.casefold() for video in dataset.videos]).to_pylist()
-    for number, bare in enumerate(bare_titles):
-        if len(bare) >= SHORTEST_TEXT:
-            titles[bare].append(number)
-    for videos in ids.values():
-        if len(videos) > 1:
-            detail = f"{len(videos)} ids that differ in case or form only"
-            yield SameVideos("same id", tuple(videos), detail)
-    for bare, videos in titles.items():
-        if len(videos) > 1:
-            detail = f"{len(videos)} videos with the same title ({len(bare)} characters)"
-            yield SameVideos("same title", tuple(videos), detail)
+    ids = [normalize("NFKC", video.video_id).casefold() for video in dataset.videos]
+    for _, videos in _equal(ids):
+        detail = f"{len(videos)} ids that differ in case or form only"
+        yield SameVideos("same id", videos, detail)
+    titles = bare_texts([video.title.casefold() for video in dataset.videos]).to_pylist()
+    for title, videos in _equal(titles):
+        if len(title) >= SHORTEST_TEXT:
+            detail = f"{len(videos)} videos with the same title ({len(title)} characters)"
+            yield SameVideos("same title", videos, detail)
 
 
-def _folded(ids: Sequence[str]) -> list[str]:
-    """Ids in NFKC and without case."""
-    from unicodedata import normalize
-
-    return [normalize("NFKC", name).casefold() for name in ids]
+def _equal(names: Sequence[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Names that occur more than once, and their places."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        places.setdefault(name, []).append(place)
+    return ((name, tuple(same)) for name, same in places.items() if len(same) > 1)
 
 
 def same_comments(dataset: Dataset, columns: VideoComments) -> Iterator[SameVideos]:

@@ -116,7 +116,7 @@ def _adjusted(probes: Sequence[Probe], correct: np.ndarray, videos: Sequence[str
         p_values[i] = shift_p(_places(probe.scores, correct), videos, float(observed))
     for family in {probe.family for probe in probes}:
         members = [i for i, probe in enumerate(probes) if probe.family == family]
-        p_values[members] = holm(p_values[members])
+        p_values[members] = holm(p_values[members].tolist())
     return p_values.tolist()
 
 

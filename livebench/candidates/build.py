@@ -45,14 +45,14 @@ class Account:
 
 
 class Built(NamedTuple):
-    """Some samples, in order, as lines of samples.jsonl and answers.jsonl, and what they count.
+    """Some samples, in order, as lines of samples.jsonl and answers.jsonl, their number, and counts.
 
     `videos`, `without_plausible`: as in `Account`, ids.
     """
 
     samples: bytes
     answers: bytes
-    count: int
+    number: int
     videos: set[str]
     types: Counter[str]
     without_plausible: set[str]
@@ -101,7 +101,7 @@ class Builder:
         chosen: list[Second] = []
         left_out = Counter({"too few comments": self._moments.too_few})
 
-        def parts() -> Iterator[tuple[list[Second], bool]]:
+        def parts() -> Iterator[tuple[Sequence[Second], bool]]:
             for part in _parts(self._moments.seconds, 8 * MOMENTS_AT_ONCE):
                 yield part, len(chosen) == max_samples
 
@@ -165,7 +165,7 @@ class Builder:
         return Built(
             samples=encode([sample for sample, _ in records]),
             answers=encode([answer for _, answer in records]),
-            count=len(records),
+            number=len(records),
             videos={answer.video_id for _, answer in records},
             types=sum(types, Counter()),
             without_plausible={
@@ -192,8 +192,8 @@ class Builder:
         last = self.protocol.wrong[-1]
         if isinstance(last, RandomRule) and last.draw == "distinct":
             taken = [*types, *excluded]
-            possible = len(types) + len(self._pool.ids)
-            possible -= np.count_nonzero(self._pool.counts[taken])
+            used = int(np.count_nonzero(self._pool.counts[taken]))
+            possible = len(types) + len(self._pool.ids) - used
             if possible < CANDIDATES:
                 video = self.dataset.videos[moment.video].video_id
                 raise LiveBenchError(

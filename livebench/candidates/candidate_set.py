@@ -75,12 +75,12 @@ class CandidateSet:
 
     def check_dataset(self, dataset: Dataset) -> None:
         """Raises LiveBenchError if `dataset` is not the one that the set was built from."""
-        wanted, found = self.manifest.dataset, dataset.info.fingerprint
-        if found != wanted.fingerprint:
+        wanted, fingerprint = self.manifest.dataset, dataset.info.fingerprint
+        if fingerprint != wanted.fingerprint:
             raise LiveBenchError(
                 dataset.path,
-                f"not the dataset that {self.path} was built from (fingerprint {found[:12]}, needed "
-                f"{wanted.name} with {wanted.fingerprint[:12]})",
+                f"not the dataset that {self.path} was built from (fingerprint "
+                f"{fingerprint[:12]}, needed {wanted.name} with {wanted.fingerprint[:12]})",
                 "import it as docs/datasets.md says",
             )
 

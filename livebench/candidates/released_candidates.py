@@ -193,7 +193,7 @@ class _Matcher:
         labels = {_words(string): label for string, label in row.candidate.items()}
         order = sorted(labels, key=lambda string: draw(self._seed, sample_id, string))
         numbers = [self._strings[string] for string in order]
-        context = self._context(row)
+        context = self._context(row) or []
         types = [self._type(string, labels[string], correct) for string in order]
         sample = SampleRecord(
             sample_id=sample_id,
@@ -221,11 +221,11 @@ class _Matcher:
             lengths=[len(string.split(" ")) for string in order],
         )
         imported.records.append((sample, answer))
-        standing = {int(comments.string[r]) for r in context}
+        in_context = {int(comments.string[r]) for r in context}
         own = {int(comments.string[r]) for r in self._second(video, row.time)}
         right = {self._strings[string] for string in correct}
         imported.same_second += len((own - right).intersection(numbers))
-        imported.in_context += len(right & standing)
+        imported.in_context += len(right & in_context)
 
     def _type(self, string: str, label: int, correct: set[str]) -> str:
         if string in correct:

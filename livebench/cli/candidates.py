@@ -156,7 +156,7 @@ def _bar(label: str, quiet: bool) -> Callable[[Iterable[Built], int], Iterator[B
         with bar(total, label, quiet) as update:
             for built in parts:
                 yield built
-                update(built.count)
+                update(built.number)
 
     return progress
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from math import log, sqrt
@@ -30,10 +31,22 @@ class _TfIdf(Scorer):
         length = sqrt(sum(weight * weight for weight in weights.values()))
         return {word: weight / length for word, weight in weights.items()}
 
-    def score(self, video_ctx, comments, candidate) -> float:
+    @abstractmethod
+    def _query(self, video_ctx: VideoContext, comments: Sequence[Comment]) -> Sequence[str]:
+        """The words that candidates are compared with."""
+
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> float:
         return self.score_candidates(video_ctx, comments, [candidate])[0]
 
-    def _compare(self, query: dict[str, float], candidates: Sequence[Comment]) -> list[float]:
+    def score_candidates(
+        self,
+        video_ctx: VideoContext,
+        comments: Sequence[Comment],
+        candidates: Sequence[Comment],
+    ) -> list[float]:
+        query = self._vector(self._query(video_ctx, comments))
         if not query:
             return [0.0] * len(candidates)
         vectors = (self._vector(candidate.words) for candidate in candidates)
@@ -43,24 +56,13 @@ class _TfIdf(Scorer):
 class ContextSimilarity(_TfIdf):
     """Cosine of tf-idf between the candidate and the surrounding comments, joined."""
 
-    def score_candidates(
-        self,
-        video_ctx: VideoContext,
-        comments: Sequence[Comment],
-        candidates: Sequence[Comment],
-    ) -> list[float]:
-        words = [word for comment in comments for word in comment.words]
-        return self._compare(self._vector(words) if words else {}, candidates)
+    def _query(self, video_ctx: VideoContext, comments: Sequence[Comment]) -> Sequence[str]:
+        return [word for comment in comments for word in comment.words]
 
 
 class TitleSimilarity(_TfIdf):
     """Cosine of tf-idf between the candidate and the title of the video."""
 
-    def score_candidates(
-        self,
-        video_ctx: VideoContext,
-        comments: Sequence[Comment],
-        candidates: Sequence[Comment],
-    ) -> list[float]:
+    def _query(self, video_ctx: VideoContext, comments: Sequence[Comment]) -> Sequence[str]:
         title = words_of(video_ctx.title)
-        return self._compare(self._vector(title.split(" ")) if title else {}, candidates)
+        return title.split(" ") if title else []

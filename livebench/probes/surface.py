@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from math import log
 
 from livebench.data.dataset import DatasetSplit
-from livebench.scoring.scorer import LogLikelihood, Scorer
+from livebench.scoring.scorer import Comment, LogLikelihood, Scorer, VideoContext
 
 
 class Popularity(Scorer):
@@ -15,7 +16,9 @@ class Popularity(Scorer):
     def fit(self, training: DatasetSplit) -> None:
         self._counts = dict(zip(training.strings, training.counts.tolist(), strict=True))
 
-    def score(self, video_ctx, comments, candidate) -> float:
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> float:
         return log(1 + self._counts.get(candidate.tokens, 0))
 
 
@@ -26,14 +29,18 @@ class TrainingMembership(Scorer):
     def fit(self, training: DatasetSplit) -> None:
         self._known = frozenset(training.strings)
 
-    def score(self, video_ctx, comments, candidate) -> float:
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> float:
         return float(candidate.tokens not in self._known)
 
 
 class Length(Scorer):
     """The number of words, and of characters where the words are equally many."""
 
-    def score(self, video_ctx, comments, candidate) -> float:
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> float:
         words = candidate.words
         return len(words) + sum(map(len, words)) / 10_000
 
@@ -55,7 +62,9 @@ class Unigram(Scorer):
         self._unknown = log(1 / total)
         self._end = log((ends + 1) / total)
 
-    def score(self, video_ctx, comments, candidate) -> LogLikelihood:
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> LogLikelihood:
         log_of, words = self._log, candidate.words
         total = self._end + sum(log_of.get(word, self._unknown) for word in words)
         return LogLikelihood(total, len(words) + 1)

@@ -80,9 +80,11 @@ def posterior(
     states = tuple(range(1, prior.ndim))
     belief = prior * categories.reshape(-1, *(1 for _ in states))
     for side in (-1, 1):
-        told = [(abs(second), likelihood) for second, likelihood in evidence if second * side > 0]
+        on_side = [
+            (abs(second), likelihood) for second, likelihood in evidence if second * side > 0
+        ]
         message, at = np.ones_like(prior), 0
-        for distance, likelihood in [*sorted(told, key=lambda pair: -pair[0]), (0, np.ones(1))]:
+        for distance, likelihood in [*sorted(on_side, key=lambda pair: -pair[0]), (0, np.ones(1))]:
             stay = (1 - CHANGE) ** abs(distance - at)
             fresh = (prior * message).sum(axis=states, keepdims=True)
             message = (stay * message + (1 - stay) * fresh) * likelihood

@@ -46,7 +46,9 @@ class Oracle(Scorer):
             for second, row in enumerate(rows):
                 self._seconds[row.tobytes()] = (video.video_id, second)
 
-    def score(self, video_ctx, comments, candidate) -> float:
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> float:
         return self.score_candidates(video_ctx, comments, [candidate])[0]
 
     def score_candidates(

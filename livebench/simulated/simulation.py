@@ -168,13 +168,13 @@ def stretches(seconds: int, random: Random) -> list[tuple[int, int]]:
 
 def _title(world: World, category: str, scenes: list[Scene], number: int, random: Random) -> str:
     """A title that names two of the video's scenes."""
-    one, two = (scenes[int(len(scenes) * random.random())] for _ in range(2))
+    first, second = (scenes[int(len(scenes) * random.random())] for _ in range(2))
     names = {
         "category": category,
-        "subject": one.subject,
-        "subject2": two.subject,
-        "place": one.place,
-        "place2": two.place,
+        "subject": first.subject,
+        "subject2": second.subject,
+        "place": first.place,
+        "place2": second.place,
         "number": str(number),
     }
     slots = {name: Words({word: 1.0}) for name, word in names.items()}

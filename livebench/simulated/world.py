@@ -78,11 +78,11 @@ class World:
             for name in (*(f"{slot}s" for slot in (*SCENE_SLOTS, "topic")), "fillers", "grammar")
         }
         lists = {slot: read_words(texts[f"{slot}s"]) for slot in (*SCENE_SLOTS, "topic")}
-        fillers = [(*line.split(), "")[:2] for line in texts["fillers"].splitlines()]
+        lines = (line.split() for line in texts["fillers"].splitlines())
+        fillers = [(line[0], line[1] if len(line) > 1 else "") for line in lines]
         rules = read_rules(texts["grammar"])
-        rules["video_title"] = read_rules("[h]\n" + (folder / "headlines.txt").read_text("utf-8"))[
-            "h"
-        ]
+        headlines = (folder / "headlines.txt").read_text("utf-8")
+        rules |= read_rules(f"[video_title]\n{headlines}")
         categories = {name: 1 / (rank + 4) for rank, name in enumerate(lists["subject"].sections)}
         return cls(lists, rules, Words(categories), fillers)
 

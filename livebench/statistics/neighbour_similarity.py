@@ -59,8 +59,8 @@ def similarity_by_interval(dataset: Dataset) -> list[IntervalSimilarity]:
     comments, intervals = dataset.comments, paper_intervals()
     first, second, seconds = neighbouring_pairs(comments)
     # Each pair of strings is compared once, however often it occurs.
-    one, other = comments.string[first].astype(np.int64), comments.string[second].astype(np.int64)
-    key = np.minimum(one, other) * len(comments.strings) + np.maximum(one, other)
+    left, right = (comments.string[rows].astype(np.int64) for rows in (first, second))
+    key = np.minimum(left, right) * len(comments.strings) + np.maximum(left, right)
     key, occurrence = np.unique(key, return_inverse=True)
     strings = np.divmod(key, max(1, len(comments.strings)))
     interval, count = interval_of(seconds), len(intervals)
@@ -91,25 +91,25 @@ def _blocks(count: int) -> Iterator[slice]:
     return (slice(start, start + _PAIRS_AT_ONCE) for start in range(0, count, _PAIRS_AT_ONCE))
 
 
-def _edit_distances(comments: Comments, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def _edit_distances(comments: Comments, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """int32 [pairs]: characters to insert, delete or replace between two strings, spaces apart."""
     from rapidfuzz.distance import Levenshtein
     from rapidfuzz.process import cpdist
 
     bare = np.array([string.replace(" ", "") for string in comments.strings], object)
     distances = [
-        cpdist(bare[one[block]], bare[other[block]], scorer=Levenshtein.distance, workers=-1)
-        for block in _blocks(len(one))
+        cpdist(bare[left[block]], bare[right[block]], scorer=Levenshtein.distance, workers=-1)
+        for block in _blocks(len(left))
     ]
     return np.concatenate([np.empty(0, np.int32), *distances])
 
 
-def _cosines(comments: Comments, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def _cosines(comments: Comments, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """float64 [pairs]: cosine of tf-idf of two strings."""
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.preprocessing import normalize
 
-    if not len(one):
+    if not len(left):
         return np.empty(0)
     vectorizer = CountVectorizer(tokenizer=str.split, token_pattern=None, lowercase=False)
     counts = vectorizer.fit_transform(comments.strings)
@@ -118,7 +118,7 @@ def _cosines(comments: Comments, one: np.ndarray, other: np.ndarray) -> np.ndarr
     idf = np.log((1 + len(comments.string)) / (1 + document_frequency)) + 1
     weights = normalize(counts.astype(np.float64).multiply(idf).tocsr())
     cosines = [
-        np.asarray(weights[one[block]].multiply(weights[other[block]]).sum(axis=1)).ravel()
-        for block in _blocks(len(one))
+        np.asarray(weights[left[block]].multiply(weights[right[block]]).sum(axis=1)).ravel()
+        for block in _blocks(len(left))
     ]
     return np.concatenate(cosines)
