@@ -17,8 +17,8 @@ from livebench.files import new_file
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMATS = ("png", "svg", "pdf")
-CHINESE_FONTS = [
+_FORMATS = ("png", "svg", "pdf")
+_CHINESE_FONTS = [
     "Noto Sans CJK SC",
     "Noto Sans SC",
     "Noto Sans CJK JP",
@@ -32,8 +32,8 @@ CHINESE_FONTS = [
 ]
 """In order of preference. A collection such as Debian's fonts-noto-cjk may be known by its first font
 alone, the Japanese one; it has the same characters."""
-FALLBACK = "DejaVu Sans"
-IDEOGRAPH = re.compile("[\u2e80-\u9fff\uf900-\ufaff]")
+_FALLBACK = "DejaVu Sans"
+_IDEOGRAPH = re.compile("[\u2e80-\u9fff\uf900-\ufaff]")
 
 
 class Palette(NamedTuple):
@@ -48,14 +48,14 @@ class Palette(NamedTuple):
 PRINT = Palette("#1f2328", "#d8dee4", "#1f6feb", "#d97706")
 """For files. The two series differ in lightness as well."""
 
-_STANDS_FOR = {
+_PAGE_COLOURS = {
     "#010101": "currentColor",
     "#020202": "var(--grid)",
     "#030303": "var(--first)",
     "#040404": "var(--second)",
 }
-PAGE = Palette(*_STANDS_FOR)
-"""For a page: each colour stands for one that the page's style sets, so that it may be light or dark."""
+PAGE = Palette(*_PAGE_COLOURS)
+"""For a page: placeholders of the colours that the page's style sets, which may be light or dark."""
 
 
 def new_figure(width: float = 6.0, height: float = 3.6) -> Figure:
@@ -76,9 +76,9 @@ def chinese_fonts() -> list[str]:
     from matplotlib import font_manager
 
     manager = font_manager.fontManager
-    if not any(font.name in CHINESE_FONTS for font in manager.ttflist):
+    if not any(font.name in _CHINESE_FONTS for font in manager.ttflist):
         # matplotlib keeps a list of the fonts that there were when it first ran.
-        wanted = {re.sub(r"\W", "", name).lower()[:11] for name in CHINESE_FONTS}
+        wanted = {re.sub(r"\W", "", name).lower()[:11] for name in _CHINESE_FONTS}
         for path in sorted(font_manager.findSystemFonts()):
             if re.sub(r"\W", "", Path(path).stem).lower()[:11] in wanted:
                 try:
@@ -86,27 +86,27 @@ def chinese_fonts() -> list[str]:
                 except (OSError, RuntimeError, ValueError):
                     continue
     known = {font.name for font in manager.ttflist}
-    return [name for name in CHINESE_FONTS if name in known]
+    return [name for name in _CHINESE_FONTS if name in known]
 
 
 @cache
-def _say_once(text: str) -> None:
+def _warn_once(text: str) -> None:
     print(text, file=sys.stderr)
 
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, SVG or PDF, by the ending of `path`; the same bytes for the same figure.
 
-    Where no font with Chinese characters is installed and the figure needs one, that is said once on
-    stderr, and boxes stand for the characters.
+    If the figure needs a font with Chinese characters and none is installed, the characters are boxes,
+    and a warning is printed once on stderr.
 
     Raises:
         LiveBenchError: another ending, or the file cannot be written.
     """
     path = Path(path)
     file_format = path.suffix.removeprefix(".").lower()
-    if file_format not in FORMATS:
-        raise LiveBenchError(path, "is not a format of figures", f"end it in {', '.join(FORMATS)}")
+    if file_format not in _FORMATS:
+        raise LiveBenchError(path, "is not a format of figures", f"end it in {', '.join(_FORMATS)}")
     content = _drawn(figure, file_format, name="livebench")
     with new_file(path) as file:
         file.write(content)
@@ -121,7 +121,7 @@ def inline_svg(figure: Figure, name: str) -> str:
     text = _drawn(figure, "svg", name=name, transparent=True).decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    for drawn, wanted in _STANDS_FOR.items():
+    for drawn, wanted in _PAGE_COLOURS.items():
         text = text.replace(drawn, wanted)
     # Ids of marks that matplotlib numbers from 1 in every figure.
     tag = re.sub(r"\W", "-", name)
@@ -134,19 +134,19 @@ def _drawn(figure: Figure, file_format: str, *, name: str, transparent: bool = F
     from matplotlib.text import Text
 
     fonts = chinese_fonts()
-    if not fonts and any(IDEOGRAPH.search(text.get_text()) for text in figure.findobj(Text)):
-        _say_once(
-            "livebench: no font with Chinese characters is installed (Debian: fonts-noto-cjk); boxes "
-            "stand for them in figures"
+    if not fonts and any(_IDEOGRAPH.search(text.get_text()) for text in figure.findobj(Text)):
+        _warn_once(
+            "livebench: no font with Chinese characters is installed (Debian: fonts-noto-cjk); figures "
+            "show boxes instead"
         )
-    families = [*fonts, FALLBACK]
+    families = [*fonts, _FALLBACK]
     for text in figure.findobj(Text):  # a text keeps the fonts of the day it was made
         text.set_fontfamily(families)
     style: Any = {"font.family": families, "svg.hashsalt": name, "pdf.fonttype": 42}
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     content = io.BytesIO()
     with matplotlib.rc_context(style), warnings.catch_warnings():
-        # An emoji, say, that no font has: a box stands for it.
+        # An emoji, say, that no font has: it becomes a box.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure.savefig(
             content,

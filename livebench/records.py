@@ -42,8 +42,8 @@ class ContextComment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SampleRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A line of samples.jsonl.gz: what a scorer may see of a sample, and the text of its candidates.
 
-    `frames` are seconds, nearest to the moment first; `context` likewise, and so is every
-    `candidate_tokens` a string of words joined by spaces, in the order of `candidates`.
+    `frames` are seconds, nearest to the moment first, and so is `context`. `candidate_tokens` are
+    words joined by spaces, in the order of `candidates`.
     """
 
     sample_id: str
@@ -74,8 +74,8 @@ class AnswerRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ScoreRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A line of a file of scores: log-likelihoods in the order of the sample's candidates.
 
-    `set_hash` is that of the candidate set which was scored, for whoever hands in scores and wants to be
-    told when they were made for another version of it.
+    `set_hash` is that of the candidate set which was scored: with it, scores of another version of the
+    set are refused.
     """
 
     sample_id: str
@@ -85,7 +85,7 @@ class ScoreRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class GeneratedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A line of a file of generated comments: what a scorer wrote for a sample, at least one mark."""
+    """A line of a file of generated comments: what a scorer wrote for a sample, at least one word."""
 
     sample_id: str
     text: str
@@ -117,7 +117,7 @@ def check_folder_name(where: object, name: str) -> None:
 
 
 def refuse(error: LiveBenchError) -> None:
-    """Raise the first error: what `read_records` does unless it is told otherwise."""
+    """Raise the error: what `read_records` does by default."""
     raise error
 
 

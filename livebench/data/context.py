@@ -55,7 +55,7 @@ ContextRule = Nearest | BySecond | RandomNear | Window
 
 class FrameRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `count` frames nearest to second t that the video has, one a second; of two equally near the
-    earlier: t, t-1, t+1, t-2, t+2, ... If `complete`, a moment that lacks one of these is no moment."""
+    earlier: t, t-1, t+1, t-2, t+2, ... If `complete`, a second that lacks one is not a moment."""
 
     count: Positive
     complete: bool

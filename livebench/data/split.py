@@ -13,7 +13,7 @@ SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
 
 def _position(seed: int, video_id: str) -> int:
-    """Where the hash of a video lies in [0, 2**64)."""
+    """The place of a video in [0, 2**64), by hash."""
     digest = hashlib.sha256(f"split\0{seed}\0{video_id}".encode()).digest()
     return int.from_bytes(digest[:8], "big")
 

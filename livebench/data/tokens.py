@@ -12,7 +12,7 @@ The words are jieba's, but mostly found by rjieba, a port that is about 15 times
   in any order).
 
 Texts with the former, with a run of five that has a character twice, or with a piece eight times in a
-row, are left to jieba. That is found by trial, not proved: tests hold both together.
+row, are left to jieba. This rule was found by trial, not proved; tests compare the two.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from importlib.metadata import version
 from types import ModuleType
 
 # Below this many strings a second process costs more (it loads jieba's dictionary) than it saves.
-STRINGS_WORTH_A_PROCESS = 20_000
+_STRINGS_WORTH_A_PROCESS = 20_000
 
-CUT_OTHERWISE = re.compile(
+_CUT_OTHERWISE = re.compile(
     r"[._\-+#&%\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\U00010000-\U0010ffff]"
 )
 """Characters that jieba and rjieba treat differently."""
-SHORTEST_TIE = 5
+_SHORTEST_TIE = 5
 """Characters of the shortest run in which rounding was seen to decide."""
-LONG_RUN = re.compile(rf"[\u4e00-\u9fd5]{{{SHORTEST_TIE}}}")
+_LONG_RUN = re.compile(rf"[\u4e00-\u9fd5]{{{_SHORTEST_TIE}}}")
 """So many characters in a row."""
-MANY_TIMES = re.compile(r"(.{1,4}?)\1{7,}", re.DOTALL)
-"""A piece that stands eight times in a row: sums of so many equal numbers are rounded differently."""
+_MANY_TIMES = re.compile(r"(.{1,4}?)\1{7,}", re.DOTALL)
+"""A piece repeated eight times in a row: sums of so many equal numbers are rounded differently."""
 
 
 @cache
@@ -87,7 +87,7 @@ def segment(texts: Sequence[str], processes: int | None = None) -> list[str]:
     slow = [needs_jieba(text) for text in bare]
     left = [text for text, is_slow in zip(bare, slow, strict=True) if is_slow]
     if processes is None:
-        processes = min(os.cpu_count() or 1, 1 + len(left) // STRINGS_WORTH_A_PROCESS)
+        processes = min(os.cpu_count() or 1, 1 + len(left) // _STRINGS_WORTH_A_PROCESS)
     if processes == 1:
         by_jieba = iter([_with_jieba(text) for text in left])
     else:
@@ -102,16 +102,16 @@ def segment(texts: Sequence[str], processes: int | None = None) -> list[str]:
 
 def needs_jieba(text: str) -> bool:
     """Whether rjieba may cut a text without white space otherwise than jieba."""
-    if CUT_OTHERWISE.search(text):
+    if _CUT_OTHERWISE.search(text):
         return True
-    if len(text) < SHORTEST_TIE:
+    if len(text) < _SHORTEST_TIE:
         return False
     again = len(text) - len(set(text))
     if not again:
         return False
-    if again > 6 and MANY_TIMES.search(text):
+    if again > 6 and _MANY_TIMES.search(text):
         return True
-    if not LONG_RUN.search(text):
+    if not _LONG_RUN.search(text):
         return False
     # Only runs of single characters, cut by the dictionary alone, are cut again by probability.
     run: list[str] = []
@@ -119,7 +119,7 @@ def needs_jieba(text: str) -> bool:
         if len(word) == 1 and "\u4e00" <= word <= "\u9fd5":
             run.append(word)
         elif run:
-            if len(run) >= SHORTEST_TIE and len(set(run)) < len(run):
+            if len(run) >= _SHORTEST_TIE and len(set(run)) < len(run):
                 return True
             run.clear()
     return False

@@ -58,7 +58,7 @@ def video_stream(container: Any, path: Path) -> Any:
     """The first stream of moving pictures, which a cover is not.
 
     Raises:
-        LiveBenchError: there is none.
+        LiveBenchError: the file has none.
     """
     av = pyav()
     for stream in container.streams.video:

@@ -4,9 +4,9 @@ Second s shows the last frame whose presentation time is at most s, however the 
 
     time 0          where the file begins, that is, its earliest stream (as players and ffmpeg
                     count), but never before 0
-    a late start    the first frame also stands for the seconds before it
-    variable rate   a frame stands until the next one
-    the end         the last frame stands until the last packet of picture or sound has passed; a
+    a late start    the first frame is shown in the seconds before it, too
+    variable rate   a frame is shown until the next one
+    the end         the last frame is shown until the last packet of picture or sound has passed; a
                     file that is cut off ends where its packets end
     damage          a frame that is flagged as corrupt, that does not come out at all, or that
                     follows such a one before the next key frame, is replaced by the last good one;
@@ -14,7 +14,7 @@ Second s shows the last frame whose presentation time is at most s, however the 
     rotation        quarter turns that the file asks for are made
     pixels          are taken as square
 
-Frames that nobody will see and that no other frame needs are not decoded: packets are read up to a
+Frames that are not shown and that no other frame needs are not decoded: packets are read up to a
 second ahead of the decoder, so that it is known which ones are wanted.
 """
 
@@ -94,7 +94,7 @@ class Seconds:
 
     Attributes:
         count: pictures given so far.
-        damaged: of these, how many stand in for one that could not be decoded.
+        damaged: of these, how many replace one that could not be decoded.
     """
 
     path: Path

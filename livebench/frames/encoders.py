@@ -68,7 +68,7 @@ def load_encoder(name: str, device: str = "cpu") -> Encoder:
     `pixels` (a few words for dataset.toml).
 
     Raises:
-        LiveBenchError: there is no such encoder, or what it needs is not installed.
+        LiveBenchError: the encoder is not found, or what it needs is not installed.
     """
     if name == "resnet18":
         return _resnet18(device)

@@ -36,7 +36,7 @@ from livebench.frames.work_folder import Done, DoneFrom, WorkFolder
 
 @dataclass(frozen=True)
 class ExtractionOptions:
-    """The choices of whoever extracts.
+    """What the user chooses.
 
     Attributes:
         batch: pictures that are encoded together, at least 1.
@@ -60,7 +60,7 @@ class Outcome:
     Attributes:
         done: ids of the videos encoded now; `before`: how many were done already.
         failed: why, by id of the videos that have no vectors.
-        damaged: seconds that stand in for damaged ones, by id, where there are some; `early`: (seconds
+        damaged: seconds that show an earlier picture because theirs is damaged, by id; `early`: (seconds
             read, duration) of videos whose pictures end too early.
         finished: whether the dataset has the vectors now.
     """
@@ -77,14 +77,14 @@ class Extraction:
     """The work on one dataset with one encoder.
 
     Raises:
-        LiveBenchError: the dataset has vectors, and is not to get others; or there is no folder of
-            videos.
+        LiveBenchError: the dataset has vectors that are not to be replaced, or the folder of videos is
+            missing.
     """
 
     def __init__(
         self, dataset: Dataset, folder: Path, encoder: Encoder, options: ExtractionOptions
     ) -> None:
-        pyav()  # said before the work
+        pyav()  # if it is missing, that is said before the work
         self.dataset, self.encoder, self.options = dataset, encoder, options
         self.work = WorkFolder(dataset.path, encoder)
         if dataset.has_frames and not self.work.is_used and not options.replace:

@@ -17,7 +17,7 @@ def files_by_stem(folder: Path) -> dict[str, list[Path]]:
     """All video files in `folder` and the folders in it, by stem, in the order in which they are taken.
 
     Raises:
-        LiveBenchError: there is no such folder.
+        LiveBenchError: the folder is missing.
     """
     if not folder.is_dir():
         raise LiveBenchError(folder, "no such folder")
@@ -48,7 +48,7 @@ def find_video_files(videos: Iterable[Video], folder: Path) -> dict[str, Path]:
     stem, the title (white space apart).
 
     Raises:
-        LiveBenchError: there is no such folder.
+        LiveBenchError: the folder is missing.
     """
     by_stem = files_by_stem(folder)
     by_title: dict[str, list[Path]] = {}

@@ -40,7 +40,7 @@ class DoneFrom(msgspec.Struct, frozen=True):
 
 
 class Done(DoneFrom, frozen=True):
-    """A video that is done, and what came of it; `damaged`: seconds that stand in for damaged ones."""
+    """A video that is done, and what came of it; `damaged`: seconds with an earlier picture."""
 
     seconds: int
     width: int

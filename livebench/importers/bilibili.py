@@ -10,7 +10,7 @@ Beside the rules of `Collection` and of the two formats:
     SRC/ID.mp4                (flv, mkv, webm; SRC/ID/*.mp4) a video beside its comments, of the same
                               stem: its header gives title and duration where videos.csv does not
 
-Titles, categories and durations come from videos.csv first; else there are none.
+Titles, categories and durations in videos.csv come first; a category is nowhere else.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def read_bilibili(source: Path, collection: Collection) -> SourceFacts:
     """Read the danmaku in the folder `source`.
 
     Raises:
-        LiveBenchError: there is no such folder or no file in it, a file is damaged, or a row is bad
+        LiveBenchError: the folder is missing or has no comments, a file is damaged, or a row is bad
             (file and line are named).
     """
     files = _files_by_video(source, collection)
@@ -78,7 +78,7 @@ def _files_by_video(source: Path, collection: Collection) -> dict[str, list[Path
 
 
 def _without_copies(paths: list[Path], collection: Collection) -> list[Path]:
-    """Leave out each .ass that lies beside an .xml of the same name: it was made from it."""
+    """Leave out each .ass beside an .xml of the same name: it was made from it."""
     xml = {path.with_suffix("") for path in paths if path.suffix.lower() == ".xml"}
     kept = [
         path for path in paths if path.suffix.lower() == ".xml" or path.with_suffix("") not in xml

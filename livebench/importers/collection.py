@@ -36,7 +36,7 @@ _VIDEO_ID = re.compile(r"(?!\.{1,2}$)[^\s/\\\x00-\x1f\x7f\ud800-\udfff]{1,200}")
 
 @dataclass(frozen=True)
 class Options:
-    """The choices of whoever imports.
+    """What the user chooses.
 
     Attributes:
         dev, test: videos for development and test: shares (floats below 1) or counts (ints); not
@@ -63,7 +63,7 @@ class Collection:
         ordinary: rules that the source breaks by its nature: left out and counted without
             --skip-bad-rows.
         videos: those taken so far; `number` gives the place of an id in it.
-        open_ended: numbers of the videos whose duration nobody knows.
+        open_ended: numbers of the videos of unknown duration.
         has_split: whether the source says to which split its videos belong.
         comment_videos, comment_times: of each comment the number of its video, and its time in ms.
         comment_texts, comment_tokens: of each comment its text, and its words joined by spaces, where
@@ -138,7 +138,7 @@ class Collection:
         """Take a video if it keeps the rules; say whether it did.
 
         Args:
-            duration: in seconds; None where nobody knows it.
+            duration: in seconds; None if it is unknown.
             split: None where the source has no split.
 
         Raises:
@@ -229,7 +229,7 @@ def _place(at: int | str) -> str:
 
 
 def _unicode_only(text: str) -> str:
-    """`text` without halves of surrogate pairs, which are no Unicode; mostly as it is."""
+    """`text` without halves of surrogate pairs, which are not Unicode; mostly unchanged."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -17,7 +17,7 @@ from livebench.importers.collection import Collection
 
 EMPTY_FILE, NO_COMMENT = "empty file", "file without a comment"
 
-# Modes whose text is a program or a layout, not what somebody says.
+# Modes whose text is a program or a layout, not what a viewer says.
 _PROGRAMS = {
     "7": "advanced comment (mode 7)",
     "8": "code comment (mode 8)",
@@ -152,7 +152,7 @@ def _parsed(path: Path, text: str, collection: Collection) -> etree._Element | N
     except etree.XMLSyntaxError as error:
         line, problem = error.lineno or 0, (error.msg or "cannot be read").split(", line")[0]
     collection.bad(path, line, "broken XML", problem)
-    # From the first comment on that never ends: nobody knows where its text ended.
+    # Cut from the first comment that never ends on: where its text ended cannot be known.
     end = max(text.rfind("</d>"), 0)
     for opening in _OPENING.finditer(_ASIDE.sub(_blank, text), end):
         if not opening[0].endswith("/>"):
@@ -199,7 +199,7 @@ def _comment(path: Path, element: etree._Element, collection: Collection) -> Dan
 
 
 def _text(element: etree._Element) -> str:
-    """The text of an element; what lies in a comment within it (in broken XML) is that comment's."""
+    """The text of an element; a comment within it (in broken XML) keeps its own."""
     if not len(element):
         return element.text or ""
     parts = [element.text or ""]

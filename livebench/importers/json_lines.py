@@ -21,7 +21,7 @@ def read_lines(
     """Yield line number and record of each line of a JSON Lines file that is not blank.
 
     Raises:
-        LiveBenchError: the file is missing, or a line is no such record (unless bad rows are skipped).
+        LiveBenchError: the file is missing, or a line is not a record (unless bad rows are skipped).
     """
     decode = msgspec.json.Decoder(row_type).decode
     try:

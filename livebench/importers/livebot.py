@@ -32,7 +32,7 @@ LIVEBOT_CITATION = (
 )
 
 
-class ReleasedComment(msgspec.Struct, frozen=True):
+class _ReleasedComment(msgspec.Struct, frozen=True):
     """A line of train.json: number of the video, time (s), words joined by spaces."""
 
     video: int
@@ -73,7 +73,7 @@ def _rows(source: Path, collection: Collection) -> Iterator[SegmentedRow]:
         path = source / f"{split}.json"
         if split == "train" and not path.exists():
             path = source / "train-context.json"
-        for line, row in read_lines(path, ReleasedComment, collection):
+        for line, row in read_lines(path, _ReleasedComment, collection):
             yield SegmentedRow(path, line, split, str(row.video), row.time, row.comment)
 
 

@@ -28,7 +28,7 @@ from livebench.importers.released_frames import ReleasedFrames
 _CITATION = "Wu, Jones and Pitié, Response to LiveBot, arXiv 2006.03022, 2020"
 
 
-class Danmu(msgspec.Struct, frozen=True):
+class _Danmu(msgspec.Struct, frozen=True):
     """A comment: words joined by spaces, time (s)."""
 
     danmu: str
@@ -56,7 +56,7 @@ def read_opennmt_livebot(source: Path, collection: Collection) -> SourceFacts:
 def _rows(source: Path) -> Iterator[SegmentedRow]:
     for split in SPLITS:
         path = source / f"{split}.json"
-        for video_id, comments in read_whole(path, dict[str, list[Danmu]]).items():
+        for video_id, comments in read_whole(path, dict[str, list[_Danmu]]).items():
             for number, comment in enumerate(comments, 1):
                 at = f"video {video_id[:80]}, comment {number}"
                 yield SegmentedRow(path, at, split, video_id, comment.time, comment.danmu)

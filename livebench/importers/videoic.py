@@ -27,7 +27,7 @@ _CITATION = (
 )
 
 
-class VideoicVideo(msgspec.Struct, frozen=True):
+class _VideoicVideo(msgspec.Struct, frozen=True):
     """What info.json says of a video; duration in seconds."""
 
     title: str
@@ -43,7 +43,7 @@ def read_videoic(source: Path, collection: Collection) -> SourceFacts:
             splits.
     """
     path, skipped = source / "info.json", collection.skipped
-    videos: dict[str, VideoicVideo] = read_whole(path, dict[str, VideoicVideo])
+    videos: dict[str, _VideoicVideo] = read_whole(path, dict[str, _VideoicVideo])
     splits = _splits(source)
     skipped["aid in a split, not in info.json"] += len(splits.keys() - videos.keys())
     files = {file.stem: file for file in sorted((source / "comments").glob("*.json"))}
