@@ -10,10 +10,10 @@ from livebench.cli.datasets import Datasets
 from livebench.cli.options import (
     NEW_PATH,
     PATH,
-    SET,
     dataset_option,
     figure_format_option,
     json_option,
+    one_set_option,
     submissions_argument,
     submissions_option,
 )
@@ -43,12 +43,7 @@ def human_eval_command() -> None:
 
 @human_eval_command.command("sheet")
 @submissions_argument
-@click.option(
-    "--candidates",
-    type=SET,
-    required=True,
-    help="Candidate set that the moments are drawn from, by name or path.",
-)
+@one_set_option
 @dataset_option
 @click.option(
     "--moments", type=click.IntRange(min=1), default=100, show_default=True, help="How many."
@@ -144,12 +139,7 @@ def _json(report: object) -> str:
 @human_eval_command.command("correlate")
 @_ratings_argument
 @_key_option
-@click.option(
-    "--candidates",
-    type=SET,
-    required=True,
-    help="Candidate set that was rated, by name or path.",
-)
+@one_set_option
 @submissions_option
 @_missing_option
 @json_option

@@ -232,7 +232,7 @@ _add_source(
     "--dataset",
     type=DATASET,
     required=True,
-    help="Dataset that `import livebot` made of the same release, by name or path.",
+    help="Dataset, by name or path, that `import livebot` made of the same release.",
 )
 @click.option(
     "--out",

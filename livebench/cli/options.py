@@ -129,12 +129,15 @@ candidates_option = click.option(
     multiple=True,
     help="Candidate set, by name or path; may be repeated. Default: all in candidates/.",
 )
+one_set_option = click.option(
+    "--candidates", type=SET, required=True, help="Candidate set, by name or path."
+)
 dataset_option = click.option(
     "--dataset",
     "datasets",
     type=DATASET,
     multiple=True,
-    help="Dataset that a set was built from, by name or path; may be repeated. Default: those in "
+    help="Dataset, by name or path, that a set was built from; may be repeated. Default: those in "
     "datasets/.",
 )
 setting_option = click.option(

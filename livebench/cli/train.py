@@ -13,7 +13,7 @@ from livebench.cli.progress import bar, quiet_option, remark
 @click.command("train")
 @click.argument("submission", type=SUBMISSION)
 @click.option(
-    "--dataset", type=DATASET, required=True, help="Dataset to train on, by name or path."
+    "--dataset", type=DATASET, required=True, help="Dataset, by name or path, to train on."
 )
 @protocol_option(required=True)
 @click.option(
