@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from livebench.errors import one_line
+
+_MEANS_SOMETHING = {ord(mark): f"\\{mark}" for mark in "\\`*_[]~|$"}
+_MEANS_SOMETHING |= {ord("<"): "&lt;", ord(">"): "&gt;", ord("&"): "&amp;"}
+
 
 def text_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int | None = None
@@ -23,6 +28,11 @@ def markdown_table(
     """As `text_table`, in Markdown; a bar in a cell, the one mark that could break it, is escaped."""
     escaped = [[cell.replace("|", "\\|") for cell in row] for row in (header, *rows)]
     return _table(escaped[0], escaped[1:], "pipe", left)
+
+
+def markdown_cell(text: str, length: int = 60) -> str:
+    """What others wrote, on one line, cut at `length`: no mark in it means anything to Markdown."""
+    return one_line(text, length).translate(_MEANS_SOMETHING)
 
 
 def _table(

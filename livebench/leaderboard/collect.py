@@ -22,6 +22,8 @@ from livebench.submissions.validate import NORMALISATIONS, Normalisation
 Metrics = dict[str, dict[str, Interval]]
 """By ground truth and metric."""
 
+_RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "sandbox"}
+
 
 @dataclass(frozen=True)
 class BoardRow:
@@ -56,6 +58,16 @@ class BoardRow:
     version: str = ""
     signature: str = ""
     outdated: str = ""
+
+    def how_made(self, *, isolation: bool = False) -> list[str]:
+        """How the scores came to be, a few words each; on request also where the scorers ran."""
+        parts = [
+            self.evaluated,
+            _RAN.get(self.isolation, "") if isolation else "",
+            f"{self.runs} runs" if self.runs > 1 else "",
+            "from changed code" if self.from_changed_code else "",
+        ]
+        return [part for part in parts if part]
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,16 @@ class Section:
     @property
     def samples(self) -> int:
         return len(self.answers.sample_ids)
+
+    @property
+    def correct(self) -> float:
+        """How many of 100 candidates are correct, in the mean."""
+        return float(100 * self.answers.correct.mean())
+
+    @property
+    def flaws(self) -> list[str]:
+        """What is known to be wrong with a set that others made."""
+        return self.candidate_set.manifest.flaws or []
 
 
 def collect(

@@ -57,32 +57,32 @@ def compare_submissions(
     Raises:
         LiveBenchError: they have no such scores in common, or scores are not valid.
     """
-    compared: list[Compared] = []
+    comparisons: dict[tuple[CandidateSet, Setting], ScorerComparison] = {}
     for candidate_set in sets:
         answers = Answers(candidate_set)
         for setting in settings:
             entries = read_entries(candidate_set, answers, setting, (first, second))
-            if [entry.outdated for entry in entries] != ["", ""]:
-                continue
-            compared.append(
-                Compared(
-                    set_name=candidate_set.name,
-                    setting=setting,
-                    signature=signature(candidate_set, setting),
-                    first=first.name,
-                    second=second.name,
-                    comparison=_compare_entries(*entries),
-                    p_holm=1.0,
-                )
-            )
-    if not compared:
+            if [entry.outdated for entry in entries] == ["", ""]:
+                comparisons[candidate_set, setting] = _compare_entries(*entries)
+    if not comparisons:
         where = f" in the setting {settings[0]}" if len(settings) == 1 else ""
         raise LiveBenchError(
             f"{first.path} and {second.path}",
             f"do not both have scores for any current set{where}",
             f"run `livebench evaluate {first.path} {second.path}`",
         )
-    adjusted = holm([one.comparison.metrics[HEADLINE.name].p for one in compared])
+    adjusted = holm([one.metrics[HEADLINE.name].p for one in comparisons.values()])
     return [
-        msgspec.structs.replace(one, p_holm=p) for one, p in zip(compared, adjusted, strict=True)
+        Compared(
+            set_name=candidate_set.name,
+            setting=setting,
+            signature=signature(candidate_set, setting),
+            first=first.name,
+            second=second.name,
+            comparison=comparison,
+            p_holm=p,
+        )
+        for ((candidate_set, setting), comparison), p in zip(
+            comparisons.items(), adjusted, strict=True
+        )
     ]

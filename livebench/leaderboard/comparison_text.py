@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from livebench.leaderboard.comparison import Compared
-from livebench.leaderboard.markdown import cell
 from livebench.scoring.metrics import HEADLINE, METRICS, Interval, Metric
 from livebench.scoring.paired import SIGNIFICANCE_LEVEL, Difference, Wins
 from livebench.scoring.significance import RESAMPLES, format_p
+from livebench.tables import markdown_cell
 
 
 def describe_comparison(compared: Compared, comparisons: int) -> str:
@@ -15,7 +15,11 @@ def describe_comparison(compared: Compared, comparisons: int) -> str:
     Args:
         comparisons: how many were asked for together, for which p was corrected.
     """
-    comparison, first, second = compared.comparison, cell(compared.first), cell(compared.second)
+    comparison, first, second = (
+        compared.comparison,
+        markdown_cell(compared.first),
+        markdown_cell(compared.second),
+    )
     lines = [
         f"### {first} and {second} on {compared.set_name}, setting `{compared.setting}`",
         "",
@@ -43,7 +47,7 @@ def describe_comparison(compared: Compared, comparisons: int) -> str:
             f"| sample | category | {first} | {second} |",
             "| --- | --- | --: | --: |",
             *(
-                f"| {cell(sample.sample_id, 100)} | {cell(sample.category)} | "
+                f"| {markdown_cell(sample.sample_id, 100)} | {markdown_cell(sample.category)} | "
                 f"{sample.first_rank:.4g} | {sample.second_rank:.4g} |"
                 for sample in comparison.largest
             ),
@@ -57,7 +61,7 @@ def _conclusion(compared: Compared, comparisons: int) -> str:
     headline = comparison.metrics[HEADLINE.name]
     where = f"On {comparison.samples:,} samples of {comparison.videos:,} videos"
     values = [
-        f"{cell(name)} reaches {HEADLINE.name} {_with_interval(interval)}"
+        f"{markdown_cell(name)} reaches {HEADLINE.name} {_with_interval(interval)}"
         for name, interval in (
             (compared.first, headline.first),
             (compared.second, headline.second),
@@ -67,7 +71,7 @@ def _conclusion(compared: Compared, comparisons: int) -> str:
         verdict = "cannot be told from 0 at 5%"
     else:
         better = compared.first if headline.difference.value > 0 else compared.second
-        verdict = f"is significant at 5%: {cell(better)} is better"
+        verdict = f"is significant at 5%: {markdown_cell(better)} is better"
     p = f"p = {headline.p:.4f}" if headline.p >= 0.00005 else "p < 0.0001"
     if comparisons > 1:
         p += f", after Holm over {comparisons} comparisons {format_p(compared.p_holm)}"

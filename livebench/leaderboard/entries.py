@@ -26,7 +26,7 @@ from livebench.submissions.load import Run, Submission
 from livebench.submissions.validate import NORMALISATIONS, Normalisation, Scores, read_scores
 
 _VERSION = re.compile(r"\d{1,6}(\.[0-9A-Za-z+-]{1,20}){0,6}\Z")
-_WEAKEST_FIRST: tuple[IsolationKind, ...] = ("none", "process", "sandbox")
+_WEAKEST_FIRST: tuple[IsolationKind, ...] = ("", "none", "process", "sandbox")
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,10 @@ class Entry:
     @property
     def isolation(self) -> IsolationKind:
         """The weakest isolation among those of the runs; empty if they were not run here."""
-        isolations = {manifest.isolation for manifest in self.manifests}
-        weakest = next((name for name in _WEAKEST_FIRST if name in isolations), "none")
-        return weakest if self.evaluated == "re-run" else ""
+        if self.evaluated == "self-reported":
+            return ""
+        isolations = (manifest.isolation for manifest in self.manifests)
+        return min(isolations, key=_WEAKEST_FIRST.index) or "none"
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -9,17 +9,14 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from livebench.human.analysis.report import HumanReport
 from livebench.human.analysis.report_text import intervals_cells, two_digits, with_interval
 from livebench.human.sheets.key import CRITERIA
 from livebench.leaderboard.collect import Board, BoardRow, Section
-from livebench.leaderboard.markdown import cell
-from livebench.records import CANDIDATES
 from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS, chance_metrics
 from livebench.scoring.paired import RowPair
 from livebench.scoring.significance import format_p
+from livebench.tables import markdown_cell
 
 
 def render(sections: Sequence[Section], reports: Sequence[HumanReport] = ()) -> str:
@@ -34,7 +31,7 @@ def render(sections: Sequence[Section], reports: Sequence[HumanReport] = ()) -> 
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["cell"] = cell
+    environment.filters["cell"] = markdown_cell
     published, chance = _data("published.toml"), chance_metrics([5])["best"]
     return environment.get_template("leaderboard.md.j2").render(
         sections=sections,
@@ -46,9 +43,7 @@ def render(sections: Sequence[Section], reports: Sequence[HumanReport] = ()) -> 
         folder_link=_folder_link,
         neighbours=_neighbours,
         format_p=format_p,
-        flaws=flaws_of,
         how=_how,
-        correct=correct_of_hundred,
         published=published,
         reports=reports,
         criteria=CRITERIA,
@@ -70,8 +65,8 @@ def _data(name: str) -> dict[str, Any]:
 def _agreed(report: HumanReport) -> list[list[str]]:
     """Mean pairwise Spearman and alpha, by criterion and pooled."""
     return [
-        [one.criterion, with_interval(one.mean), str(one.mean.n), two_digits(one.alpha.value)]
-        for one in report.agreement
+        [row.criterion, with_interval(row.mean), str(row.mean.n), two_digits(row.alpha.value)]
+        for row in report.agreement
     ]
 
 
@@ -92,12 +87,14 @@ def _values(row: BoardRow, ground_truth: str) -> list[str]:
 def _who(row: BoardRow) -> str:
     if row.kind == "exact":
         return "*chance*"
-    link = f"[{cell(row.name) or cell(row.folder)}](submissions/{quote(row.folder)})"
+    link = (
+        f"[{markdown_cell(row.name) or markdown_cell(row.folder)}](submissions/{quote(row.folder)})"
+    )
     return link if row.normalisation == "sum" else f"{link}, score:{row.normalisation}"
 
 
 def _folder_link(folder: str) -> str:
-    return f"[{cell(folder)}](submissions/{quote(folder)})"
+    return f"[{markdown_cell(folder)}](submissions/{quote(folder)})"
 
 
 def _neighbours(board: Board) -> list[RowPair]:
@@ -107,32 +104,6 @@ def _neighbours(board: Board) -> list[RowPair]:
     return [pair for pair in board.pairs if (pair.first, pair.second) in following]
 
 
-def flaws_of(section: Section) -> list[str]:
-    """What is known to be wrong with a set that others made."""
-    flaws = section.candidate_set.manifest.flaws
-    return [] if flaws is msgspec.UNSET else flaws
-
-
-_RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "sandbox"}
-
-
-def how_made(row: BoardRow, *, isolation: bool = False) -> list[str]:
-    """How the scores came to be: a few words each."""
-    parts = [
-        row.evaluated,
-        _RAN.get(row.isolation, "") if isolation else "",
-        f"{row.runs} runs" if row.runs > 1 else "",
-        "from changed code" if row.from_changed_code else "",
-    ]
-    return [part for part in parts if part]
-
-
 def _how(row: BoardRow) -> str:
-    remarks = "".join(f"<br><sub>{cell(remark, 120)}</sub>" for remark in row.remarks)
-    return ", ".join(how_made(row, isolation=True)) + remarks
-
-
-def correct_of_hundred(section: Section) -> str:
-    """Mean number of correct candidates of a sample."""
-    types = section.candidate_set.manifest.types
-    return f"{types['correct'] * CANDIDATES / sum(types.values()):.2f}"
+    remarks = "".join(f"<br><sub>{markdown_cell(remark, 120)}</sub>" for remark in row.remarks)
+    return ", ".join(row.how_made(isolation=True)) + remarks

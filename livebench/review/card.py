@@ -55,7 +55,7 @@ def check_card(path: Path) -> tuple[dict[str, Any], list[LiveBenchError]]:
     for number, run in enumerate(runs, 1):
         problems += _fields(path, run, Run, f"runs, number {number}: ")
         problems += _checkpoint(path, run)
-    names = [run.get("name") for run in runs if isinstance(run.get("name"), str)]
+    names = [run["name"] for run in runs if isinstance(run.get("name"), str)]
     for name in sorted({name for name in names if names.count(name) > 1}):
         what = f"two have the name {name!r}"
         problems.append(LiveBenchError(path, what, "give each its own name", "runs"))
@@ -135,9 +135,10 @@ def _entry(path: Path, entry: str) -> Iterator[LiveBenchError]:
     try:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = f"line {error.lineno}" if getattr(error, "lineno", None) else ""
+        line = getattr(error, "lineno", None)
+        place = f"line {line}" if line else ""
         what = f"is not Python: {getattr(error, 'msg', error)}"
-        yield LiveBenchError(file, what, f"`python -m py_compile {file.name}` shows where", line)
+        yield LiveBenchError(file, what, f"`python -m py_compile {file.name}` shows where", place)
         return
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     imported = any(

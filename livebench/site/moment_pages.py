@@ -34,12 +34,12 @@ TITLE = 120
 
 
 class ShownCandidate(NamedTuple):
-    """A candidate as it is listed: `text` is empty where it may not be shown; `count` is how often it
-    occurs in training, `length` its words."""
+    """A candidate as it is listed: `text` is empty where it may not be shown; `in_training` is how often
+    it occurs there, `words` their number."""
 
     text: str
-    count: int
-    length: int
+    in_training: int
+    words: int
 
 
 class ShownComment(NamedTuple):

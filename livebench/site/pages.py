@@ -12,7 +12,6 @@ from urllib.parse import quote, urlsplit
 from livebench import __version__
 from livebench.errors import one_line
 from livebench.files import write_file
-from livebench.leaderboard.render import how_made
 from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS, Metric
 from livebench.scoring.significance import format_p
 from livebench.site.boards import file_name
@@ -92,7 +91,6 @@ def _environment():
         "SHOWN_TYPES": SHOWN_TYPES,
         "CURVE_TICKS": CURVE_TICKS,
         "metric_facts": _metric_facts,
-        "how_made": how_made,
         "version": __version__,
     }
     return environment

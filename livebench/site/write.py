@@ -23,7 +23,6 @@ from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import new_file, new_folder
 from livebench.leaderboard.collect import Section, collect
-from livebench.leaderboard.render import correct_of_hundred, flaws_of
 from livebench.site.boards import board_views
 from livebench.site.comparison_pages import write_comparisons
 from livebench.site.moment_pages import write_moments
@@ -129,8 +128,6 @@ def _write(
         "index.html",
         "board.html.j2",
         views=views,
-        correct=correct_of_hundred,
-        flaws=flaws_of,
         audit_kind=_audit_kind,
     )
     shown = []

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from livebench.leaderboard.markdown import cell
+from livebench.tables import markdown_cell
 
 CODE = "class Mine:\n    def score(self, v, c, x):\n        return len(x.text)\n"
 HOSTILE = {
@@ -150,4 +150,4 @@ def test_a_hostile_name_changes_nothing_but_its_own_row(project, run, case):
     ],
 )
 def test_cell(text, expected):
-    assert cell(text) == expected
+    assert markdown_cell(text) == expected
