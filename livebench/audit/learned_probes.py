@@ -90,7 +90,8 @@ def boosted_trees(features: np.ndarray) -> FitPredict:
         model = HistGradientBoostingClassifier(max_iter=100, early_stopping=False, random_state=0)
         # One thread: several wait for each other busily, which takes minutes on a machine in use.
         with threadpool_limits(1):
-            return model.fit(features[train], correct).predict_proba(features[test])[:, 1]
+            model.fit(features[train], correct)
+            return np.asarray(model.predict_proba(features[test])[:, 1])
 
     return fit_predict
 
@@ -110,6 +111,6 @@ def linear_on_characters(strings: Sequence[str]) -> FitPredict:
 
     def fit_predict(train: np.ndarray, correct: np.ndarray, test: np.ndarray) -> np.ndarray:
         model = SGDClassifier("log_loss", alpha=1e-5, max_iter=5, tol=None, random_state=0)
-        return model.fit(vectors[train], correct).decision_function(vectors[test])
+        return np.asarray(model.fit(vectors[train], correct).decision_function(vectors[test]))
 
     return fit_predict

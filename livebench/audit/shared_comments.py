@@ -116,11 +116,13 @@ class _Shares:
 
     def by_length(self) -> np.ndarray:
         """float64 [classes]: the share of all comments of a class; 0 where there are none."""
-        return self.shared.sum(0) / np.maximum(1, self.total.sum(0))
+        share: np.ndarray = self.shared.sum(0) / np.maximum(1, self.total.sum(0))
+        return share
 
     def excess(self, expected: np.ndarray) -> np.ndarray:
         """float64 [videos]: the share of a video less that expected of comments of its lengths."""
-        return (self.shared - self.total * expected).sum(1) / self.total.sum(1)
+        excess: np.ndarray = (self.shared - self.total * expected).sum(1) / self.total.sum(1)
+        return excess
 
 
 def _compare(

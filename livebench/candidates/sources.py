@@ -129,7 +129,8 @@ class PlausibleSource(CandidateSource):
         self._nearest = {name: self._pool.ids[nearest[query]] for name, query in queries.items()}
 
     def candidates(self, moment: Moment) -> list[int]:
-        return self._nearest[moment.sample_id].tolist()
+        numbers: list[int] = self._nearest[moment.sample_id].tolist()
+        return numbers
 
 
 class PopularSource(CandidateSource):
@@ -141,7 +142,8 @@ class PopularSource(CandidateSource):
         # The numbers ascend as their strings do: a stable sort leaves ties in the order of strings.
         order = np.argsort(-counts, kind="stable")
         ranked = pool.ids[order][counts[order] >= rule.min_count]
-        self._ranked = (ranked if rule.replace else ranked[: rule.count]).tolist()
+        ranked = ranked if rule.replace else ranked[: rule.count]
+        self._ranked: list[int] = ranked.tolist()
 
     def candidates(self, moment: Moment) -> list[int]:
         return self._ranked

@@ -66,15 +66,22 @@ Slots = Mapping[str, Words]
 """What the names that a grammar leaves open stand for."""
 
 
-class _Rule:
-    """Alternatives of one name; a part is a literal, or a name in a tuple of its own."""
+_Part = str | tuple[str]
+"""Of a template: a literal, or a name in a tuple of its own."""
+_Parts = tuple[_Part, ...]
+_Ends = dict[int, float]
+"""Where in a text something may end, with its probability."""
 
-    def __init__(self, alternatives: list[tuple[float, tuple]]) -> None:
+
+class _Rule:
+    """Alternatives of one name."""
+
+    def __init__(self, alternatives: list[tuple[float, _Parts]]) -> None:
         self.cumulative = list(itertools.accumulate(weight for weight, _ in alternatives))
         total = self.cumulative[-1]
         self.alternatives = [(weight / total, parts) for weight, parts in alternatives]
         # Which alternatives can begin with a character: most of a big rule need not be tried.
-        self.by_first: dict[str, list[tuple[float, tuple]]] = {}
+        self.by_first: dict[str, list[tuple[float, _Parts]]] = {}
         self.any_first = []
         for alternative in self.alternatives:
             parts = alternative[1]
@@ -83,15 +90,15 @@ class _Rule:
             else:
                 self.any_first.append(alternative)
 
-    def sample(self, random: Random) -> tuple:
+    def sample(self, random: Random) -> _Parts:
         drawn = random.random() * self.cumulative[-1]
         index = min(bisect.bisect(self.cumulative, drawn), len(self.alternatives) - 1)
         return self.alternatives[index][1]
 
 
-def _parts(template: str) -> tuple:
+def _parts(template: str) -> _Parts:
     pieces = PART.split(template)
-    parts: list = []
+    parts: list[_Part] = []
     for index, piece in enumerate(pieces):
         if index % 2:
             parts.append((piece,))
@@ -136,7 +143,7 @@ class Grammar:
     def sample(self, start: str, slots: Slots, random: Random) -> str:
         """Draw a string from the rule `start`."""
         pieces: list[str] = []
-        stack: list = [(start,)]
+        stack: list[_Part] = [(start,)]
         while stack:
             part = stack.pop()
             if isinstance(part, str):
@@ -154,8 +161,8 @@ class Grammar:
         return self._ends(start, text, 0, slots, {}).get(len(text), 0.0)
 
     def _ends(
-        self, name: str, text: str, start: int, slots: Slots, known: dict
-    ) -> dict[int, float]:
+        self, name: str, text: str, start: int, slots: Slots, known: dict[tuple[str, int], _Ends]
+    ) -> _Ends:
         ends = known.get((name, start))
         if ends is not None:
             return ends
@@ -177,8 +184,13 @@ class Grammar:
         return ends
 
     def _advance(
-        self, part: str | tuple, text: str, reached: dict[int, float], slots: Slots, known: dict
-    ) -> dict[int, float]:
+        self,
+        part: _Part,
+        text: str,
+        reached: _Ends,
+        slots: Slots,
+        known: dict[tuple[str, int], _Ends],
+    ) -> _Ends:
         """Where the text stands after one more part, from each place it may stand at."""
         if isinstance(part, str):
             return {
@@ -186,7 +198,7 @@ class Grammar:
                 for start, probability in reached.items()
                 if text.startswith(part, start)
             }
-        after: dict[int, float] = {}
+        after: _Ends = {}
         for start, probability in reached.items():
             for end, more in self._ends(part[0], text, start, slots, known).items():
                 after[end] = after.get(end, 0.0) + probability * more

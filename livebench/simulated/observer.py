@@ -90,7 +90,8 @@ def posterior(
             message = (stay * message + (1 - stay) * fresh) * likelihood
             at = distance
         belief = belief * message
-    return belief / belief.sum()
+    normalised: np.ndarray = belief / belief.sum()
+    return normalised
 
 
 class _Scenes:
@@ -133,7 +134,7 @@ class _Scenes:
             return main, ""
         return "", self._lists[slot].section(main) if slot == "mood" else ""
 
-    def _place(self, named: Named) -> tuple[tuple, np.ndarray] | None:
+    def _place(self, named: Named) -> tuple[tuple[int | slice, ...], np.ndarray] | None:
         """The states in which these words may be named, and p(they are | state) by category."""
         places: dict[str, int | slice] = dict.fromkeys(SCENE_SLOTS, slice(None))
         ratio = np.ones(len(self._categories))

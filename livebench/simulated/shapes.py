@@ -22,7 +22,8 @@ def shape(number: int, size: int) -> np.ndarray:
         abs(x) + abs(y) < 0.95,  # diamond
         (abs(y) < 0.9) & (np.sin(y * 3 * np.pi) > -0.2) & (abs(x) < 0.8),  # bars
     )
-    return masks[number % len(masks)]
+    mask: np.ndarray = masks[number % len(masks)]
+    return mask
 
 
 def pattern(number: int, height: int, width: int, shift: int) -> np.ndarray:
@@ -37,7 +38,8 @@ def pattern(number: int, height: int, width: int, shift: int) -> np.ndarray:
         ((x + y) // 12) % 2,  # slanting stripes
         (np.hypot(x % 24 - 12, y % 24 - 12) < 7).astype(float),  # dots
     )
-    return patterns[number % len(patterns)]
+    chosen: np.ndarray = patterns[number % len(patterns)]
+    return chosen
 
 
 def rgb(hue: float, saturation: float, value: float) -> np.ndarray:
@@ -45,4 +47,5 @@ def rgb(hue: float, saturation: float, value: float) -> np.ndarray:
     red by blue and green."""
     turns = (np.array([0, 2, 4]) + hue * 6) % 6
     pure = np.clip(np.abs(turns - 3) - 1, 0, 1)
-    return 255 * value * (1 - saturation + saturation * pure)
+    colour: np.ndarray = 255 * value * (1 - saturation + saturation * pure)
+    return colour
