@@ -1,20 +1,9 @@
-"""Files of scores and manifests that are damaged at random: each is read, or refused in one line.
-
-    python benchmarks/malformed.py [--examples 3000] [--only KIND ...]
-
-hypothesis makes so many of each kind: files of scores (gzip, lines, fields and numbers damaged), cards
-of submissions, manifests of candidate sets, result files, dataset.toml. Whatever is in them, the reader
-must give what it should or raise LiveBenchError: anything else ends in a traceback. Counts, seconds, the
-longest, and the peak of memory are printed. Exit status 1 if a file takes longer than 10 s.
-"""
+"""Files of scores and manifests that are damaged at random, made by hypothesis."""
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
-import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -23,7 +12,6 @@ from typing import NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from timing import peak_memory
 
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.candidates.freeze import build_set
@@ -38,7 +26,6 @@ from livebench.submissions.validate import read_scores
 
 IDS = [f"v{n}@30" for n in range(6)]
 HASH = "0123456789abcdef"
-LONGEST = 10.0
 
 ODD_NUMBERS = st.sampled_from(
     ["NaN", "Infinity", "-Infinity", "1e999", "-1e-999", "1" * 400, "0x1", "1_000", "+1", ".5", "-"]
@@ -117,7 +104,7 @@ def score_files(draw: st.DrawFn) -> bytes:
 
 
 class Kind(NamedTuple):
-    """Files of a kind: how they are made, where they lie, and who reads them."""
+    """Files of a kind: how they are made, their name, and what reads them."""
 
     files: st.SearchStrategy[bytes]
     name: str
@@ -145,8 +132,8 @@ checkpoint_sha256 = "00"
 def kinds(folder: Path) -> dict[str, Kind]:
     """All kinds; the manifests that are damaged are those of a small simulated set, made in `folder`."""
     dataset = simulate_dataset(folder / "world", seed=0, videos=30)
-    found = build_set(dataset, load_protocol("paper"), folder / "set", max_samples=5)
-    manifest = (found.path / "manifest.json").read_bytes()
+    candidate_set = build_set(dataset, load_protocol("paper"), folder / "set", max_samples=5)
+    manifest = (candidate_set.path / "manifest.json").read_bytes()
     results = Path(__file__).parent.parent.glob("submissions/popularity/results/*/*/*.json")
     return {
         "scores": Kind(score_files(), "s.jsonl.gz", lambda path: read_scores(path, IDS, HASH)),
@@ -163,7 +150,7 @@ def kinds(folder: Path) -> dict[str, Kind]:
     }
 
 
-def check(kind: Kind, folder: Path, examples: int) -> tuple[Counter, list[float]]:
+def read_all(kind: Kind, folder: Path, examples: int) -> tuple[Counter, list[float]]:
     """Make so many files, and read each; return how often it was read or refused, and the seconds.
 
     Raises:
@@ -197,37 +184,3 @@ def check(kind: Kind, folder: Path, examples: int) -> tuple[Counter, list[float]
 
     run()
     return counts, seconds
-
-
-def main() -> None:
-    """Print counts, times and memory."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--examples", type=int, default=3000, help="of each kind")
-    names = ["scores", "card", "result", "set", "dataset"]
-    parser.add_argument("--only", nargs="+", choices=names, default=names)
-    options = parser.parse_args()
-    started, total, kept = time.perf_counter(), 0, True
-    with tempfile.TemporaryDirectory() as name:
-        found = kinds(Path(name))
-        before = peak_memory()
-        for what in options.only:
-            kind = found[what]
-            counts, seconds = check(kind, Path(name) / what, options.examples)
-            total += len(seconds)
-            kept &= max(seconds) < LONGEST
-            print(
-                f"{what}: {len(seconds)} files, {counts['refused']} refused, {counts['read']} read as "
-                f"they were whole; {sum(seconds):.1f} s of reading, the longest {max(seconds):.2f} s",
-                flush=True,
-            )
-    print(
-        f"{total} files, no traceback; {time.perf_counter() - started:.0f} s with making them; peak of "
-        f"memory {peak_memory():.0f} MB, {peak_memory() - before:.0f} above that before the first"
-    )
-    sys.exit(not kept)
-
-
-if __name__ == "__main__":
-    main()
