@@ -70,15 +70,16 @@ class ReleasedTransformerModel(UnifiedTransformerModel):
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         if frame_width != size.width:
             raise LiveBenchError(
-                f"the released model does not project frame vectors: {frame_width} wide ones cannot go "
-                f"into a model that is {size.width} wide"
+                "frames",
+                f"the vectors are {frame_width} wide, and the released model, which does not project "
+                f"them, {size.width}",
             )
         super().__init__(size, words, frame_width)
         self.project = nn.Identity()
 
     def encode(self, inputs: Inputs) -> Encoded:
         # The mask of the words is that of samples of unequal length: padding of their own is seen.
-        words, mask = padded([context_row(one) for one in inputs.comments], inputs.device)
+        words, mask = padded([context_row(comments) for comments in inputs.comments], inputs.device)
         return self.encode_tensors(inputs.frames, inputs.frame_mask, words, mask)
 
 
@@ -137,8 +138,9 @@ class ReleasedTransformer(NeuralScorer):
         size = _size(Path(file), state, heads)
         if len(words) != len(state[_EMBEDDING]):
             raise LiveBenchError(
-                f"{vocabulary}: has {len(words)} words, and the embedding of {file} has "
-                f"{len(state[_EMBEDDING])}; give the vocabulary that it was trained with"
+                vocabulary,
+                f"has {len(words)} words, and the embedding of {file} has {len(state[_EMBEDDING])}",
+                "give the vocabulary that it was trained with",
             )
         with torch.device("meta"):
             shapes = ReleasedTransformerModel(size, len(words), size.width).state_dict()
@@ -193,34 +195,35 @@ def released_name(name: str) -> str:
     return f"{_STACKS[stack]}.layers.{block}.{part}"
 
 
+_STATE_DICT = "save the state_dict of the model alone"
+_OTHER_MODEL = "give a checkpoint of the released Unified Transformer"
+
+
 def _read_state(file: Path) -> tuple[bytes, dict[str, torch.Tensor]]:
     """The bytes of a file, and the tensors that torch.save put there, by name."""
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise LiveBenchError(f"{file}: cannot be read: {error.strerror}") from None
+        raise LiveBenchError(file, f"cannot be read: {error.strerror}") from None
     try:
         state: Any = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises whatever it stumbles over
-        found = re.search(r"GLOBAL ([\w.]+)", str(error))
-        if found:
-            raise LiveBenchError(
-                f"{file}: holds more than tensors ({found[1]}), and is not read: it could run anything"
-            ) from None
+        code = re.search(r"GLOBAL ([\w.]+)", str(error))
+        if code:
+            what = f"holds more than tensors ({code[1]}), and is not read: it could run anything"
+            raise LiveBenchError(file, what, _STATE_DICT) from None
         raise LiveBenchError(
-            f"{file}: is not a checkpoint (torch.load cannot read it); give what the released code "
-            "saved as checkpoint.pt"
+            file,
+            "is not a checkpoint (torch.load cannot read it)",
+            "give what the released code saved as checkpoint.pt",
         ) from None
     if not isinstance(state, dict):
-        raise LiveBenchError(
-            f"{file}: holds a {type(state).__name__} instead of a model's tensors by name"
-        )
+        what = f"holds a {type(state).__name__} instead of a model's tensors by name"
+        raise LiveBenchError(file, what, _STATE_DICT)
     for name, value in state.items():
         if not isinstance(value, torch.Tensor):
-            raise LiveBenchError(
-                f"{file}: holds more than tensors ({name}: {type(value).__name__}); save the "
-                "state_dict of the model alone"
-            )
+            what = f"holds more than tensors ({name}: {type(value).__name__})"
+            raise LiveBenchError(file, what, _STATE_DICT)
     return content, state
 
 
@@ -232,30 +235,28 @@ def _read_vocabulary(file: Path) -> Vocabulary:
     numbers = parse_json(file, _ReleasedVocabulary).word2id
     words = sorted(numbers, key=lambda word: numbers[word])
     if [numbers[word] for word in words] != list(range(len(words))):
-        raise LiveBenchError(f"{file}: the numbers of word2id are not 0, 1, 2, ..., each once")
+        raise LiveBenchError(file, "the numbers are not 0, 1, 2, ..., each once", place="word2id")
     if tuple(words[: len(_SPECIAL_WORDS)]) != _SPECIAL_WORDS:
-        raise LiveBenchError(
-            f"{file}: the first words are not {', '.join(_SPECIAL_WORDS)}, in this order"
-        )
+        first = ", ".join(_SPECIAL_WORDS)
+        raise LiveBenchError(file, f"the first words are not {first}, in this order")
     return Vocabulary(words[len(_SPECIAL_WORDS) :])
 
 
 def _size(file: Path, state: dict[str, torch.Tensor], heads: int) -> Size:
     for name in (_EMBEDDING, _WIDENING):
         if name not in state:
-            raise LiveBenchError(
-                f"{file}: lacks {name}; it is no checkpoint of the released Unified Transformer"
-            )
+            raise LiveBenchError(file, f"lacks {name}", _OTHER_MODEL)
         if state[name].dim() != 2:
-            raise LiveBenchError(f"{file}: {name} is not a matrix")
+            raise LiveBenchError(file, f"{name} is not a matrix", _OTHER_MODEL)
     width, feed_forward = state[_EMBEDDING].shape[1], state[_WIDENING].shape[0]
     if width % heads:
         raise LiveBenchError(
-            f"{file}: is {width} wide, which {heads} heads do not divide; give the --heads (-n_head) "
-            "that it was trained with"
+            file,
+            f"is {width} wide, which {heads} heads do not divide",
+            "give the --heads (-n_head) that it was trained with",
         )
-    found = (re.match(r"\w+\.layers\.(\d+)\.", name) for name in state)
-    blocks = 1 + max(int(one[1]) for one in found if one)
+    layers = (re.match(r"\w+\.layers\.(\d+)\.", name) for name in state)
+    blocks = 1 + max(int(layer[1]) for layer in layers if layer)
     return Size(width, blocks, heads, feed_forward)
 
 
@@ -266,15 +267,13 @@ def _renamed(
     names = {released_name(name): name for name in shapes}
     for name, ours in names.items():
         if name not in state:
-            raise LiveBenchError(
-                f"{file}: lacks {name}; it is no checkpoint of the released Unified Transformer"
-            )
+            raise LiveBenchError(file, f"lacks {name}", _OTHER_MODEL)
         if state[name].shape != shapes[ours].shape:
-            found, wanted = tuple(state[name].shape), tuple(shapes[ours].shape)
-            raise LiveBenchError(f"{file}: {name} has the shape {found} instead of {wanted}")
+            shape, expected = tuple(state[name].shape), tuple(shapes[ours].shape)
+            what = f"{name} has the shape {shape} instead of {expected}"
+            raise LiveBenchError(file, what, _OTHER_MODEL)
     surplus = next((name for name in state if name not in names and name != _SINUSOIDS), None)
     if surplus is not None:
-        raise LiveBenchError(
-            f"{file}: holds {surplus}, which the released Unified Transformer does not have"
-        )
+        what = f"holds {surplus}, which the released Unified Transformer does not have"
+        raise LiveBenchError(file, what, _OTHER_MODEL)
     return {ours: state[name].float() for name, ours in names.items()}

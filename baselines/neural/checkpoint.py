@@ -2,7 +2,7 @@
 
 checkpoint.json       what the model is, and what made it (`Checkpoint`)
 weights.safetensors   its parameters
-vocabulary.json       its words, the most common first
+vocabulary.json       its words, the most common ones first
 """
 
 from __future__ import annotations
@@ -81,12 +81,12 @@ def read_checkpoint(path: Path) -> tuple[Checkpoint, dict[str, torch.Tensor], Vo
         try:
             contents[name] = file.read_bytes()
         except OSError as error:
-            raise LiveBenchError(f"{file}: cannot be read: {error.strerror}") from None
+            raise LiveBenchError(file, f"cannot be read: {error.strerror}") from None
         if hashlib.sha256(contents[name]).hexdigest() != about.files.get(name):
-            raise LiveBenchError(f"{file}: is not the file that {path} names; train again")
+            raise LiveBenchError(file, f"is not the file that {path} names", "train again")
     try:
         weights = safetensors.torch.load(contents[WEIGHTS_FILE])
         words = msgspec.json.decode(contents[VOCABULARY_FILE], type=list[str])
     except (SafetensorError, msgspec.DecodeError) as error:
-        raise LiveBenchError(f"{path.parent}: cannot be read: {error}") from None
+        raise LiveBenchError(path.parent, f"cannot be read: {error}", "train again") from None
     return about, weights, Vocabulary(words)

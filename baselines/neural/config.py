@@ -67,6 +67,7 @@ def load_config(name: str) -> Config:
             Path(str(files("livebench_baselines") / "configs" / f"{name}.toml")), Config
         )
     if not name.endswith(".toml"):
-        known = ", ".join(_bundled_configs())
-        raise LiveBenchError(f"no config {name}; there are {known}, or give the path of a .toml")
+        available = ", ".join(_bundled_configs())
+        fix = f"available: {available}; or give the path of a .toml"
+        raise LiveBenchError(f"config {name}", "not found", fix)
     return parse_toml(Path(name), Config)

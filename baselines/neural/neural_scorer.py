@@ -54,11 +54,11 @@ class NeuralScorer(Scorer):
             self.net.load_state_dict(weights)
         except RuntimeError:
             name = type(self).__name__
-            raise LiveBenchError(
-                f"{checkpoint}: its parameters are those of another version of {name}; train again"
-                if about.entry.endswith(f":{name}")
-                else f"{checkpoint}: is a checkpoint of {about.entry}, not of {name}"
-            ) from None
+            if about.entry.endswith(f":{name}"):
+                what, fix = f"its parameters are those of another version of {name}", "train again"
+            else:
+                what, fix = f"is a checkpoint of {about.entry}, not of {name}", ""
+            raise LiveBenchError(checkpoint, what, fix) from None
         self.net.to(self.device).eval()
 
     @classmethod
@@ -83,14 +83,14 @@ class NeuralScorer(Scorer):
 
     def score_samples(self, samples: Sequence[Sample]) -> list[list[LogLikelihood]]:
         words = [[self.words(candidate) for candidate in s.candidates] for s in samples]
-        found: list[list[LogLikelihood]] = [[] for _ in samples]
-        for group in _groups([sum(map(len, one)) for one in words]):
+        scores: list[list[LogLikelihood]] = [[] for _ in samples]
+        for group in _groups([sum(map(len, candidates)) for candidates in words]):
             inputs = self.inputs([samples[i] for i in group])
             forest = grow([words[i] for i in group]).to(self.device)
             values = iter(self.net.log_likelihoods(inputs, forest).tolist())
             for i in group:
-                found[i] = [LogLikelihood(next(values), len(one) + 1) for one in words[i]]
-        return found
+                scores[i] = [LogLikelihood(next(values), len(own) + 1) for own in words[i]]
+        return scores
 
     def generate(
         self,
@@ -100,8 +100,8 @@ class NeuralScorer(Scorer):
     ) -> str:
         """Write a comment for the moment."""
         inputs = self.inputs([Sample(video_ctx, comments, [])])
-        found = write_comment(next_words_of(self.net, inputs, self.vocabulary), decoding)
-        return text_of(self.vocabulary.decode(found.words))
+        written = write_comment(next_words_of(self.net, inputs, self.vocabulary), decoding)
+        return text_of(self.vocabulary.decode(written.words))
 
     def inputs(self, samples: Sequence[Sample]) -> Inputs:
         """What the model is shown of some samples."""
@@ -130,8 +130,10 @@ class NeuralScorer(Scorer):
         """The same; refused if they are not as wide as those that the model knows."""
         if len(frames) and frames.shape[1] != self.net.frame_width:
             raise LiveBenchError(
-                f"the frame vectors are {frames.shape[1]} wide, and the checkpoint was trained on such "
-                f"that are {self.net.frame_width} wide"
+                "frames",
+                f"the vectors are {frames.shape[1]} wide, but the checkpoint was trained on vectors "
+                f"that are {self.net.frame_width} wide",
+                "train on the dataset of this set",
             )
         return frames
 

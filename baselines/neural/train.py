@@ -20,6 +20,7 @@ from livebench_baselines.neural.model import CommentModel
 from livebench_baselines.neural.projection import frame_statistics
 from livebench_baselines.neural.torchrun import Processes
 from livebench_baselines.neural.training_state import (
+    STATE_FILE,
     Log,
     Progress,
     TrainingState,
@@ -61,13 +62,12 @@ class _Trainer:
         self.config = config = load_config(job.config)
         self.manifest = training_manifest(job, msgspec.to_builtins(config), processes.count)
         if (job.out / CHECKPOINT_FILE).exists():
-            raise LiveBenchError(
-                f"{job.out / CHECKPOINT_FILE}: exists already; remove it or choose another --out"
-            )
+            fix = "remove it or choose another --out"
+            raise LiveBenchError(job.out / CHECKPOINT_FILE, "exists already", fix)
         self.state = read_state(job.out, self.manifest)
         if kind.uses == {"frames"} and not job.dataset.has_frames:
             raise LiveBenchError(
-                f"{job.dataset.path}: has no frames, and {job.entry} sees nothing else"
+                job.dataset.path, f"has no frames, and {job.entry} sees nothing else"
             )
         training = job.dataset.split("train")
         comments = list(zip(training.strings, training.counts.tolist(), strict=True))
@@ -175,9 +175,9 @@ class _Trainer:
         batches = self.dev.in_order(self.config.dev_comments)
         for batch in batches[self.processes.rank :: self.processes.count]:
             inputs, forest = self.dev.tensors(batch)
-            found = self.model.log_likelihoods(inputs, forest)
+            total = self.model.log_likelihoods(inputs, forest).sum().item()
             sums += torch.tensor(
-                [found.sum().item(), forest.comments, len(forest.path_edge)], dtype=torch.float64
+                [total, forest.comments, len(forest.path_edge)], dtype=torch.float64
             )
         total, comments, words = self.processes.sum(sums).tolist()
         return total / comments, total / words
@@ -226,7 +226,7 @@ class _Trainer:
             with contextlib.suppress(LiveBenchError):  # matplotlib is not installed
                 log.draw(self.job.out)
             write_checkpoint(self.job.out, about, self.best, self.vocabulary)
-            (self.job.out / "state.safetensors").unlink(missing_ok=True)
+            (self.job.out / STATE_FILE).unlink(missing_ok=True)
         self.processes.wait()
         return out
 

@@ -175,13 +175,14 @@ def read_state(folder: Path, manifest: TrainingManifest) -> TrainingState | None
             about = msgspec.json.decode(file.metadata()["about"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, KeyError, TypeError, msgspec.DecodeError) as error:
-        raise LiveBenchError(f"{path}: cannot be read ({error}); remove it to train anew") from None
+        raise LiveBenchError(path, f"cannot be read: {error}", "remove it to start over") from None
     asked = msgspec.to_builtins(manifest)
-    other = [name for name in asked if about["manifest"].get(name) != asked[name]]
-    if other:
+    changed = [name for name in asked if about["manifest"].get(name) != asked[name]]
+    if changed:
         raise LiveBenchError(
-            f"{path}: is the state of another training (other: {', '.join(other)}); remove it to train "
-            "anew, or choose another --out"
+            path,
+            f"is the state of another training (changed: {', '.join(changed)})",
+            "remove it to start over, or choose another --out",
         )
     parts: dict[str, dict[str, torch.Tensor]] = {"weights": {}, "best": {}, "random": {}}
     optimizer: dict[int, dict[str, torch.Tensor]] = {}

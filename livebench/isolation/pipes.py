@@ -89,16 +89,17 @@ class Child:
         """The kind and the content of the next message.
 
         Raises:
-            LiveBenchError: the process ended, took too long, or wrote something that is no message; with
-                what it printed last.
+            LiveBenchError: the process ended, took too long, or wrote something that is not a message;
+                what it printed last is the cause.
         """
         deadline = time.monotonic() + self._limit
-        while (found := self._message()) is None:
+        while (message := self._message()) is None:
             left = deadline - time.monotonic()
             if left <= 0:
                 self.kill()
                 raise self.failed(
-                    f"the submission gave no answer within {self._limit:g} s (--time-limit)"
+                    f"the submission gave no answer within {self._limit:g} s",
+                    "allow more with --time-limit",
                 )
             events = self._poll.poll(1000 * min(left, _LOOK))
             for handle, _ in events:
@@ -110,13 +111,13 @@ class Child:
                     raise self._ended()
             if not events and self._process.poll() is not None:
                 raise self._ended()  # another process holds its pipe open
-        return found
+        return message
 
-    def failed(self, text: str) -> LiveBenchError:
-        """An error that shows what the process printed last."""
+    def failed(self, what: str, fix: str = "") -> LiveBenchError:
+        """An error of the process that shows what it printed last."""
         while self._keep_print():
             pass
-        error = LiveBenchError(text)
+        error = LiveBenchError("", what, fix)
         if printed := harmless(self._printed.decode("utf-8", errors="replace")):
             error.__cause__ = _LastOutput(printed)
         return error
@@ -164,7 +165,7 @@ class Child:
             return None
         kind, size = wire.HEAD.unpack_from(self._in)
         if kind not in wire.ANSWERS or size > wire.MESSAGE_LIMIT:
-            raise self.garbage("it is no message")
+            raise self.garbage("it is not a message")
         end = wire.HEAD.size + size
         if len(self._in) < end:
             return None

@@ -221,9 +221,7 @@ def _answer(
     try:
         kind, data = child.receive()
     except LiveBenchError as error:
-        if not block:
-            raise
-        raise error.of(block_name(block)) from error.__cause__
+        raise error.of(block_name(block) if block else doing[0]) from error.__cause__
     try:
         if kind == wire.FAILED:
             raise _failure(msgspec.msgpack.decode(data, type=wire.Failure), block, *doing)

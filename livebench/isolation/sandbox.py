@@ -42,13 +42,15 @@ def bwrap() -> str:
     Raises:
         LiveBenchError: it is not installed, or this is not Linux.
     """
-    found = shutil.which("bwrap") if sys.platform == "linux" else None
-    if found is None:
+    program = shutil.which("bwrap") if sys.platform == "linux" else None
+    if program is None:
         raise LiveBenchError(
-            "--sandbox needs bubblewrap, which is not here: install the Debian package `bubblewrap` "
-            "(apt-get install bubblewrap; on Linux alone), or evaluate without --sandbox"
+            "--sandbox",
+            "needs bubblewrap, which is not available",
+            "install the Debian package `bubblewrap` (apt-get install bubblewrap; on Linux only), or "
+            "evaluate without --sandbox",
         )
-    return found
+    return program
 
 
 def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
@@ -65,8 +67,9 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
     """
     if view.folder.resolve() in [place.resolve() for place in view.hidden]:
         raise LiveBenchError(
-            f"{view.folder}: a sandbox cannot show it and hide what else is in it; put the submission "
-            "into a folder of its own"
+            view.folder,
+            "a sandbox cannot show it and hide what else is in it",
+            "put the submission into a folder of its own",
         )
     line = [bwrap(), "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     for place in map(Path, _SYSTEM):
@@ -85,7 +88,11 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
         for place in shown:
             line += ["--ro-bind", str(place.resolve()), str(place)]
         around = shown if own in shown else [*shown, *map(Path, _SYSTEM)]
-        inner = [one.absolute() for one in view.hidden if any(_within(one, at) for at in around)]
+        inner = [
+            folder.absolute()
+            for folder in view.hidden
+            if any(_within(folder, outer) for outer in around)
+        ]
         for place in inner:
             line += ["--tmpfs", str(place)]
         masked += inner
@@ -110,12 +117,12 @@ def _within(place: Path, folder: Path) -> bool:
 def _python() -> list[Path]:
     """Folders with Python and the packages that are installed; of a checkout its packages alone."""
     places = [Path(sys.prefix), Path(sys.base_prefix)]
-    places += [Path(one) for one in sys.path if Path(one).name.endswith("-packages")]
+    places += [Path(entry) for entry in sys.path if Path(entry).name.endswith("-packages")]
     for name in _PACKAGES:
         spec = importlib.util.find_spec(name)
-        places += [Path(one) for one in (spec.submodule_search_locations or ())] if spec else []
+        places += [Path(folder) for folder in spec.submodule_search_locations or ()] if spec else []
     kept: list[Path] = []
     for place in places:
-        if place.is_dir() and not any(place.is_relative_to(one) for one in (*_SYSTEM, *kept)):
+        if place.is_dir() and not any(place.is_relative_to(shown) for shown in (*_SYSTEM, *kept)):
             kept.append(place.absolute())
     return kept

@@ -68,8 +68,9 @@ def no_new_processes(machine: str = "") -> bytes:
     machine = machine or platform.machine()
     if machine not in _MACHINES:
         raise LiveBenchError(
-            f"--sandbox knows the system calls of {' and '.join(_MACHINES)}, not of {machine}; "
-            "evaluate without it"
+            "--sandbox",
+            f"knows the system calls of {' and '.join(_MACHINES)}, not of {machine}",
+            "evaluate without it",
         )
     architecture, making, refused = _MACHINES[machine]
     # Jumps count the instructions to pass over if the test holds, and if not.
@@ -94,4 +95,4 @@ def no_new_processes(machine: str = "") -> bytes:
         (_RETURN, 0, 0, _ERRNO | errno.EAGAIN),
         (_RETURN, 0, 0, ALLOW),
     ]
-    return b"".join(struct.pack("=HBBI", *one) for one in program)
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)

@@ -37,9 +37,8 @@ class Examples:
         for video in dataset.split(split).indices:
             self._add(video, protocol)
         if not self._targets:
-            raise LiveBenchError(
-                f"{dataset.path}: the split {split} has no comment to learn from; split again"
-            )
+            what = f"the split {split} has no comment to learn from"
+            raise LiveBenchError(dataset.path, what, "split again")
 
     def _add(self, video: int, protocol: Protocol) -> None:
         rows = self._visible.of(video)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from typing import Protocol as Interface
 
 import msgspec
 
-from livebench import __version__
 from livebench.candidates.protocol import Protocol
 from livebench.data.context import ContextRule, FrameRule
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
+from livebench.scoring.computation import versions_used
 from livebench.scoring.scorer import Trained
 from livebench.submissions.entry import load_entry
 from livebench.submissions.load import Submission
@@ -97,7 +95,6 @@ def training_manifest(
 ) -> TrainingManifest:
     """What the checkpoint of a job will say of itself, known before the work begins."""
     info = job.dataset.info
-    found = {package: version(package) for package in ("torch", "numpy")}
     return TrainingManifest(
         entry=job.entry,
         dataset=info.name,
@@ -111,7 +108,7 @@ def training_manifest(
         seed=job.seed,
         device=job.device.split(":")[0],
         processes=processes,
-        versions={"livebench": __version__, "python": platform.python_version(), **found},
+        versions=versions_used("numpy", torch=True),
     )
 
 
@@ -119,7 +116,7 @@ def train_submission(submission: Submission, **asked: Any) -> Path:
     """Train a submission: its class does it, by the class method `train(job)`.
 
     Args:
-        asked: the fields of the job but `entry`.
+        asked: the fields of the job, except `entry`.
 
     Returns:
         The file of the checkpoint, to be named in submission.toml.
@@ -127,14 +124,14 @@ def train_submission(submission: Submission, **asked: Any) -> Path:
     Raises:
         LiveBenchError: the class does not train, or cannot with what it is given.
     """
-    kind = load_entry(submission)
-    trainer = getattr(kind, "train", None)
+    entry = submission.card.entry
+    trainer = getattr(load_entry(submission), "train", None)
     if not callable(trainer):
         raise LiveBenchError(
-            f"{submission.path}: {submission.card.entry} does not train (no class method train(job)); "
-            "livebench train is for those that do"
+            submission.path, f"{entry} does not train", "add a class method train(job)"
         )
-    return trainer(TrainingJob(entry=submission.card.entry, **asked))
+    checkpoint: Path = trainer(TrainingJob(entry=entry, **asked))
+    return checkpoint
 
 
 def run_table(submission: Submission, job_name: str, seed: int, dataset: str, file: Path) -> str:

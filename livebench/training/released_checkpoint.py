@@ -30,7 +30,9 @@ def import_checkpoint(entry: str, file: Path, *, vocabulary: Path, out: Path, he
     importer = getattr(installed_class(entry), "import_checkpoint", None)
     if not callable(importer):
         raise LiveBenchError(
-            f"entry {entry}: does not import checkpoints (no class method import_checkpoint(file, *, "
-            "entry, vocabulary, out, heads))"
+            f"entry {entry}",
+            "does not import checkpoints",
+            "add a class method import_checkpoint(file, *, entry, vocabulary, out, heads)",
         )
-    return importer(file, entry=entry, vocabulary=vocabulary, out=out, heads=heads)
+    checkpoint: Path = importer(file, entry=entry, vocabulary=vocabulary, out=out, heads=heads)
+    return checkpoint

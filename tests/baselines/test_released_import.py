@@ -18,6 +18,8 @@ def without(*names):
 
 DEEP = "comment_decoder.layers.1.text_attn.linears.2.bias"
 FILE, VOCABULARY = "checkpoint.pt", "dicts.json"
+OTHER = "give a checkpoint of the released Unified Transformer"
+STATE = "save the state_dict of the model alone"
 
 
 @pytest.mark.parametrize(
@@ -27,32 +29,32 @@ FILE, VOCABULARY = "checkpoint.pt", "dicts.json"
             without(DEEP),
             None,
             {},
-            f"{FILE}: lacks {DEEP}; it is no checkpoint of the released Unified Transformer",
+            f"{FILE}: lacks {DEEP}; {OTHER}",
         ),
         (
             {"lut.weight": torch.ones(2, 2)},
             None,
             {},
-            f"{FILE}: lacks embedding.0.lut.weight; it is no checkpoint of the released Unified "
-            "Transformer",
+            f"{FILE}: lacks embedding.0.lut.weight; {OTHER}",
         ),
         (
             {**released_state(), "embedding.0.lut.weight": torch.ones(4)},
             None,
             {},
-            f"{FILE}: embedding.0.lut.weight is not a matrix",
+            f"{FILE}: embedding.0.lut.weight is not a matrix; " + OTHER,
         ),
         (
             {**released_state(), "output_layer.bias": torch.ones(7)},
             None,
             {},
-            f"{FILE}: output_layer.bias has the shape (7,) instead of (30,)",
+            f"{FILE}: output_layer.bias has the shape (7,) instead of (30,); " + OTHER,
         ),
         (
             {**released_state(), "co_attention.weight": torch.ones(7)},
             None,
             {},
-            f"{FILE}: holds co_attention.weight, which the released Unified Transformer does not have",
+            f"{FILE}: holds co_attention.weight, which the released Unified Transformer does not have; "
+            + OTHER,
         ),
         (
             released_state(blocks=1) | {"video_encoder.layers.1.self_attn.x": torch.ones(1)},
@@ -66,7 +68,12 @@ FILE, VOCABULARY = "checkpoint.pt", "dicts.json"
             {},
             f"{FILE}: holds more than tensors (epoch: int); save the state_dict of the model alone",
         ),
-        ([torch.ones(2)], None, {}, f"{FILE}: holds a list instead of a model's tensors by name"),
+        (
+            [torch.ones(2)],
+            None,
+            {},
+            f"{FILE}: holds a list instead of a model's tensors by name; " + STATE,
+        ),
         (
             None,
             None,
@@ -85,7 +92,7 @@ FILE, VOCABULARY = "checkpoint.pt", "dicts.json"
             None,
             {**released_words(), "词5": 6},
             {},
-            f"{VOCABULARY}: the numbers of word2id are not 0, 1, 2, ..., each once",
+            f"{VOCABULARY}, word2id: the numbers are not 0, 1, 2, ..., each once",
         ),
         (
             None,
@@ -128,7 +135,8 @@ def test_a_pickle_that_runs_something_is_not_run(tmp_path, monkeypatch, importin
         )
     name = f"{os.mkdir.__module__}.mkdir"
     assert str(caught.value) == (
-        f"{tmp_path}/{FILE}: holds more than tensors ({name}), and is not read: it could run anything"
+        f"{tmp_path}/{FILE}: holds more than tensors ({name}), and is not read: it could run anything; "
+        "save the state_dict of the model alone"
     )
     assert not (tmp_path / "harm").exists()
 
@@ -177,8 +185,8 @@ def test_the_command_says_how_to_score(run, command, submission):
         ),
         (
             ("--out", "x", "--entry", "livebench_baselines.s2s_c:S2SC"),
-            "entry livebench_baselines.s2s_c:S2SC: does not import checkpoints (no class method "
-            "import_checkpoint(file, *, entry, vocabulary, out, heads))",
+            "entry livebench_baselines.s2s_c:S2SC: does not import checkpoints; add a class "
+            "method import_checkpoint(file, *, entry, vocabulary, out, heads)",
         ),
     ],
 )
@@ -199,4 +207,4 @@ def test_the_variant_does_not_train(refused, tmp_path, submission, dataset):
     folder = submission(entry=ENTRY)
     where = ("--dataset", dataset.path, "--out", tmp_path / "x")
     message = refused("train", folder, "--protocol", "lancopku", *where)
-    assert message.startswith(f"{folder}: {ENTRY} does not train (no class method train(job))")
+    assert message.startswith(f"{folder}: {ENTRY} does not train; add a class method train(job)")

@@ -313,5 +313,7 @@ def test_it_writes(scorer):
 
 
 def test_frames_of_another_width_are_refused(scorer):
-    with pytest.raises(LiveBenchError, match="are 6 wide, and the checkpoint was trained on such"):
+    with pytest.raises(
+        LiveBenchError, match="are 6 wide, but the checkpoint was trained on vectors"
+    ):
         scorer.score(moment(width=6), AROUND, comment(6))

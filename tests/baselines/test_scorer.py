@@ -73,7 +73,7 @@ def test_frames_of_another_width_are_refused(trained, kind, frozen, dataset):
     if "frames" not in kind.model.uses:
         scorer.score_samples([sample._replace(video_ctx=video)])
         return
-    with pytest.raises(LiveBenchError, match=r"7 wide.*trained on such that are 4 wide"):
+    with pytest.raises(LiveBenchError, match=r"7 wide.*trained on vectors that are 4 wide"):
         scorer.score_samples([sample._replace(video_ctx=video)])
 
 

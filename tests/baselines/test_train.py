@@ -104,11 +104,11 @@ def test_another_training_is_not_gone_on_with(job, monkeypatch):
     monkeypatch.setattr(train_module, "SAVE_SECONDS", 0)
     with pytest.raises(Killed):
         S2SC.train(job(S2SC, bar=killing_bar(2)))
-    with pytest.raises(LiveBenchError, match=r"state of another training \(other: seed\)"):
+    with pytest.raises(LiveBenchError, match=r"state of another training \(changed: seed\)"):
         S2SC.train(job(S2SC, seed=1))
     state = job(S2SC).out / "state.safetensors"
     state.write_bytes(b"garbage")
-    with pytest.raises(LiveBenchError, match=r"cannot be read .* remove it to train anew"):
+    with pytest.raises(LiveBenchError, match=r"cannot be read.* remove it to start over"):
         S2SC.train(job(S2SC))
 
 
@@ -138,7 +138,7 @@ def test_bundled_configs_are_read():
 
 
 def test_a_wrong_config_names_file_and_field(job, tmp_path):
-    with pytest.raises(LiveBenchError, match=r"no config tiny; there are .*small"):
+    with pytest.raises(LiveBenchError, match=r"config tiny: not found; available: .*small"):
         load_config("tiny")
     (tmp_path / "odd.toml").write_text("batch = 0")
     with pytest.raises(LiveBenchError, match=r"odd\.toml.*size|odd\.toml.*batch"):

@@ -126,7 +126,7 @@ FAILURES = {
     "hangs": (
         body("print('zzz', flush=True); time.sleep(100)"),
         ("--time-limit", "2"),
-        "the submission gave no answer within 2 s (--time-limit)",
+        "the submission gave no answer within 2 s; allow more with --time-limit",
         "zzz",
     ),
     "hangs before": ("import time\ntime.sleep(100)", ("--time-limit", "2"), "no answer within 2 s", ""),
@@ -149,7 +149,7 @@ class Mine:
         return 0.0
 """,
         (),
-        "the submission wrote garbage into the pipe of its answers: it is no message",
+        "the submission wrote garbage into the pipe of its answers: it is not a message",
         "",
     ),
     "raises": (
@@ -204,7 +204,11 @@ FORGERIES = {
         "[[bytes(800), struct.pack('<q', -1) * 100]] * 32",
         ": a number of tokens is negative",
     ),
-    "an error without end": ("b'E'", "{'kind': 'mend', 'text': 'x' * 9000000}", "it is no message"),
+    "an error without end": (
+        "b'E'",
+        "{'kind': 'error', 'what': 'x' * 9000000}",
+        "it is not a message",
+    ),
     "deep": ("b'S'", "eval('[' * 90 + ']' * 90)", "Expected `bytes`, got `array`"),
 }
 

@@ -139,7 +139,8 @@ def test_sets_in_the_folder_of_the_submission_are_not_seen(submission, frozen, r
 def test_a_submission_that_is_a_set_itself_is_refused(submission, frozen, refused):
     path = submission(code=THREADS)
     shutil.copytree(frozen.path, path, dirs_exist_ok=True)
-    message = refused("evaluate", "--submission", path, "--candidates", path, "--sandbox")
+    options = ("--setting", "comments", "--sandbox")
+    message = refused("evaluate", "--submission", path, "--candidates", path, *options)
     assert message.endswith(
         ": a sandbox cannot show it and hide what else is in it; put the submission into a folder of "
         "its own"
@@ -171,8 +172,8 @@ def test_without_bubblewrap(submission, frozen, refused, monkeypatch):
     path = submission(code=THREADS)
     message = refused("evaluate", "--submission", path, *options)
     assert message == (
-        "--sandbox needs bubblewrap, which is not here: install the Debian package `bubblewrap` "
-        "(apt-get install bubblewrap; on Linux alone), or evaluate without --sandbox"
+        "--sandbox: needs bubblewrap, which is not available; install the Debian package `bubblewrap` "
+        "(apt-get install bubblewrap; on Linux only), or evaluate without --sandbox"
     )
 
 

@@ -197,7 +197,7 @@ def test_a_scorer_that_fails_leaves_nothing(evaluate, submission, frozen, listin
     assert "Traceback" in done.err  # the author of the code wants to see where
     assert 'raise ValueError("out of order")' in done.err
     last = done.err.splitlines()[-1]
-    where = "livebench: mine/default on tiny-paper, video: "
+    where = "livebench: mine/default on tiny-paper, video, "
     assert last.startswith(f"{where}samples {first} to ")
     assert last.endswith(": out of order")
     assert not [name for name in listing(path) if (path / name).is_file() and "results" in name]
