@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cage import Cage
 
 from livebench.errors import LiveBenchError
 from livebench.isolation import sandbox, seccomp
@@ -33,14 +34,11 @@ needs_bwrap = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def cage(tmp_path_factory, frozen_without_frames):
-    """The cage of benchmarks/zoo.py, with the tiny set in it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT / "benchmarks")
-        import zoo
+    """A cage with the tiny set in it."""
     folder = tmp_path_factory.mktemp("cage")
     name = frozen_without_frames.name
     shutil.copytree(frozen_without_frames.path, folder / "candidates" / name)
-    with zoo.Cage(folder) as opened:
+    with Cage(folder) as opened:
         yield opened
 
 
