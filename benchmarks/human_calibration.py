@@ -37,8 +37,8 @@ from simulated_raters import (
 from livebench.human.analysis.agreement import rater_pairs
 from livebench.human.analysis.raters import describe_raters
 from livebench.human.analysis.report import clusters_of
-from livebench.human.analysis.resample import SCALE_SPAN, Clusters, mean_estimate
-from livebench.human.analysis.system_tests import by_moment, mean_of_raters
+from livebench.human.analysis.resample import SCALE_SPAN, Clusters, mean_estimate, nan_mean
+from livebench.human.analysis.system_tests import by_moment
 from livebench.human.sheets.key import CRITERIA, Key
 
 RESAMPLES = 2_000
@@ -59,7 +59,7 @@ def coverage(moments: int, runs: int, *, videos: int | None = None) -> dict[str,
         ratings = simulate(key, raters, generator, world)
         for s, system in enumerate(PAPER):
             truth = true_means(raters, world, system)
-            values = mean_of_raters(by_moment(ratings, system))
+            values = nan_mean(by_moment(ratings, system))
             for c in range(len(CRITERIA)):
                 one = mean_estimate(values[:, c], clusters, span=SCALE_SPAN)
                 low, high = percentiles(values[:, c], clusters)

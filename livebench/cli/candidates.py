@@ -23,23 +23,27 @@ from livebench.errors import LiveBenchError
 
 if TYPE_CHECKING:
     from livebench.candidates.build import Built
-    from livebench.candidates.candidate_set import Manifest
+    from livebench.candidates.manifest import Manifest
     from livebench.data.dataset import Dataset
 
 
 @click.command("build-candidates")
 @click.argument("dataset", type=DATASET, required=False)
 @protocol_option()
-@click.option("--out", type=NEW_PATH, help="The new set: candidates/NAME.")
+@click.option("--out", type=NEW_PATH, help="New folder of the set: candidates/NAME.")
 @click.option(
     "--split",
     type=click.Choice(["train", "dev", "test"]),
     default="test",
     show_default=True,
-    help="Of the dataset.",
+    help="Split that moments are drawn from.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of every draw.")
-@click.option("--max-samples", type=click.IntRange(min=1), help="Default: what the protocol says.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
+@click.option(
+    "--max-samples",
+    type=click.IntRange(min=1),
+    help="Samples, at most. Default: what the protocol says.",
+)
 @click.option(
     "--restore",
     type=SET,
@@ -55,7 +59,7 @@ if TYPE_CHECKING:
 @click.option(
     "--processes",
     type=click.IntRange(min=1),
-    help="Default: one a core. The set is the same.",
+    help="Number of processes. Default: one per core. The set is the same.",
 )
 @quiet_option
 def build_candidates_command(

@@ -11,7 +11,8 @@ from livebench.cli.options import DATASETS
 from livebench.cli.progress import remark
 
 if TYPE_CHECKING:
-    from livebench.candidates.candidate_set import CandidateSet, FrozenDataset
+    from livebench.candidates.candidate_set import CandidateSet
+    from livebench.candidates.manifest import FrozenDataset
     from livebench.data.dataset import Dataset
 
 

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 @click.option(
     "--restart",
     is_flag=True,
-    help="Start again where an evaluation was stopped; what it had scored is kept under another name.",
+    help="Start over where an evaluation was stopped; its scores so far are kept under another name.",
 )
 @quiet_option
 def evaluate_command(
@@ -71,8 +71,7 @@ def evaluate_command(
     """Score each SUBMISSION on candidate sets.
 
     Scores go to SUBMISSION/scores/, results to SUBMISSION/results/; whatever cannot be evaluated is
-    named with the reason. Scores are saved as they are made: after a stop, the same command goes on
-    from there.
+    named with the reason. Scores are saved as they are made: after a stop, the same command continues.
     """
     from livebench.submissions.load import Submission
 

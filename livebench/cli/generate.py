@@ -58,10 +58,10 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     default=20,
     show_default=True,
-    help="Length of a comment, at most.",
+    help="Words of a comment, at most.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every draw."
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of every draw."
 )
 @quiet_option
 def generate_command(

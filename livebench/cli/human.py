@@ -25,7 +25,7 @@ _ratings_argument = click.argument(
     "ratings", metavar="RATINGS...", nargs=-1, type=PATH, required=True
 )
 _key_option = click.option(
-    "--key", "key_file", type=PATH, required=True, help="human/NAME/key.json."
+    "--key", "key_file", type=PATH, required=True, help="The key: human/NAME/key.json."
 )
 _missing_option = click.option(
     "--missing",
@@ -46,10 +46,14 @@ def human_eval_command() -> None:
 @one_set_option
 @dataset_option
 @click.option(
-    "--moments", type=click.IntRange(min=1), default=100, show_default=True, help="How many."
+    "--moments", type=click.IntRange(min=1), default=100, show_default=True, help="Moments to rate."
 )
 @click.option(
-    "--raters", type=click.IntRange(min=1, max=99), default=3, show_default=True, help="How many."
+    "--raters",
+    type=click.IntRange(min=1, max=99),
+    default=3,
+    show_default=True,
+    help="Number of raters.",
 )
 @click.option(
     "--repeats",
@@ -59,11 +63,11 @@ def human_eval_command() -> None:
 @click.option(
     "--setting",
     type=click.Choice(["video", "comments", "both"]),
-    help="Of the generated comments. Default: both, or comments where the set has no frames.",
+    help="Setting of the generated comments. Default: both, or comments where the set has no frames.",
 )
-@click.option("--run", default="", help="Run of the submissions. Default: the first of each.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of every draw.")
-@click.option("--out", type=NEW_PATH, required=True, help="The new folder: human/NAME.")
+@click.option("--run", default="", help="Run of each submission. Default: its first.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
+@click.option("--out", type=NEW_PATH, required=True, help="New folder: human/NAME.")
 def sheet_command(
     submissions, candidates, datasets, moments, raters, repeats, setting, run, seed, out
 ) -> None:
@@ -103,9 +107,9 @@ def sheet_command(
 @json_option
 @_markdown_option
 @click.option(
-    "--out", type=PATH, help="Write report.txt, .md, .json and the ratings without text here."
+    "--out", type=PATH, help="Folder for report.txt, .md, .json and the ratings without text."
 )
-@click.option("--figures", type=PATH, help="Write figures into this folder.")
+@click.option("--figures", type=PATH, help="Folder for figures.")
 @figure_format_option()
 def report_command(
     ratings, key_file, missing, as_json, markdown, out, figures, figure_format

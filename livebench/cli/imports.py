@@ -33,7 +33,7 @@ class ShareOrCount(click.ParamType):
 
 _source_argument = click.argument("source", metavar="SRC", type=PATH)
 _OPTIONS = (
-    click.option("--out", type=NEW_PATH, required=True, help="The new dataset."),
+    click.option("--out", type=NEW_PATH, required=True, help="New folder of the dataset."),
     click.option("--name", help="Name of the dataset. Default: that of the folder --out."),
     click.option("--min-duration", type=float, default=0, help="Leave out shorter videos (s)."),
     click.option(
@@ -48,12 +48,16 @@ _OPTIONS = (
 )
 _SPLIT = (
     click.option(
-        "--dev", type=ShareOrCount(), default="0.05", show_default=True, help="Share or count."
+        "--dev",
+        type=ShareOrCount(),
+        default="0.05",
+        show_default=True,
+        help="Videos for development.",
     ),
     click.option(
-        "--test", type=ShareOrCount(), default="0.05", show_default=True, help="Share or count."
+        "--test", type=ShareOrCount(), default="0.05", show_default=True, help="Videos for test."
     ),
-    click.option("--seed", type=int, default=0, show_default=True, help="Of the split."),
+    click.option("--seed", type=int, default=0, show_default=True, help="Seed of the split."),
 )
 _VIDEOS = (
     click.option(
@@ -239,14 +243,14 @@ _add_source(
     type=NEW_PATH,
     default=Path("candidates/lancopku-released"),
     show_default=True,
-    help="The new candidate set.",
+    help="New folder of the set.",
 )
 @click.option(
     "--split",
     type=click.Choice(["dev", "test"]),
     default="test",
     show_default=True,
-    help="Of the dataset.",
+    help="Split that moments are drawn from.",
 )
 @skip_bad_rows_option
 def livebot_candidates_command(source, dataset, out, split, skip_bad_rows) -> None:
@@ -266,5 +270,5 @@ def livebot_candidates_command(source, dataset, out, split, skip_bad_rows) -> No
         source, Dataset(dataset), out, split=split, skip_bad_rows=skip_bad_rows
     )
     print_built_set(out, released.manifest)
-    for flaw in released.manifest.flaws:
+    for flaw in released.manifest.flaws or ():
         click.echo(f"flaw: {flaw}")

@@ -15,7 +15,9 @@ from livebench.cli.options import PATH, human_option, sets_option, submissions_o
 @submissions_option
 @sets_option
 @human_option
-@click.option("--out", type=PATH, default="LEADERBOARD.md", show_default=True, help="Its file.")
+@click.option(
+    "--out", type=PATH, default="LEADERBOARD.md", show_default=True, help="File to write."
+)
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit 1 and show the difference if it is stale."
 )

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -35,7 +35,7 @@ class NewPath(click.Path):
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        path = super().convert(value, param, ctx)
+        path = Path(str(super().convert(value, param, ctx)))
         if path.exists():
             option = param.opts[0] if param else "path"
             raise LiveBenchError(path, "exists already", f"remove it or choose another {option}")
@@ -145,7 +145,7 @@ setting_option = click.option(
     type=click.Choice(["video", "comments", "both", "all"]),
     default="all",
     show_default=True,
-    help="What scorers see.",
+    help="What the scorer sees.",
 )
 protocol_option = functools.partial(
     click.option, "--protocol", help="Protocol, by name (`livebench protocols`) or path of a .toml."
@@ -163,7 +163,7 @@ figure_format_option = functools.partial(
     type=click.Choice(["png", "svg", "pdf"]),
     default="png",
     show_default=True,
-    help="Of the figures.",
+    help="Format of the figures.",
 )
 
 
@@ -198,7 +198,7 @@ json_option = click.option(
     is_flag=True,
     is_eager=True,
     callback=_note_json,
-    help="Print JSON, nothing else; of several things one a line.",
+    help="Print JSON only; several results one per line.",
 )
 
 
@@ -261,6 +261,7 @@ def chosen_isolation(
 
     if in_process and (sandbox or memory is not None):
         raise click.UsageError("--in-process cannot be combined with --sandbox or --memory")
+    kind: Literal["none", "process", "sandbox"]
     kind = "sandbox" if sandbox else "none" if in_process else "process"
     limit = memory if memory is not None else SANDBOX_MEMORY if sandbox else 0
     return Isolation(kind, limit, time_limit, tuple(hidden))

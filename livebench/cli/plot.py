@@ -23,7 +23,7 @@ from livebench.cli.options import (
 @setting_option
 @submissions_option
 @sets_option
-@click.option("--out", type=NEW_PATH, required=True, help="A new folder.")
+@click.option("--out", type=NEW_PATH, required=True, help="New folder for the figures.")
 @figure_format_option(default="svg")
 def plot_command(
     submission, candidates, setting, submissions_folder, sets_folder, out, figure_format

@@ -16,7 +16,7 @@ from livebench.errors import LiveBenchError
 
 @click.command("reproduce")
 @click.option(
-    "--out", type=PATH, default="reproduced", show_default=True, help="Folder of what is made."
+    "--out", type=PATH, default="reproduced", show_default=True, help="Folder to write to."
 )
 @quiet_option
 def reproduce_command(out, quiet) -> None:

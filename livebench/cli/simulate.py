@@ -10,11 +10,13 @@ from livebench.errors import LiveBenchError
 
 
 @click.command("simulate")
-@click.option("--out", type=NEW_PATH, required=True, help="The new folder.")
-@click.option("--seed", type=int, required=True, help="Which world; also its version.")
-@click.option("--videos", type=click.IntRange(1), default=720, show_default=True, help="How many.")
-@click.option("--dev", type=click.IntRange(0), help="Videos for development; by default a tenth.")
-@click.option("--test", type=click.IntRange(0), help="Videos for test; by default a fifth.")
+@click.option("--out", type=NEW_PATH, required=True, help="New folder.")
+@click.option("--seed", type=int, required=True, help="Number of the world; also its version.")
+@click.option(
+    "--videos", type=click.IntRange(1), default=720, show_default=True, help="Number of videos."
+)
+@click.option("--dev", type=click.IntRange(0), help="Videos for development; default: a tenth.")
+@click.option("--test", type=click.IntRange(0), help="Videos for test; default: a fifth.")
 @click.option(
     "--render",
     is_flag=True,

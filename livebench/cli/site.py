@@ -18,7 +18,7 @@ from livebench.cli.progress import bar, quiet_option
 @click.command("site")
 @submissions_option
 @sets_option
-@click.option("--out", type=PATH, default="site", show_default=True, help="Folder of the pages.")
+@click.option("--out", type=PATH, default="site", show_default=True, help="Folder for the pages.")
 @dataset_option
 @click.option(
     "--with-text",

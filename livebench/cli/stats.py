@@ -13,9 +13,9 @@ from livebench.cli.progress import quiet_option, remark
 @click.command("stats")
 @click.argument("dataset", type=DATASET)
 @json_option
-@click.option("--html", type=PATH, help="Write one page, with the figures.")
-@click.option("--csv", "csv_folder", type=NEW_PATH, help="Write a new folder of CSV files.")
-@click.option("--figures", type=NEW_PATH, help="Write a new folder of figures.")
+@click.option("--html", type=PATH, help="File for one page, with the figures.")
+@click.option("--csv", "csv_folder", type=NEW_PATH, help="New folder for the tables as CSV files.")
+@click.option("--figures", type=NEW_PATH, help="New folder for figures.")
 @figure_format_option()
 @click.option(
     "--ratings",
@@ -25,15 +25,15 @@ from livebench.cli.progress import quiet_option, remark
 @click.option(
     "--pairs-to-rate",
     type=PATH,
-    help="Write such a file with 20 pairs of each interval, scores empty.",
+    help="Write such a file, with 20 pairs for each interval and no scores.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of --pairs-to-rate.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of --pairs-to-rate.")
 @click.option(
     "--top",
     type=click.IntRange(min=1),
     default=20,
     show_default=True,
-    help="How many of the most frequent comments.",
+    help="How many of the most frequent comments to list.",
 )
 @quiet_option
 def stats_command(

@@ -32,20 +32,20 @@ def submit_command() -> None:
 
 @submit_command.command("init")
 @click.argument("folder", type=NEW_PATH, required=False)
-@click.option("--name", help="As the leaderboard shall show it.")
-@click.option("--author", "authors", multiple=True, help="May be repeated.")
+@click.option("--name", help="Name, as the leaderboard will show it.")
+@click.option("--author", "authors", multiple=True, help="An author; may be repeated.")
 @click.option("--description", help="What it does, in one sentence.")
 @click.option("--settings", help="Some of video,comments,both. Default: comments,both.")
-@click.option("--url", default="", help="Of a paper or of code.")
-@click.option("--scores-only", is_flag=True, help="No scorer: scores are made elsewhere.")
+@click.option("--url", default="", help="Address of a paper or of code.")
+@click.option("--scores-only", is_flag=True, help="No scorer: scores come from elsewhere.")
 def init_command(folder, name, authors, description, settings, url, scores_only) -> None:
     """Write the folder of a new submission, with a scorer of a few lines that works.
 
-    FOLDER defaults to submissions/NAME. Whatever no option answers is asked.
+    FOLDER defaults to submissions/NAME. Anything not given as an option is asked for.
     """
     from livebench.review.scaffold import NewSubmission, folder_name, write_submission
 
-    name = name or _ask("--name", "Name, as the leaderboard shall show it")
+    name = name or _ask("--name", "Name, as the leaderboard will show it")
     description = description or _ask("--description", "What it does, in one sentence")
     settings = settings or _ask(
         "--settings",
@@ -157,10 +157,14 @@ def _print_problems(
 @sets_option
 @human_option
 @click.option(
-    "--board", type=PATH, default="LEADERBOARD.md", show_default=True, help="The leaderboard."
+    "--board",
+    type=PATH,
+    default="LEADERBOARD.md",
+    show_default=True,
+    help="Leaderboard to compare with.",
 )
 def review_command(submissions, base, submissions_folder, sets_folder, human_folder, board) -> None:
-    """What a pull request goes through: check, compute the rows, render, and show the difference.
+    """Do what a pull request goes through: check, compute rows, render, and show the difference.
 
     Without SUBMISSION and --base all submissions are reviewed, and results that are no longer current
     are tolerated. Exit 1 if there is a problem to fix.

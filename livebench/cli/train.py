@@ -29,7 +29,7 @@ from livebench.cli.progress import bar, quiet_option, remark
     help="Settings of the trainer: for the bundled models small, paper, or a .toml.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the training."
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the training."
 )
 @device_option
 @quiet_option
@@ -37,8 +37,8 @@ def train_command(submission, dataset, protocol, out, config, seed, device, quie
     """Train SUBMISSION on a dataset.
 
     Its class trains, by a class method `train(job)`; the bundled models do. The rules of the protocol
-    say which comments and frames surround a moment. The same command again goes on where a stopped
-    training was. On several processes: torchrun --nproc-per-node N -m livebench train ...
+    say which comments and frames surround a moment. After a stop the same command
+    continues. On several processes: torchrun --nproc-per-node N -m livebench train ...
     """
     from livebench.candidates.protocol import load_protocol
     from livebench.data.dataset import Dataset

@@ -205,11 +205,11 @@ def test_the_leaderboard(filled, run, project, refused):
     out, _, files, _ = filled
     before = board(run, project)
     assert "## Human evaluation" in before
-    assert "Nothing was rated yet." in before
+    assert "Nothing has been rated yet." in before
     assert "| Unified Transformer | 4.31 | 3.07 | 3.45 |" in before
     assert run("human-eval", "report", *files, "--key", out / "key.json", "--out", out).status == 0
     after = board(run, project)
-    assert "Nothing was rated yet." not in after
+    assert "Nothing has been rated yet." not in after
     report = json.loads((out / "report.json").read_text("utf-8"))
     section = after.split("### tiny, human evaluation")[1].split("## Published results")[0]
     for one in report["systems"]:

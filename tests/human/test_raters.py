@@ -74,14 +74,14 @@ def test_one_rater_is_not_held_against_anyone(rated):
 
 
 def test_no_self_agreement(rated):
-    # Second ratings of R3 belong to other comments: with the others he agrees, with himself he does not.
+    # Second ratings of R3 belong to other comments: they agree with the others, and not with themselves.
     ratings = rated(KEY, world=PAPERS)
     ratings.again[2, :40] = np.random.default_rng(0).permutation(ratings.again[2, :40])
     found = described(ratings)
     assert not found["R1"].careless
     [why] = found["R3"].careless
     assert why.startswith(
-        "no self-agreement: over 40 items rated twice the correlation with himself is "
+        "no self-agreement: over 40 items rated twice the correlation with themselves is "
     )
 
 

@@ -11,9 +11,10 @@ from livebench.human.analysis.resample import (
     SCALE_SPAN,
     Clusters,
     mean_estimate,
+    nan_mean,
     percentile_interval,
 )
-from livebench.human.analysis.system_tests import by_moment, mean_of_raters
+from livebench.human.analysis.system_tests import by_moment
 
 WIDE = (-1e9, 1e9)
 
@@ -112,7 +113,7 @@ def test_true_means_of_simulated_raters():
     raters = draw_raters(generator, ["honest"] * 3)
     ratings = simulate(plain_key(5_000, list(PAPER), 3), raters, generator, Qualities())
     for system in PAPER:
-        found = mean_of_raters(by_moment(ratings, system)).mean(axis=0)
+        found = nan_mean(by_moment(ratings, system)).mean(axis=0)
         truth = true_means(raters, Qualities(), system)
         assert np.allclose(found, truth, rtol=0, atol=0.06)
 
@@ -129,7 +130,7 @@ def test_intervals_cover_the_truth():
         ratings = simulate(key, raters, generator, world)
         for system in PAPER:
             truth = true_means(raters, world, system)
-            values = mean_of_raters(by_moment(ratings, system))
+            values = nan_mean(by_moment(ratings, system))
             for c in range(3):
                 one = mean_estimate(values[:, c], clusters, span=SCALE_SPAN)
                 covered.append(one.low <= truth[c] <= one.high)

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from livebench.human.analysis.ratings import Ratings
-from livebench.human.analysis.resample import Clusters, Estimate, percentile_interval
+from livebench.human.analysis.resample import Clusters, Estimate, nan_mean, percentile_interval
 from livebench.human.sheets.key import CRITERIA, HIGHEST, LOWEST
 
 LEVELS = HIGHEST - LOWEST + 1
@@ -64,7 +64,7 @@ class RaterPairTables:
             one_hot = np.eye(LEVELS**2)[cells.astype(np.int64)]
             tables.append(clusters.weights @ clusters.sums(one_hot, moments[present]))
         resampled = np.stack([*tables, sum(tables)]).reshape(len(CRITERIA) + 1, -1, LEVELS, LEVELS)
-        self.resampled = spearman_of_tables(resampled)
+        self.resampled: np.ndarray = spearman_of_tables(resampled)
         self._estimates: dict[int | None, Estimate] = {}
 
     def estimate(self, column: int | None) -> Estimate:
@@ -82,7 +82,8 @@ class RaterPairTables:
 
     def resampled_on(self, column: int | None) -> np.ndarray:
         """float64 [resamples]: the correlation on a criterion, or pooled (None)."""
-        return self.resampled[-1 if column is None else column]
+        resampled: np.ndarray = self.resampled[-1 if column is None else column]
+        return resampled
 
     def resampled_mean(self) -> np.ndarray:
         """float64 [resamples]: the mean over the criteria that are defined, nan if none is."""
@@ -153,7 +154,8 @@ def spearman_of_tables(tables: np.ndarray) -> np.ndarray:
 
 def _between(x: np.ndarray, tables: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Sum over i and j of x_i tables_ij y_j: [..., 5], [..., 5, 5], [..., 5] -> [...]."""
-    return ((tables @ y[..., None])[..., 0] * x).sum(axis=-1)
+    sums: np.ndarray = ((tables @ y[..., None])[..., 0] * x).sum(axis=-1)
+    return sums
 
 
 def alpha_of_tables(tables: np.ndarray) -> np.ndarray:
@@ -191,7 +193,8 @@ def coincidences(values: np.ndarray) -> np.ndarray:
     pairs = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(LEVELS)
     ratings = counts.sum(axis=1)
     scale = np.where(ratings > 1, 1 / np.maximum(ratings - 1, 1), 0)
-    return (pairs * scale[:, None, None]).reshape(len(counts), -1)
+    scaled: np.ndarray = pairs * scale[:, None, None]
+    return scaled.reshape(len(counts), -1)
 
 
 def _alpha(ratings: Ratings, column: int | None, clusters: Clusters) -> Estimate:
@@ -199,7 +202,7 @@ def _alpha(ratings: Ratings, column: int | None, clusters: Clusters) -> Estimate
     import krippendorff
 
     columns = range(len(CRITERIA)) if column is None else [column]
-    values = np.concatenate([ratings.values[:, :, one] for one in columns], axis=1)
+    values = np.concatenate([ratings.values[:, :, column] for column in columns], axis=1)
     moments = np.tile(item_moments(ratings), len(columns))
     compared = values[:, (~np.isnan(values)).sum(axis=0) > 1]
     n = int(np.count_nonzero(~np.isnan(compared)))
@@ -214,8 +217,8 @@ def _alpha(ratings: Ratings, column: int | None, clusters: Clusters) -> Estimate
 
 
 def _mean_of_pairs(pairs: Sequence[RaterPairTables], column: int | None) -> Estimate:
-    found = [pair.estimate(column).value for pair in pairs]
-    defined = [value for value in found if value is not None]
+    values = [pair.estimate(column).value for pair in pairs]
+    defined = [value for value in values if value is not None]
     if not defined:
         why = "undefined: one rater" if not pairs else "undefined: no pair has a coefficient"
         return Estimate(None, None, None, 0, why)
@@ -229,11 +232,3 @@ def _with_interval(value: float, resampled: np.ndarray, n: int, why: str = "") -
     if interval is None:
         return Estimate(value, None, None, n, "no interval: undefined in too many resamples")
     return Estimate(value, *interval, n, why)
-
-
-def nan_mean(values: np.ndarray) -> np.ndarray:
-    """Mean over the first axis of what is not nan; nan where nothing is."""
-    present = ~np.isnan(values)
-    count = present.sum(axis=0)
-    with np.errstate(invalid="ignore"):
-        return np.where(present, values, 0).sum(axis=0) / np.where(count > 0, count, np.nan)

@@ -12,8 +12,8 @@ import numpy as np
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.human.analysis.ratings import Ratings
-from livebench.human.analysis.resample import percentile_interval
-from livebench.human.analysis.system_tests import by_moment, mean_of_raters
+from livebench.human.analysis.resample import nan_mean, percentile_interval
+from livebench.human.analysis.system_tests import by_moment
 from livebench.human.sheets.key import CRITERIA, HUMAN, Key
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import METRICS, by_metric, sample_metrics
@@ -96,16 +96,16 @@ def correlate_ratings(
     answers = Answers(candidate_set)
     systems = [name for name in key.system_names if name != HUMAN]
     metrics = _metrics(key, candidate_set, answers, submissions)  # [systems, samples, METRICS]
-    human = np.stack([mean_of_raters(by_moment(ratings, name)) for name in systems])
+    human = np.stack([nan_mean(by_moment(ratings, name)) for name in systems])
     names, video = np.unique(np.asarray(answers.videos), return_inverse=True)
     rated = np.searchsorted(names, [moment.video_id for moment in key.moments])
     weights = draw_counts(np.random.PCG64(seed), resamples, len(names))
     point = np.ones((1, len(names)))
     criteria = (*CRITERIA, OVERALL)
     # [1 or resamples, systems, columns]
-    people = [_means(human, rated, one) for one in (point, weights)]
-    people = [np.concatenate([one, one.mean(axis=2, keepdims=True)], axis=2) for one in people]
-    ranks = [_means(metrics, video, one) for one in (point, weights)]
+    people = [_means(human, rated, counts) for counts in (point, weights)]
+    people = [np.concatenate([m, m.mean(axis=2, keepdims=True)], axis=2) for m in people]
+    ranks = [_means(metrics, video, counts) for counts in (point, weights)]
     rows = []
     for c, criterion in enumerate(criteria):
         for m, metric in enumerate(METRICS):
@@ -132,7 +132,7 @@ def _metrics(
 ) -> np.ndarray:
     """float64 [systems, samples, METRICS] of the best-placed correct candidate, higher is better."""
     by_name = {submission.name: submission for submission in submissions}
-    found = []
+    values = []
     for system in key.systems:
         if system.name == HUMAN:
             continue
@@ -154,8 +154,8 @@ def _metrics(
             )
         scores = read_scores(path, answers.sample_ids)
         best = sample_metrics(scores.sums, answers.correct)["best"]
-        found.append(best * _signs())
-    return np.stack(found)
+        values.append(best * _signs())
+    return np.stack(values)
 
 
 def _signs() -> np.ndarray:
@@ -184,7 +184,13 @@ def _means(values: np.ndarray, video: np.ndarray, weights: np.ndarray) -> np.nda
         return (flat[0] / flat[1]).reshape(-1, *shape[1:])
 
 
-def _row(criterion: str, metric: str, coefficient: str, pair: list, seed: int) -> Correlation:
+def _row(
+    criterion: str,
+    metric: str,
+    coefficient: str,
+    pair: Sequence[tuple[np.ndarray, np.ndarray]],
+    seed: int,
+) -> Correlation:
     (human, ranking), (human_drawn, ranking_drawn) = pair
     n = human.shape[1]
     if n < 3:
@@ -219,7 +225,8 @@ def coefficients(name: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         values = np.round(values, 9)
         signs = np.sign(values[:, :, None] - values[:, None, :])
         # Mid-rank, less its mean: how many are below, less how many are above, halved.
-        return signs.sum(axis=2) / 2 if name == "spearman" else signs.reshape(len(values), -1)
+        midranks: np.ndarray = signs.sum(axis=2) / 2
+        return midranks if name == "spearman" else signs.reshape(len(values), -1)
 
     a, b = parts(x), parts(y)
     spread = (a * a).sum(axis=1) * (b * b).sum(axis=1)
@@ -270,8 +277,10 @@ def _conclusion(n: int) -> str:
 def _adjusted(rows: list[Correlation]) -> list[Correlation]:
     adjusted: dict[int, float] = {}
     for name in COEFFICIENTS:
-        places = [k for k, row in enumerate(rows) if row.coefficient == name and row.p is not None]
-        adjusted.update(zip(places, holm([rows[k].p for k in places]), strict=True))
+        p = {
+            k: row.p for k, row in enumerate(rows) if row.coefficient == name and row.p is not None
+        }
+        adjusted.update(zip(p, holm(list(p.values())), strict=True))
     return [msgspec.structs.replace(row, p_holm=adjusted.get(k)) for k, row in enumerate(rows)]
 
 

@@ -1,4 +1,4 @@
-"""Each rater: how he uses the scales, whether he repeats himself, whether he looks careless."""
+"""Each rater: how they use the scales, whether they repeat themselves, whether they look careless."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from livebench.human.analysis.ratings import Ratings
 from livebench.human.sheets.key import CRITERIA, HIGHEST, LOWEST
 
 ALPHA = 0.01
-"""A rater looks careless if his agreement with no other rater is above 0 at this level, one-sided. One
+"""A rater looks careless if their agreement with no other rater is above 0 at this level, one-sided. One
 who rates at random is then named in about 99 of 100 studies; an honest one as often as the study is too
-small to show his agreement (benchmarks/human_calibration.py)."""
+small to show their agreement (benchmarks/human_calibration.py)."""
 
 SELF_ALPHA = 0.05
 MIN_REPEATS = 20
@@ -27,8 +27,8 @@ PERMUTATIONS = 2_000
 
 
 class ScaleUse(msgspec.Struct, frozen=True):
-    """How a rater uses a scale: mean and standard deviation (n - 1) of his first ratings, how often he
-    gave 1 to 5, and by system the mean; None where there is nothing to take it of."""
+    """How a rater uses a scale: mean and standard deviation (n - 1) of the first ratings, how often they
+    gave 1 to 5, and the mean by system; None where there is nothing to take it of."""
 
     mean: float | None
     sd: float | None
@@ -37,8 +37,8 @@ class ScaleUse(msgspec.Struct, frozen=True):
 
 
 class SelfAgreement(msgspec.Struct, frozen=True):
-    """A rater against himself on the items shown twice: `n` of them, the shares of equal ratings and of
-    those at most 1 apart, Spearman's correlation; None with the reason where undefined."""
+    """A rater against themselves on the `n` items shown twice: the shares of equal ratings and of those
+    at most 1 apart, Spearman's correlation; None with the reason where undefined."""
 
     n: int
     equal: float | None
@@ -48,7 +48,7 @@ class SelfAgreement(msgspec.Struct, frozen=True):
 
 
 class Rater(msgspec.Struct, frozen=True):
-    """A rater, by criterion; `missing` ratings, and why he looks `careless` (nothing: he does not)."""
+    """A rater, by criterion; `missing` ratings, and why they look `careless` (nothing: they do not)."""
 
     rater: str
     missing: int
@@ -73,7 +73,7 @@ def describe_raters(
             *_constant(ratings.values[number]),
             *_apart_from_others(name, pairs, ratings),
             *_against_others(name, pairs),
-            *_against_himself(ratings.values[number], ratings.again[number], seed),
+            *_against_themselves(ratings.values[number], ratings.again[number], seed),
         ]
         scales = {criterion: _scale_use(ratings, number, c) for c, criterion in enumerate(CRITERIA)}
         found.append(Rater(name, ratings.missing[name], scales, repeats, careless))
@@ -124,7 +124,7 @@ def _with_others(name: str, pairs: Sequence[RaterPairTables]) -> list[RaterPairT
 def _apart_from_others(name: str, pairs: Sequence[RaterPairTables], ratings: Ratings) -> list[str]:
     """Whether the rater agrees with nobody: the mean over criteria of Spearman's correlation.
 
-    With each other rater by himself, not with their mean: one careless rater would drag an honest one's
+    With each other rater alone, not with their mean: one careless rater would drag an honest one's
     correlation with that mean down. Of k others the level is ALPHA / k each.
     """
     own = _with_others(name, pairs)
@@ -173,7 +173,7 @@ def _below_zero(resampled: np.ndarray) -> bool:
     return bool(np.nanquantile(resampled, 1 - ALPHA / len(CRITERIA)) < 0)
 
 
-def _against_himself(first: np.ndarray, second: np.ndarray, seed: int) -> list[str]:
+def _against_themselves(first: np.ndarray, second: np.ndarray, seed: int) -> list[str]:
     """Whether second ratings go with first ones no better than if they were shuffled among the items:
     a permutation test of the mean over criteria of Spearman's correlation, at SELF_ALPHA."""
     present = ~np.isnan(first + second).any(axis=1)
@@ -191,7 +191,8 @@ def _against_himself(first: np.ndarray, second: np.ndarray, seed: int) -> list[s
     def standard(values: np.ndarray) -> np.ndarray:
         ranks = rankdata(values[present][:, columns], axis=0)
         ranks -= ranks.mean(axis=0)
-        return ranks / np.sqrt(np.square(ranks).sum(axis=0))
+        standardised: np.ndarray = ranks / np.sqrt(np.square(ranks).sum(axis=0))
+        return standardised
 
     x, y = standard(first), standard(second)
     observed = float((x * y).sum() / len(columns))
@@ -201,6 +202,6 @@ def _against_himself(first: np.ndarray, second: np.ndarray, seed: int) -> list[s
     if p <= SELF_ALPHA:
         return []
     return [
-        f"no self-agreement: over {n} items rated twice the correlation with himself is "
+        f"no self-agreement: over {n} items rated twice the correlation with themselves is "
         f"{observed:+.2f}, p = {p:.2f}"
     ]

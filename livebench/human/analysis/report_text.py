@@ -91,10 +91,11 @@ def _raters_cells(report: HumanReport) -> Cells:
     for rater in report.raters:
         for criterion in CRITERIA:
             scale, repeats = rater.scales[criterion], rater.repeats[criterion]
-            agreed = repeats.why or (
-                f"equal {100 * repeats.equal:.0f}%, within 1 {100 * repeats.within_one:.0f}%, "
-                f"Spearman {two_digits(repeats.spearman)}"
-            )
+            agreed = repeats.why
+            if repeats.equal is not None and repeats.within_one is not None and not agreed:
+                equal, close = 100 * repeats.equal, 100 * repeats.within_one
+                agreed = f"equal {equal:.0f}%, within 1 {close:.0f}%, "
+                agreed += f"Spearman {two_digits(repeats.spearman)}"
             numbers = [
                 two_digits(scale.mean),
                 two_digits(scale.sd),

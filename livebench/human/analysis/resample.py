@@ -44,9 +44,9 @@ class Clusters:
 
     def sums(self, values: np.ndarray, moments: np.ndarray) -> np.ndarray:
         """Sums by video: values [n, ...], moments int [n], the moment of each -> [videos, ...]."""
-        found = np.zeros((self.count, *values.shape[1:]))
-        np.add.at(found, self.of[moments], values)
-        return found
+        sums = np.zeros((self.count, *values.shape[1:]))
+        np.add.at(sums, self.of[moments], values)
+        return sums
 
 
 def mean_estimate(values: np.ndarray, clusters: Clusters, *, span: tuple[float, float]) -> Estimate:
@@ -104,3 +104,13 @@ def percentile_interval(resampled: np.ndarray) -> tuple[float, float] | None:
         return None
     low, high = np.nanpercentile(resampled, (2.5, 97.5))
     return float(low), float(high)
+
+
+def nan_mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the first axis of what is not nan; nan where nothing is."""
+    present = ~np.isnan(values)
+    count = present.sum(axis=0)
+    means: np.ndarray = np.where(present, values, 0).sum(axis=0) / np.where(
+        count > 0, count, np.nan
+    )
+    return means

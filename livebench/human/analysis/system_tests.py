@@ -17,6 +17,7 @@ from livebench.human.analysis.resample import (
     Clusters,
     Estimate,
     mean_estimate,
+    nan_mean,
 )
 from livebench.human.sheets.key import CRITERIA
 from livebench.scoring.significance import flip_p, holm
@@ -57,18 +58,11 @@ def by_moment(ratings: Ratings, system: str) -> np.ndarray:
     return values
 
 
-def mean_of_raters(values: np.ndarray) -> np.ndarray:
-    """The mean over raters of what is there: [raters, ...] -> [...], nan where nothing is."""
-    present = ~np.isnan(values)
-    count = present.sum(axis=0)
-    return np.where(present, values, 0).sum(axis=0) / np.where(count > 0, count, np.nan)
-
-
 def system_means(ratings: Ratings, clusters: Clusters) -> list[SystemMeans]:
     """Means over moments of the mean over raters, in the order of the key."""
     means = []
     for system in ratings.key.system_names:
-        values = mean_of_raters(by_moment(ratings, system))
+        values = nan_mean(by_moment(ratings, system))
         criteria = {
             criterion: mean_estimate(values[:, column], clusters, span=SCALE_SPAN)
             for column, criterion in enumerate(CRITERIA)
@@ -89,7 +83,7 @@ def compare_systems(
     comparisons = []
     for first, second in combinations(ratings.key.system_names, 2):
         differences = by_moment(ratings, first) - by_moment(ratings, second)
-        means = mean_of_raters(differences)
+        means = nan_mean(differences)
         for column, criterion in enumerate(CRITERIA):
             estimate = mean_estimate(means[:, column], clusters, span=DIFFERENCE_SPAN)
             videos = _exact_means(differences[:, :, column], clusters)
@@ -142,9 +136,8 @@ def paired_tests(
 
 def _adjusted(comparisons: list[SystemComparison]) -> list[SystemComparison]:
     """With the p values of Holm over all comparisons that have one."""
-    tested = [comparison for comparison in comparisons if comparison.wilcoxon is not None]
-    wilcoxon = iter(holm([comparison.wilcoxon for comparison in tested]))
-    permutation = iter(holm([comparison.permutation for comparison in tested]))
+    wilcoxon = iter(holm([c.wilcoxon for c in comparisons if c.wilcoxon is not None]))
+    permutation = iter(holm([c.permutation for c in comparisons if c.permutation is not None]))
     return [
         comparison
         if comparison.wilcoxon is None

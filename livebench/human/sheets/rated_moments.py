@@ -25,7 +25,9 @@ def sample_moments(answers: Sequence[AnswerRecord], count: int, seed: int) -> li
     strata: dict[str, dict[str, dict[str, AnswerRecord]]] = defaultdict(lambda: defaultdict(dict))
     for answer in sorted(answers, key=lambda answer: _place(seed, answer.sample_id)):
         # "VIDEO@SECOND", with a suffix where a moment gives several samples.
-        moment = re.match(r"\d*", answer.sample_id.removeprefix(f"{answer.video_id}@"))[0]
+        moment = re.split(r"\D", answer.sample_id.removeprefix(f"{answer.video_id}@"), maxsplit=1)[
+            0
+        ]
         strata[answer.category][answer.video_id].setdefault(moment, answer)
     # zip_longest takes the first moment of each video, then the second of each, and so on.
     in_turn = {

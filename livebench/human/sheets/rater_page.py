@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from livebench.data.dataset import Dataset
 from livebench.human.sheets.blind import Screen, shown_text
 from livebench.human.sheets.key import CRITERIA
 from livebench.records import SampleRecord
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 COLUMNS = ("sheet", "number", "id", "title", "category", "second", "around", "comment")
 """Columns of a CSV before those of the ratings; `report` reads `id` and the ratings alone."""
@@ -40,14 +43,11 @@ def scene(sample: SampleRecord, dataset: Dataset) -> MomentScene:
 
     A frame is shown if the dataset has images/VIDEO_ID/SECOND.jpg.
     """
-    video = next(one for one in dataset.videos if one.video_id == sample.video_id)
-    around = sorted(
-        (
-            {"time": round(one.time - sample.time, 3), "text": shown_text(one.text)}
-            for one in sample.context
-        ),
-        key=lambda one: one["time"],
-    )
+    video = next(video for video in dataset.videos if video.video_id == sample.video_id)
+    around = [
+        {"time": round(comment.time - sample.time, 3), "text": shown_text(comment.text)}
+        for comment in sorted(sample.context, key=lambda comment: comment.time)
+    ]
     frames = []
     for second in sorted(set(sample.frames)):
         image = dataset.path / "images" / sample.video_id / f"{second}.jpg"
@@ -63,10 +63,10 @@ def rows_of(
     sheet: str, screens: Sequence[Screen], scenes: Sequence[MomentScene]
 ) -> list[list[str]]:
     """The rows of a sheet, a cell for each of COLUMNS."""
-    rows = []
+    rows: list[list[str]] = []
     for screen in screens:
         shown = scenes[screen.moment]
-        around = "\n".join(f"({one['time']:+.1f} s) {one['text']}" for one in shown.around)
+        around = "\n".join(f"({near['time']:+.1f} s) {near['text']}" for near in shown.around)
         for row in screen.rows:
             cells = [shown.title, shown.category, str(shown.second), around, row.item.text]
             rows.append([sheet, str(len(rows) + 1), row.name, *map(_harmless, cells)])
@@ -128,7 +128,9 @@ def sheet_page(
                 "file": file,
                 "columns": COLUMNS,
                 "criteria": CRITERIA,
-                "anchors": {one["name"]: one["anchors"] for one in texts()["criteria"]},
+                "anchors": {
+                    criterion["name"]: criterion["anchors"] for criterion in texts()["criteria"]
+                },
                 "id": COLUMNS.index("id"),
                 "rows": rows,
             },
@@ -145,14 +147,14 @@ def rater_instructions() -> bytes:
 @cache
 def texts() -> dict[str, Any]:
     """All that raters read besides the comments (templates/texts.toml)."""
-    found = tomllib.loads(_part("texts.toml"))
-    if tuple(criterion["name"] for criterion in found["criteria"]) != CRITERIA:
+    content = tomllib.loads(_part("texts.toml"))
+    if tuple(criterion["name"] for criterion in content["criteria"]) != CRITERIA:
         raise ValueError("templates/texts.toml does not explain the criteria that are rated")
-    return found
+    return content
 
 
 @cache
-def _environment():
+def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     return Environment(

@@ -18,7 +18,7 @@ from livebench.data.dataset import Dataset
 from livebench.draws import draw
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content, new_folder, write_file
-from livebench.human.sheets.blind import RatedItem, make_items, screens
+from livebench.human.sheets.blind import RatedItem, Screen, make_items, screens
 from livebench.human.sheets.key import (
     HUMAN,
     Key,
@@ -152,7 +152,9 @@ def _reference(sample: SampleRecord, answer: AnswerRecord, seed: int) -> str:
     return min(correct, key=lambda text: draw(seed, sample.sample_id, f"reference {text}"))
 
 
-def _write_rater(folder: Path, sheet: str, scenes: Sequence[MomentScene], shown: list) -> KeyRater:
+def _write_rater(
+    folder: Path, sheet: str, scenes: Sequence[MomentScene], shown: Sequence[Screen]
+) -> KeyRater:
     rater = sheet.rsplit("/", maxsplit=1)[-1]
     write_file(folder / f"{rater}.csv", sheet_csv(rows_of(sheet, shown, scenes)))
     write_file(folder / f"{rater}.html", sheet_page(sheet, f"{rater}.csv", shown, scenes))
