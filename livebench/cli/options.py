@@ -120,7 +120,8 @@ def submissions_argument(command: Callable[..., None]) -> Callable[..., None]:
         command(submissions=submissions + submission, **others)
 
     argument = click.argument("submissions", metavar="SUBMISSION...", type=SUBMISSION, nargs=-1)
-    return argument(submission_option(hidden=True)(merged))
+    decorated: Callable[..., None] = argument(submission_option(hidden=True)(merged))
+    return decorated
 
 
 candidates_option = click.option(

@@ -90,7 +90,7 @@ def test_errors_name_submission_run_set_setting_and_sample(
     first = next(frozen.samples()).sample_id
     asked = ("generate", folder, "--candidates", frozen.path, "--dataset", dataset.path)
     assert refused(*asked) == (
-        f"mine/default on tiny-paper, video: sample {first}: the scorer wrote a NoneType; generate must "
+        f"mine/default on tiny-paper, video, sample {first}: the scorer wrote a NoneType; generate must "
         "give a str"
     )
     assert not (folder / "generated").exists() or not any((folder / "generated").rglob("*.gz"))

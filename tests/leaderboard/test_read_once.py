@@ -14,7 +14,7 @@ CODE = "class Mine:\n    def score(self, v, c, x):\n        return SIGN * len(x.
 
 @pytest.fixture
 def reads(tmp_path, frozen, copy_set, submission, run, monkeypatch):
-    """Two submissions with two runs, evaluated; counts the reads of each file of scores, and of answers."""
+    """Two submissions with two runs, evaluated; counts reads of each file of scores and answers."""
     copy_set(frozen)
     runs = [{"name": "a"}, {"name": "b"}]
     for name, sign in (("first", "1"), ("second", "-1")):
