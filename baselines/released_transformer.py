@@ -98,7 +98,7 @@ class ReleasedTransformer(NeuralScorer):
     """log p(candidate | frames, surrounding comments), as the released code computes it."""
 
     model = ReleasedTransformerModel
-    train = None  # a variant for what was trained elsewhere
+    train = None  # type: ignore[assignment]  # a variant for what was trained elsewhere
 
     def words(self, candidate: Comment) -> list[int]:
         return self._encode(candidate)[:_CANDIDATE_WORDS]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
 import torch
 from livebench_baselines.neural.forest import Forest
@@ -31,7 +32,7 @@ class UnifiedTransformerModel(CommentModel):
     words from its begin mark on.
     """
 
-    norm = partial(nn.LayerNorm, eps=1e-6)
+    norm: ClassVar[type[nn.Module] | partial[nn.LayerNorm]] = partial(nn.LayerNorm, eps=1e-6)
     standardises_frames = False
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
@@ -72,7 +73,7 @@ class UnifiedTransformerModel(CommentModel):
             frames = block(frames, frame_mask)
         frames = self.video_norm(frames)
         text = self._placed(self.embedding(words))
-        for block in self.text:
+        for block in _blocks(self.text):
             text = block(text, text_mask, block.memories([(frames, frame_mask)]))
         return Encoded(frames, frame_mask, self.text_norm(text), text_mask)
 
@@ -81,9 +82,13 @@ class UnifiedTransformerModel(CommentModel):
         states = [(memory.video, memory.video_mask), (memory.text, memory.text_mask)]
         places = sinusoids(len(forest.levels), self.size.width, forest.token.device)
         nodes = self.dropout(self.embedding(forest.token) + places[forest.depth])
-        for block in self.decoder:
+        for block in _blocks(self.decoder):
             nodes = block.over_forest(nodes, forest, block.memories(states))
         return self.decoder_norm(nodes)
+
+
+def _blocks(stack: nn.ModuleList) -> Iterator[TransformerBlock]:
+    return (cast(TransformerBlock, block) for block in stack)
 
 
 class UnifiedTransformer(NeuralScorer):

@@ -10,9 +10,9 @@ one, and one comment alone is a tree without branches: training and every way to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -115,11 +115,11 @@ class Forest:
         order = torch.full((-(-len(parent) // WINDOW) * WINDOW,), len(parent), device=device)
         order[begin[:-1]] = torch.arange(len(parent), device=device)
         queries = order.view(-1, WINDOW)
-        above, node = [], queries[:, 0]
-        for _ in range(int(self.depth[node].max())):
-            higher = self.parent[node]
-            above.append(torch.where(higher == node, len(parent), higher))
-            node = higher
+        above, nodes = [], queries[:, 0]
+        for _ in range(int(self.depth[nodes].max())):
+            higher = self.parent[nodes]
+            above.append(torch.where(higher == nodes, len(parent), higher))
+            nodes = higher
         keys = torch.cat([torch.stack(above, 1), queries], 1) if above else queries
         here = begin[queries][:, :, None]
         seen = (begin[keys][:, None] <= here) & (here < end[keys][:, None])
@@ -128,11 +128,12 @@ class Forest:
 
     def to(self, device: torch.device) -> Forest:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        moved = {
-            name: value.to(device) if isinstance(value, torch.Tensor) else value
+        tensors: dict[str, Any] = {
+            name: value.to(device)
             for name, value in values.items()
+            if isinstance(value, torch.Tensor)
         }
-        return Forest(**moved)
+        return replace(self, **tensors)
 
     def comment_log_likelihoods(self, edge_log_probs: torch.Tensor) -> torch.Tensor:
         """The sum over each comment's edges: [comments], of the dtype of `edge_log_probs` [edges]."""

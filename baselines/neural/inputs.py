@@ -62,7 +62,7 @@ class Inputs:
 
 
 def make_inputs(
-    frames: Sequence[np.ndarray],
+    frames: Sequence[np.ndarray | tuple[()]],
     comments: Sequence[Sequence[Sequence[int]]],
     frame_width: int,
     device: torch.device,
@@ -77,12 +77,11 @@ def make_inputs(
     table = np.zeros((len(frames), longest, frame_width), np.float32)
     mask = np.zeros((len(frames), longest), bool)
     mask[:, 0] = True
-    for row, found in enumerate(frames):
-        if len(found):
-            table[row, : len(found)] = found
-            mask[row, : len(found)] = True
-    tensors = (torch.from_numpy(values).to(device) for values in (table, mask))
-    return Inputs(*tensors, comments)
+    for row, vectors in enumerate(frames):
+        if len(vectors):
+            table[row, : len(vectors)] = vectors
+            mask[row, : len(vectors)] = True
+    return Inputs(torch.from_numpy(table).to(device), torch.from_numpy(mask).to(device), comments)
 
 
 def padded(

@@ -46,6 +46,7 @@ class CommentModel(nn.Module, ABC):
 
     uses: ClassVar[frozenset[Input]] = frozenset({"frames", "comments"})
     standardises_frames: ClassVar[bool] = True
+    project: nn.Module
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         super().__init__()
@@ -54,8 +55,8 @@ class CommentModel(nn.Module, ABC):
         self.dropout = nn.Dropout(size.dropout)
         self.output = nn.Linear(size.width, words)
         if "frames" in self.uses:
-            kind = Projection if self.standardises_frames else nn.Linear
-            self.project = kind(frame_width, size.width)
+            projection = Projection if self.standardises_frames else nn.Linear
+            self.project = projection(frame_width, size.width)
 
     def begin_with(
         self,
@@ -74,7 +75,7 @@ class CommentModel(nn.Module, ABC):
         """
         with torch.no_grad():
             self.output.bias.copy_(torch.from_numpy(log_frequencies))
-        if frame_statistics is not None:
+        if frame_statistics is not None and isinstance(self.project, Projection):
             self.project.begin_with(*frame_statistics)
 
     @abstractmethod

@@ -215,7 +215,7 @@ class _Trainer:
                 training=self.manifest,
                 outcome={
                     "best_epoch": progress.best_epoch,
-                    "dev_log_likelihood": round(progress.best, 4),
+                    "dev_log_likelihood": round(progress.best or 0.0, 4),
                     "parameters": sum(p.numel() for p in self.model.parameters()),
                     "training_comments": self.batches.comments,
                     "seconds": round(progress.seconds, 1),

@@ -7,7 +7,8 @@ dropout of attention weights is left out: drawing them costs a fifth of a traini
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from livebench_baselines.neural.forest import Forest
@@ -118,18 +119,21 @@ class TransformerBlock(nn.Module):
         norm: makes the normalisation of a width.
     """
 
-    def __init__(self, size: Size, memories: int, norm: type[nn.Module]) -> None:
+    def __init__(self, size: Size, memories: int, norm: Callable[[int], nn.Module]) -> None:
         super().__init__()
         self.attentions = nn.ModuleList(_MultiHeadAttention(size) for _ in range(1 + memories))
         self.feed_forward = _FeedForward(size)
         self.norms = nn.ModuleList(norm(size.width) for _ in range(2 + memories))
         self.dropout = nn.Dropout(size.dropout)
 
+    def _attention(self, number: int) -> _MultiHeadAttention:
+        return cast(_MultiHeadAttention, self.attentions[number])
+
     def memories(self, states: Sequence[tuple[torch.Tensor, torch.Tensor | None]]) -> list[_Memory]:
         """What this block attends to in the outputs of encoders, made once for all queries."""
         return [
-            attention.memory(*one)
-            for attention, one in zip(self.attentions[1:], states, strict=True)
+            self._attention(number).memory(output, mask)
+            for number, (output, mask) in enumerate(states, 1)
         ]
 
     def forward(
@@ -137,19 +141,20 @@ class TransformerBlock(nn.Module):
     ) -> torch.Tensor:
         """Rows [moments, places, width], each attending to all of its moment."""
         first = self.norms[0](rows)
-        own = self.attentions[0].memory(first, mask)
-        rows = rows + self.dropout(self.attentions[0](first, own))
+        attention = self._attention(0)
+        rows = rows + self.dropout(attention(first, attention.memory(first, mask)))
         for number, memory in enumerate(memories, 1):
-            found = self.attentions[number](self.norms[number](rows), memory)
-            rows = rows + self.dropout(found)
+            attended = self._attention(number)(self.norms[number](rows), memory)
+            rows = rows + self.dropout(attended)
         return rows + self.dropout(self.feed_forward(self.norms[-1](rows)))
 
     def over_forest(
         self, nodes: torch.Tensor, forest: Forest, memories: Sequence[_Memory]
     ) -> torch.Tensor:
         """Nodes [nodes, width], each attending to its prefixes and to the memories of its moment."""
-        nodes = nodes + self.dropout(self.attentions[0].to_prefixes(self.norms[0](nodes), forest))
+        nodes = nodes + self.dropout(self._attention(0).to_prefixes(self.norms[0](nodes), forest))
         for number, memory in enumerate(memories, 1):
-            found = self.attentions[number].over_forest(self.norms[number](nodes), forest, memory)
-            nodes = nodes + self.dropout(found)
+            attention = self._attention(number)
+            attended = attention.over_forest(self.norms[number](nodes), forest, memory)
+            nodes = nodes + self.dropout(attended)
         return nodes + self.dropout(self.feed_forward(self.norms[-1](nodes)))

@@ -53,8 +53,9 @@ def serve(source: int, target: int) -> None:
             answer = wire.FAILED, failure
         except LiveBenchError as error:
             shown = _shown(error.__cause__) if error.__cause__ is not None else ""
-            parts = (part[: wire.TEXT_LIMIT] for part in (error.what, error.where, error.fix))
-            answer = wire.FAILED, wire.Failure("error", *parts, error.place, traceback=shown)
+            what, where = error.what[: wire.TEXT_LIMIT], error.where[: wire.TEXT_LIMIT]
+            failure = wire.Failure("error", what, where, error.fix, error.place, traceback=shown)
+            answer = wire.FAILED, failure
         except (Exception, SystemExit) as error:
             name, text = type(error).__name__, str(error)[: wire.TEXT_LIMIT]
             answer = wire.FAILED, wire.Failure("raised", text, name=name, traceback=_shown(error))

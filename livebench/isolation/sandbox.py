@@ -80,9 +80,10 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
     for name in _CONFIGURATION:
         line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     line += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    for size, place in ((_SCRATCH, "/tmp"), (_SCRATCH, "/dev/shm")):  # nosec B108
-        line += ["--size", str(size), "--tmpfs", place]
-    own, masked = view.folder.absolute(), []
+    for scratch in ("/tmp", "/dev/shm"):  # nosec B108
+        line += ["--size", str(_SCRATCH), "--tmpfs", scratch]
+    own = view.folder.absolute()
+    masked: list[Path] = []
     # What is hidden may lie in what is shown, and the submission in what is hidden.
     for shown in (_python(), [own]):
         for place in shown:
@@ -123,6 +124,7 @@ def _python() -> list[Path]:
         places += [Path(folder) for folder in spec.submodule_search_locations or ()] if spec else []
     kept: list[Path] = []
     for place in places:
-        if place.is_dir() and not any(place.is_relative_to(shown) for shown in (*_SYSTEM, *kept)):
+        shown = [*map(Path, _SYSTEM), *kept]
+        if place.is_dir() and not any(place.is_relative_to(folder) for folder in shown):
             kept.append(place.absolute())
     return kept

@@ -72,7 +72,12 @@ def evaluate(
             digest = write_scores(journal, task.scorer, samples, progress=progress)
             started = time.perf_counter() - journal.seconds
             scores = read_scores(path, answers.sample_ids)
-            plausibility = _plausibility(submission, task, answers, scores)
+            again = read_samples(candidate_set, task.dataset, setting)
+            sums = dict(zip(answers.sample_ids, scores.sums, strict=True))
+            before = {name: sums[name] for name in plausibility_samples(answers.sample_ids)}
+            plausibility = measure_plausibility(
+                task.scorer, again, before, submission.card.listwise
+            )
             computation = computation_of(task.scorer)
             making = _Making("re-run", isolation, digest, started, computation, plausibility)
             result = _write_result(submission, task, answers, scores, making)
@@ -135,16 +140,6 @@ def _write_result(
     with new_file(submission.result_path(candidate_set.name, run, setting)) as file:
         file.write(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     return result
-
-
-def _plausibility(
-    submission: Submission, task: Task, answers: Answers, scores: Scores
-) -> Plausibility:
-    """What scoring a few samples again shows."""
-    rows = dict(zip(answers.sample_ids, scores.sums, strict=True))
-    before = {name: rows[name] for name in plausibility_samples(answers.sample_ids)}
-    samples = read_samples(task.candidate_set, task.dataset, task.setting)
-    return measure_plausibility(task.scorer, samples, before, submission.card.listwise)
 
 
 def _measured(scores: np.ndarray, answers: Answers) -> dict[str, Any]:

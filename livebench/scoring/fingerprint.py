@@ -68,7 +68,9 @@ def _installed(package: str) -> str:
     places = [Path(place) for place in spec.submodule_search_locations or ()]
     if places:
         return _files(places[0], sorted(places[0].rglob("*.py")))
-    return _files(Path(spec.origin).parent, [Path(spec.origin)]) if spec.has_location else ""
+    if not spec.has_location or spec.origin is None:
+        return ""
+    return _files(Path(spec.origin).parent, [Path(spec.origin)])
 
 
 def _files(folder: Path, files: Iterable[Path]) -> str:

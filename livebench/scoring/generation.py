@@ -77,7 +77,8 @@ def check_generator(submission: Submission, decoding: Decoding) -> None:
         )
 
 
-def _takes_decoding(scorer: Scorer | type) -> bool:
+def _takes_decoding(scorer: Any) -> bool:
+    """Whether the method `generate` of a scorer, or of its class, can be asked."""
     try:
         parameters = inspect.signature(scorer.generate).parameters.values()
     except (TypeError, ValueError):  # not written in Python
@@ -109,10 +110,12 @@ def generate_comments(
             nothing is written.
     """
     started = time.perf_counter()
-    run, candidate_set, setting = task.run, task.candidate_set, task.setting
+    run, candidate_set, setting, scorer = task.run, task.candidate_set, task.setting, task.scorer
+    if scorer is None:
+        raise ValueError("the task has no scorer")
     path = submission.generated_path(candidate_set.name, run, setting)
     samples = read_samples(candidate_set, task.dataset, setting)
-    digest, count = write_texts(path, task.scorer, samples, decoding, progress=progress)
+    digest, count = write_texts(path, scorer, samples, decoding, progress=progress)
     manifest = GenerationManifest(
         submission=submission.name,
         run=run.name,
@@ -122,10 +125,10 @@ def generate_comments(
         candidate_set=candidate_set.name,
         set_hash=candidate_set.manifest.hash,
         setting=setting,
-        decoding=decoding._asdict() if _takes_decoding(task.scorer) else None,
+        decoding=decoding._asdict() if _takes_decoding(scorer) else None,
         texts_sha256=digest,
         samples=count,
-        versions=versions_used("numpy", torch=computation_of(task.scorer).torch),
+        versions=versions_used("numpy", torch=computation_of(scorer).torch),
         date=datetime.datetime.now(datetime.UTC).date(),
         wall_seconds=round(time.perf_counter() - started, 3),
     )
@@ -164,7 +167,7 @@ def sample_seed(seed: int, sample_id: str) -> int:
     return draw(seed, sample_id, "generate") % 2**32
 
 
-def _text(scorer: Scorer, sample_id: str, sample: Sample, options: dict[str, Decoding]) -> str:
+def _text(scorer: Any, sample_id: str, sample: Sample, options: dict[str, Decoding]) -> str:
     where = f"sample {sample_id}"
     try:
         text = scorer.generate(sample.video_ctx, sample.comments, **options)

@@ -83,6 +83,8 @@ def _load_module(submission: Submission, name: str) -> ModuleType:
     if qualified in sys.modules:
         return sys.modules[qualified]
     spec = importlib.util.spec_from_file_location(qualified, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"Python cannot load {file}")
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(folder))
     sys.modules[qualified] = module

@@ -6,6 +6,8 @@ The same functions choose what surrounds a moment here and in the samples of a t
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from livebench.candidates.moments import VisibleComments
@@ -31,7 +33,9 @@ class Examples:
         self._dataset = dataset
         self._visible = VisibleComments(dataset, protocol)
         self.strings = self._visible.strings
-        self._video, self._second, self._context = [], [], []
+        self._video: list[int] = []
+        self._second: list[int] = []
+        self._context: list[np.ndarray] = []
         self._targets: list[np.ndarray] = []
         self._frame_rule = protocol.frames
         for video in dataset.split(split).indices:
@@ -54,7 +58,7 @@ class Examples:
                 second,
                 protocol.context,
                 equal_to_correct=frozenset(same.tolist()),
-                draw=lambda row, sample_id=sample_id: draw(0, sample_id, f"context {row}"),
+                draw=partial(_draw, sample_id),
             )
             self._video.append(video)
             self._second.append(second)
@@ -80,3 +84,7 @@ class Examples:
             return np.empty((0, 0), np.float32)
         seconds = frame_seconds(self._second[moment], video.frame_count, self._frame_rule)
         return self._dataset.frames(video, sorted(seconds))
+
+
+def _draw(sample_id: str, row: int) -> int:
+    return draw(0, sample_id, f"context {row}")
