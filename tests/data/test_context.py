@@ -51,9 +51,9 @@ def test_context_by_hand(times, second, expected):
 )
 def test_context_as_the_slow_reference(times, second):
     times = sorted(times)
-    found = context_rows(np.array(times, np.int64), second, PAPER.context)
-    assert found == slow_rows(times, second)
-    assert all(type(row) is int for row in found)
+    rows = context_rows(np.array(times, np.int64), second, PAPER.context)
+    assert rows == slow_rows(times, second)
+    assert all(type(row) is int for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -127,8 +127,8 @@ def test_texts_as_a_slow_reference(dataset):
     for (string, text), count in counts.items():
         best = expected.get(string, (0, ""))
         expected[string] = min(best, (-count, text))
-    found = dict(zip(dataset.comments.strings, dataset.comments.texts, strict=True))
-    assert found == {string: text for string, (_, text) in expected.items()}
+    text_of = dict(zip(dataset.comments.strings, dataset.comments.texts, strict=True))
+    assert text_of == {string: text for string, (_, text) in expected.items()}
 
 
 @pytest.mark.parametrize(

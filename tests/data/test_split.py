@@ -29,11 +29,11 @@ def test_shares_follow_the_hash(dev, test, seed):
     for video_id in IDS:
         place = by_hand(video_id, seed)
         expected.append("test" if place < test else "dev" if place < test + dev else "train")
-    found = split_videos(IDS, dev=dev, test=test, seed=seed)
-    assert found == expected
+    splits = split_videos(IDS, dev=dev, test=test, seed=seed)
+    assert splits == expected
     for name, share in (("dev", dev), ("test", test)):  # within 4 standard deviations
         spread = math.sqrt(len(IDS) * share * (1 - share))
-        assert abs(found.count(name) - share * len(IDS)) <= 4 * spread
+        assert abs(splits.count(name) - share * len(IDS)) <= 4 * spread
 
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=30, unique=True), st.integers(0, 5))
@@ -50,15 +50,15 @@ def test_adding_a_video_moves_no_other_given_shares(ids, seed):
 
 @pytest.mark.parametrize(("dev", "test"), [(0, 1), (1, 0), (0, 0), (20, 30), (399, 0), (0, 399)])
 def test_counts_are_exact(dev, test):
-    found = split_videos(IDS, dev=dev, test=test, seed=1)
-    assert (found.count("dev"), found.count("test")) == (dev, test)
+    splits = split_videos(IDS, dev=dev, test=test, seed=1)
+    assert (splits.count("dev"), splits.count("test")) == (dev, test)
 
 
 def test_counts_take_the_lowest_hashes_first():
     ordered = sorted(IDS, key=lambda video_id: by_hand(video_id, 7))
-    found = dict(zip(IDS, split_videos(IDS, dev=20, test=30, seed=7), strict=True))
-    assert [name for name in ordered if found[name] == "test"] == ordered[:30]
-    assert [name for name in ordered if found[name] == "dev"] == ordered[30:50]
+    split_of = dict(zip(IDS, split_videos(IDS, dev=20, test=30, seed=7), strict=True))
+    assert [name for name in ordered if split_of[name] == "test"] == ordered[:30]
+    assert [name for name in ordered if split_of[name] == "dev"] == ordered[30:50]
 
 
 @pytest.mark.parametrize(("dev", "test"), [(0.2, 0.3), (3, 4)])

@@ -28,22 +28,22 @@ def rows_of(dataset):
 
 
 def test_what_is_imported(tmp_path, run):
-    found, done = imported(tmp_path, run, source(tmp_path))
-    assert rows_of(found) == [
+    dataset, done = imported(tmp_path, run, source(tmp_path))
+    assert rows_of(dataset) == [
         ("v1", 3.25, "好可爱", words_of("好可爱")),
         ("v1", 3.25, "哈哈哈", words_of("哈哈哈")),
         ("v2", 0.0, "第一", words_of("第一")),
         ("v3", 29.9, "再见", words_of("再见")),
     ]
-    assert [(v.video_id, v.title, v.category, v.duration) for v in found.videos] == [
+    assert [(v.video_id, v.title, v.category, v.duration) for v in dataset.videos] == [
         ("v1", "一只猫", "动物", 10.0),
         ("v2", "火锅", "美食", 20.5),
         ("v3", "雪山", "旅行", 30.0),
     ]
-    assert found.info.name == "d"
-    assert found.info.split == {"dev": 0, "test": 1, "seed": 0}
+    assert dataset.info.name == "d"
+    assert dataset.info.split == {"dev": 0, "test": 1, "seed": 0}
     assert "d: 3 videos (train 2, dev 0, test 1), 4 comments, 4 distinct, fingerprint " in done.out
-    found.check_fingerprint()
+    dataset.check_fingerprint()
 
 
 def test_what_a_spreadsheet_does_to_tables_is_no_matter(tmp_path, run):
@@ -52,13 +52,13 @@ def test_what_a_spreadsheet_does_to_tables_is_no_matter(tmp_path, run):
     videos += '10,,a@1|b,"  一 ""只"" ,\r\n猫 ", 动物 \r\n'
     videos += "20,,v2,,\r\n\r\n"
     comments = '\ufefftext,user,time,video_id\r\n\r\n好,u,1e0,a@1|b\r\n"a,\r\nb",u, 2 ,v2\r\n'
-    found, _ = imported(tmp_path, run, source(tmp_path, videos=videos, comments=comments))
-    assert [(v.video_id, v.title, v.category) for v in found.videos] == [
+    dataset, _ = imported(tmp_path, run, source(tmp_path, videos=videos, comments=comments))
+    assert [(v.video_id, v.title, v.category) for v in dataset.videos] == [
         ("a@1|b", '一 "只" , 猫', "动物"),
         ("v2", "", ""),
     ]
-    assert [row[:3] for row in rows_of(found)] == [("a@1|b", 1.0, "好"), ("v2", 2.0, "a,\r\nb")]
-    assert found.comments.strings == sorted([words_of("好"), words_of("a,b")])
+    assert [row[:3] for row in rows_of(dataset)] == [("a@1|b", 1.0, "好"), ("v2", 2.0, "a,\r\nb")]
+    assert dataset.comments.strings == sorted([words_of("好"), words_of("a,b")])
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_what_a_spreadsheet_does_to_tables_is_no_matter(tmp_path, run):
 def test_times_that_are_taken(tmp_path, run, time, expected):
     # the video has 10 s: up to a second more is taken, as durations are mostly cut to whole seconds
     comments = f"video_id,time,text\nv1,{time},好\n"
-    found, _ = imported(tmp_path, run, source(tmp_path, comments=comments))
-    assert [row[1] for row in rows_of(found)] == [expected]
+    dataset, _ = imported(tmp_path, run, source(tmp_path, comments=comments))
+    assert [row[1] for row in rows_of(dataset)] == [expected]
 
 
 def test_compressed_comments_are_the_same(tmp_path, run):
@@ -88,11 +88,11 @@ def test_frames(tmp_path, run):
         "v3": np.arange(6, dtype=np.float32).reshape(2, 3)[:, :2],
         "other": np.zeros((1, 9)),  # of no video: not looked at
     }
-    found, _ = imported(tmp_path, run, source(tmp_path, frames=frames))
-    assert [video.frame_count for video in found.videos] == [2, 1, 2]
-    for video in found.videos:
+    dataset, _ = imported(tmp_path, run, source(tmp_path, frames=frames))
+    assert [video.frame_count for video in dataset.videos] == [2, 1, 2]
+    for video in dataset.videos:
         expected = frames[video.video_id].astype(np.float16).astype(np.float32)
-        assert np.array_equal(found.frames(video, range(video.frame_count)), expected)
+        assert np.array_equal(dataset.frames(video, range(video.frame_count)), expected)
 
 
 @pytest.mark.parametrize(
@@ -109,27 +109,27 @@ def test_frames(tmp_path, run):
     ],
 )
 def test_short_and_quiet_videos_are_left_out(tmp_path, run, options, kept, left_out):
-    found, done = imported(tmp_path, run, source(tmp_path), *ONE, *options)
-    assert [video.video_id for video in found.videos] == kept
-    assert found.info.skipped == left_out
+    dataset, done = imported(tmp_path, run, source(tmp_path), *ONE, *options)
+    assert [video.video_id for video in dataset.videos] == kept
+    assert dataset.info.skipped == left_out
     for rule, count in left_out.items():
         assert f"left out: {count}, {rule}" in done.out
-    assert {row[0] for row in rows_of(found)} <= set(kept)
+    assert {row[0] for row in rows_of(dataset)} <= set(kept)
 
 
 def test_quiet_videos_are_left_out_after_bad_rows(tmp_path, run):
     # v2 has one good comment and a bad one
     comments = COMMENTS + "v2,99,太晚\nv3,1,一\n"
     folder = source(tmp_path, comments=comments)
-    found, _ = imported(tmp_path, run, folder, *ONE, "--min-comments", 2, "--skip-bad-rows")
-    assert [video.video_id for video in found.videos] == ["v1", "v3"]
-    assert found.info.skipped == {"time after the end": 1, "video below --min-comments": 1}
+    dataset, _ = imported(tmp_path, run, folder, *ONE, "--min-comments", 2, "--skip-bad-rows")
+    assert [video.video_id for video in dataset.videos] == ["v1", "v3"]
+    assert dataset.info.skipped == {"time after the end": 1, "video below --min-comments": 1}
 
 
 def test_no_comment(tmp_path, run):
-    found, done = imported(tmp_path, run, source(tmp_path, comments="video_id,time,text\n"))
+    dataset, done = imported(tmp_path, run, source(tmp_path, comments="video_id,time,text\n"))
     assert "0 comments, 0 distinct" in done.out
-    assert found.comments.strings == []
+    assert dataset.comments.strings == []
 
 
 def test_order_of_rows_and_name_do_not_change_the_fingerprint(tmp_path, run, tables):
@@ -165,8 +165,10 @@ def test_the_real_table(shared, tmp_path, run):
     (folder / "videos.csv").write_bytes((source_folder / "videos.csv").read_bytes())
     done = run("import", "tables", folder, "--out", "d", "--skip-bad-rows", "--quiet")
     assert done.status == 0, done
-    found = Dataset(tmp_path / "d")
-    assert len(found.comments.string) + sum(found.info.skipped.values()) == len(frame)
+    dataset = Dataset(tmp_path / "d")
+    assert len(dataset.comments.string) + sum(dataset.info.skipped.values()) == len(frame)
     kept = frame[frame["text"].str.strip() != ""]
     texts = kept["text"].str.split().str.join("")
-    assert abs(texts.nunique() - len(found.comments.strings)) <= sum(found.info.skipped.values())
+    assert abs(texts.nunique() - len(dataset.comments.strings)) <= sum(
+        dataset.info.skipped.values()
+    )

@@ -94,11 +94,11 @@ def test_a_bad_row_is_skipped_and_counted_under_its_rule(tmp_path, run, case):
     done = run(*arguments, "--out", "d", "--skip-bad-rows")
     assert done.status == 0, done
     assert f"left out: 2, {rule}" in done.out
-    found = Dataset(tmp_path / "d")
-    assert found.info.skipped == {rule: 2}
+    dataset = Dataset(tmp_path / "d")
+    assert dataset.info.skipped == {rule: 2}
     source(tmp_path)
     assert run(*arguments, "--out", "clean").status == 0
-    assert found.info.fingerprint == Dataset(tmp_path / "clean").info.fingerprint
+    assert dataset.info.fingerprint == Dataset(tmp_path / "clean").info.fingerprint
 
 
 def test_all_rules_are_counted_apart(tmp_path, run):

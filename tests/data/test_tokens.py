@@ -168,6 +168,6 @@ def test_the_words_are_those_of_jieba_in_real_comments(shared):
         shared / "bilibili" / "comments.csv.gz", "rt", encoding="utf-8", newline=""
     ) as file:
         texts = sorted({row["text"] for row in csv.DictReader(file)})
-    found = segment(texts)
+    cut = segment(texts)
     assert len(texts) > 200_000
-    assert [i for i, text in enumerate(texts) if by_jieba(text) != found[i]] == []
+    assert [i for i, text in enumerate(texts) if by_jieba(text) != cut[i]] == []

@@ -46,10 +46,10 @@ def numbers(path: Path, most: int = 1000) -> list[int]:
     ],
 )
 def test_each_second_shows_the_last_frame_up_to_it(tmp_path, file, times, extra, shown):
-    found = numbers(write_clip(tmp_path / file, times, **extra))
+    numbers_shown = numbers(write_clip(tmp_path / file, times, **extra))
     # The last packet of sound ends up to 64 ms after the sound itself.
-    assert found[: len(shown)] == shown
-    assert found[len(shown) :] in ([], [found[-1]])
+    assert numbers_shown[: len(shown)] == shown
+    assert numbers_shown[len(shown) :] in ([], [numbers_shown[-1]])
 
 
 def test_no_more_than_asked_for(tmp_path):
@@ -130,8 +130,11 @@ def test_a_file_that_is_cut_off_ends_where_its_packets_end(tmp_path):
         places = [packet.pos for packet in container.demux(video=0) if packet.size]
     path.write_bytes(path.read_bytes()[: places[90] + 5])
     seconds = Seconds(path, 100)
-    found = [number_in(p.rgb(View())) for p in seconds]
-    assert found in ([0, 25, 50, 75], [0, 25, 50])  # the last cluster may be dropped by FFmpeg
+    numbers_shown = [number_in(p.rgb(View())) for p in seconds]
+    assert numbers_shown in (
+        [0, 25, 50, 75],
+        [0, 25, 50],
+    )  # the last cluster may be dropped by FFmpeg
     assert seconds.damaged == 0
     assert read_header(path).duration == pytest.approx(5.2, abs=0.05)
 
@@ -180,8 +183,8 @@ def test_files_without_pictures_are_refused(tmp_path, make, message):
 
 
 def test_about_reads_title_and_duration(tmp_path):
-    found = read_header(write_clip(tmp_path / "a.mp4", CONSTANT, title="小猫 的\n一天"))
-    assert found == ("小猫 的 一天", pytest.approx(5.2))
+    header = read_header(write_clip(tmp_path / "a.mp4", CONSTANT, title="小猫 的\n一天"))
+    assert header == ("小猫 的 一天", pytest.approx(5.2))
 
 
 def test_files_are_found_by_stem(tmp_path):
@@ -189,11 +192,11 @@ def test_files_are_found_by_stem(tmp_path):
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = {
+    files = {
         stem: [str(p.relative_to(tmp_path)) for p in ps]
         for stem, ps in files_by_stem(tmp_path).items()
     }
-    assert found == {"x": ["x.MP4", "x.flv", "sub/x.mkv"], "y[1]": ["y[1].webm"], "y1": ["y1.mp4"]}
+    assert files == {"x": ["x.MP4", "x.flv", "sub/x.mkv"], "y[1]": ["y[1].webm"], "y1": ["y1.mp4"]}
     assert video_beside(tmp_path / "x.xml") == tmp_path / "x.MP4"
     assert video_beside(tmp_path / "y[1].xml") == tmp_path / "y[1].webm"
     assert video_beside(tmp_path / "z.xml") is None

@@ -198,9 +198,11 @@ def test_resnet18_is_what_torchvision_computes(monkeypatch, tmp_path):
     mean, deviation = (torch.tensor(v)[:, None, None] for v in (MEAN, DEVIATION))
     pixels = (torch.from_numpy(pictures).permute(0, 3, 1, 2) / 255 - mean) / deviation
     seen = []
-    model.avgpool.register_forward_hook(lambda module, given, found: seen.append(found.flatten(1)))
+    model.avgpool.register_forward_hook(
+        lambda module, given, vectors: seen.append(vectors.flatten(1))
+    )
     with torch.inference_mode():
         model(pixels)
-    found = encoder.encode(pictures)
-    assert found.shape == (3, 512)
-    np.testing.assert_allclose(found, seen[0].numpy(), rtol=1e-4, atol=1e-4)
+    vectors = encoder.encode(pictures)
+    assert vectors.shape == (3, 512)
+    np.testing.assert_allclose(vectors, seen[0].numpy(), rtol=1e-4, atol=1e-4)

@@ -73,13 +73,13 @@ def videos(tmp_path, sources) -> Path:
 def numbers(dataset: Path) -> dict[str, list[int]]:
     """The numbers that the vectors of each video show."""
     opened = Dataset(dataset)
-    found = {}
+    numbers_by_id = {}
     for video in opened.videos:
         vectors = opened.frames(video, range(video.frame_count))
-        found[video.video_id] = [
+        numbers_by_id[video.video_id] = [
             sum(1 << place for place, value in enumerate(row) if value > 0.5) for row in vectors
         ]
-    return found
+    return numbers_by_id
 
 
 def expected(video: int) -> list[int]:
@@ -100,10 +100,10 @@ def test_a_dataset_gets_the_vectors_of_its_videos(run, dataset, videos):
     done = features(run, dataset, videos, "--batch", 4)
     assert done.status == 0, done
     assert "10 videos encoded now, 0 before, 0 without vectors" in done.out
-    found = numbers(dataset)
+    numbers_shown = numbers(dataset)
     # The sound of v0 ends with a packet that reaches into second 6, where the last frame stays.
-    assert found.pop("v0")[:SECONDS] == expected(0)
-    assert found == {f"v{v}": expected(v) for v in range(1, VIDEOS)}
+    assert numbers_shown.pop("v0")[:SECONDS] == expected(0)
+    assert numbers_shown == {f"v{v}": expected(v) for v in range(1, VIDEOS)}
     opened = Dataset(dataset)
     opened.check_fingerprint()
     info = opened.info
@@ -242,8 +242,8 @@ def test_files_are_matched_by_id_folder_and_title(tmp_path, dataset):
     for name in ("v0.mp4", "v1/part.flv", "动物/标题  2.mkv", "v3/a.mp4", "v3/b.mp4", "v0.flv"):
         (tmp_path / "all" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "all" / name).touch()
-    found = find_video_files(Dataset(dataset).videos, tmp_path / "all")
-    assert {name: str(path.relative_to(tmp_path / "all")) for name, path in found.items()} == {
+    files = find_video_files(Dataset(dataset).videos, tmp_path / "all")
+    assert {name: str(path.relative_to(tmp_path / "all")) for name, path in files.items()} == {
         "v0": "v0.mp4",
         "v1": "v1/part.flv",
         "v2": "动物/标题  2.mkv",

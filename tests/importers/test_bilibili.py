@@ -78,15 +78,15 @@ WHOLE_REPAIRED = {
 def test_what_bilibili_writes(tmp_path, run):
     done = run("import", "bilibili", FOLDER / "whole", "--out", "d", *NONE)
     assert done.status == 0, done
-    found = Dataset(tmp_path / "d")
-    assert rows_of(found.path) == WHOLE
-    assert found.info.skipped == WHOLE_SKIPPED
-    assert found.info.repaired == WHOLE_REPAIRED
+    dataset = Dataset(tmp_path / "d")
+    assert rows_of(dataset.path) == WHOLE
+    assert dataset.info.skipped == WHOLE_SKIPPED
+    assert dataset.info.repaired == WHOLE_REPAIRED
     for rule, count in WHOLE_SKIPPED.items():
         assert f"left out: {count}, {rule}" in done.out
     for rule, count in WHOLE_REPAIRED.items():
         assert f"repaired: {count}, {rule}" in done.out
-    assert [(v.video_id, v.title, v.category, v.duration) for v in found.videos] == [
+    assert [(v.video_id, v.title, v.category, v.duration) for v in dataset.videos] == [
         ("BV1everything", "有一切, 的视频", "生活", 20.0),
         (
             "BV2days",
@@ -151,13 +151,13 @@ DAMAGED_SKIPPED = {
 def test_what_is_damaged_is_read_as_far_as_it_goes(tmp_path, run):
     done = run("import", "bilibili", FOLDER / "damaged", "--out", "d", *NONE, "--skip-bad-rows")
     assert done.status == 0, done
-    found = Dataset(tmp_path / "d")
-    rows = rows_of(found.path)
+    dataset = Dataset(tmp_path / "d")
+    rows = rows_of(dataset.path)
     assert [row for row in rows if row in DAMAGED] == DAMAGED
     # What a broken tag holds is the parser's to say; each of the comments is there, or counted.
     others = [row for row in rows if row not in DAMAGED]
     assert {row[0] for row in others} <= {"BV2tag", "BVBless"}
-    counts = dict(found.info.skipped)
+    counts = dict(dataset.info.skipped)
     lost = counts.pop("comment lost in broken XML", 0) + counts.pop("empty text", 0)
     assert len(others) + lost == (3 - 1) + (3 - 1)
     assert counts.pop("video without comments and duration") == 3  # BV5same, BV6page, BV7json

@@ -151,13 +151,13 @@ def read_in_pieces(content, name, read):
             part = content[: len(content) * (CUTS - cut) // CUTS]
             (folder / name).write_bytes(part)
             collected(lambda c: read(folder / name, c), Options())
-            found = []
+            comments = []
             collection = collected(
-                lambda c: found.extend(read(folder / name, c)),  # noqa: B023 (called at once)
+                lambda c: comments.extend(read(folder / name, c)),  # noqa: B023 (called at once)
                 Options(skip_bad_rows=True),
             )
             assert collection is not None  # with --skip-bad-rows nothing in a file refuses it
-            yield part, found, collection
+            yield part, comments, collection
     finally:
         shutil.rmtree(folder)
 
@@ -170,8 +170,10 @@ def read_in_pieces(content, name, read):
 @example(b'<i><d p="1,1">a</d><d p="')
 @example(b'<i><d p="1,1">a</d><!-- ')
 def test_xml(content):
-    for part, found, collection in read_in_pieces(content, "a.xml", lambda p, c: read_xml(p, c)[1]):
-        if b"<d" in part and not found:
+    for part, comments, collection in read_in_pieces(
+        content, "a.xml", lambda p, c: read_xml(p, c)[1]
+    ):
+        if b"<d" in part and not comments:
             assert collection.skipped  # nothing is lost without a count
 
 
@@ -179,8 +181,8 @@ def test_xml(content):
 @given(ASS)
 @example(b"Dialogue: 0,0:00:01.00,0:00:02.00,a,,0,0,0,," + b"{" * 5000)
 def test_ass(content):
-    for _, found, collection in read_in_pieces(content, "a.ass", read_ass):
-        assert found or collection.skipped
+    for _, comments, collection in read_in_pieces(content, "a.ass", read_ass):
+        assert comments or collection.skipped
 
 
 def imported_or_refused(read, folder, options):
@@ -192,10 +194,10 @@ def imported_or_refused(read, folder, options):
         assert "\n" not in str(error)
         assert not out.parent.exists() or list(out.parent.iterdir()) == []
         return None
-    found = Dataset(out)
-    found.check_fingerprint()
+    dataset = Dataset(out)
+    dataset.check_fingerprint()
     assert list(out.parent.iterdir()) == [out]
-    return found
+    return dataset
 
 
 OPTIONS = st.builds(

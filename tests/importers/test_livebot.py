@@ -41,16 +41,16 @@ def test_a_release_without_frames_and_with_titles(tmp_path, run):
     (folder / "videos.csv").write_text("video_id,title\n0,一只猫\n2,雪山\n", "utf-8")
     done = run("import", "livebot", "src", "--out", "d", "--source", "here")
     assert done.status == 0, done
-    found = Dataset(tmp_path / "d")
-    assert [(v.video_id, v.title, v.duration, v.split) for v in found.videos] == [
+    dataset = Dataset(tmp_path / "d")
+    assert [(v.video_id, v.title, v.duration, v.split) for v in dataset.videos] == [
         ("0", "一只猫", 3.0, "train"),
         ("1", "", 2.0, "dev"),
         ("2", "雪山", 4.0, "test"),
     ]
-    assert found.info.tokenizer == "jieba, as released"
-    assert found.info.split == {}
-    assert not found.has_frames
-    assert found.comments.strings == ["哈哈", "小猫 可爱", "第一"]
+    assert dataset.info.tokenizer == "jieba, as released"
+    assert dataset.info.split == {}
+    assert not dataset.has_frames
+    assert dataset.comments.strings == ["哈哈", "小猫 可爱", "第一"]
 
 
 def test_training_comments_may_stand_in_the_file_with_context(tmp_path, run):
@@ -125,15 +125,18 @@ def test_the_raw_release(tmp_path, run):
     write_raw(tmp_path / "src")
     done = run("import", "livebot", "src", "--out", "d", "--dev", 0, "--test", 1)
     assert done.status == 0, done
-    found = Dataset(tmp_path / "d")
+    dataset = Dataset(tmp_path / "d")
     # printf '一只 猫' | sha256sum | cut -c 1-12
-    assert {(v.video_id, v.title, v.category, v.duration) for v in found.videos} == {
+    assert {(v.video_id, v.title, v.category, v.duration) for v in dataset.videos} == {
         ("468c76685aac", "一只 猫", "动物", 4.0),
         ("c3bb797acf2a", "雪山", "动物", 10.0),
         ("8d56ca5e36ec", "火锅", "动物", 3.0),
     }
-    assert found.info.skipped == {"video again in another category": 1, "video without an .ass": 1}
-    assert sorted(found.comments.texts) == sorted(["好可爱", "第一", "好冷", "好吃"])
+    assert dataset.info.skipped == {
+        "video again in another category": 1,
+        "video without an .ass": 1,
+    }
+    assert sorted(dataset.comments.texts) == sorted(["好可爱", "第一", "好冷", "好吃"])
 
 
 # Frames
@@ -174,10 +177,10 @@ def test_frames_of_the_old_format(tmp_path, run):
         saved = torch.load(folder / "res18.pkl", weights_only=True)
     assert torch.stack(list(saved[0].values())).tolist() == VECTORS
     assert run("import", "livebot", "src", "--out", "d").status == 0
-    found = Dataset(tmp_path / "d")
-    assert found.frames(found.videos[0], [0, 1, 2]).tolist() == VECTORS
-    assert found.info.encoder == "res18"
-    assert found.videos[0].duration == 3
+    dataset = Dataset(tmp_path / "d")
+    assert dataset.frames(dataset.videos[0], [0, 1, 2]).tolist() == VECTORS
+    assert dataset.info.encoder == "res18"
+    assert dataset.videos[0].duration == 3
 
 
 def test_frames_of_a_later_version(tmp_path, run):
@@ -190,9 +193,9 @@ def test_frames_of_a_later_version(tmp_path, run):
     }
     torch.save(saved, folder / "res18.pkl")
     assert run("import", "livebot", "src", "--out", "d").status == 0
-    found = Dataset(tmp_path / "d")
-    assert found.frames(found.videos[0], [0, 1, 2]).tolist() == VECTORS
-    assert found.info.skipped == {"frame of a video without comments": 1}
+    dataset = Dataset(tmp_path / "d")
+    assert dataset.frames(dataset.videos[0], [0, 1, 2]).tolist() == VECTORS
+    assert dataset.info.skipped == {"frame of a video without comments": 1}
 
 
 def test_a_missing_frame_and_a_video_without_any(tmp_path, run, refused):
@@ -212,9 +215,9 @@ def test_a_missing_frame_and_a_video_without_any(tmp_path, run, refused):
     )
     release(folder, test=[])
     assert run("import", "livebot", "src", "--out", "d", "--skip-bad-rows").status == 0
-    found = Dataset(tmp_path / "d")
-    assert [(v.video_id, v.frame_count) for v in found.videos] == [("0", 2)]
-    assert found.info.skipped == {
+    dataset = Dataset(tmp_path / "d")
+    assert [(v.video_id, v.frame_count) for v in dataset.videos] == [("0", 2)]
+    assert dataset.info.skipped == {
         "comment of a video that is not taken": 1,
         "frame after a missing one": 2,
         "video without frames": 1,

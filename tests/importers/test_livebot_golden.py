@@ -40,18 +40,18 @@ def released(tmp_path_factory):
 def test_the_comments_are_those_of_the_files(released):
     table = pq.read_table(released.path / "comments.parquet")
     split_of = {video.video_id: video.split for video in released.videos}
-    found = collections.defaultdict(list)
+    rows_by_split = collections.defaultdict(list)
     for name, time, text, tokens in zip(
         *(table[c].to_pylist() for c in table.column_names), strict=True
     ):
         assert text == tokens.replace(" ", "")
-        found[split_of[name]].append((name, time, tokens))
-    assert {split: len(rows) for split, rows in found.items()} == {
+        rows_by_split[split_of[name]].append((name, time, tokens))
+    assert {split: len(rows) for split, rows in rows_by_split.items()} == {
         "train": 4943,
         "dev": 1000,
         "test": 1000,
     }
-    for split, rows in found.items():
+    for split, rows in rows_by_split.items():
         expected = [(str(r["video"]), r["time"], r["comment"]) for r in lines(f"{split}.json")]
         # By video and time, equal times in the order of the file.
         expected.sort(key=lambda row: row[:2])
@@ -99,11 +99,11 @@ def test_the_frames_are_those_of_the_file(released):
 @pytest.mark.parametrize(("split", "samples"), [("test", 77), ("dev", 84)])
 def test_the_candidates_are_those_of_the_file(released, tmp_path, split, samples):
     out = tmp_path / "lancopku-released"
-    found = import_released_candidates(GOLDEN, released, out, split=split)
+    candidate_set = import_released_candidates(GOLDEN, released, out, split=split)
     rows = {f"{row['video']}@{row['time']}": row for row in lines(f"{split}-candidate.json")}
     kinds = {1: "correct", 2: "popular", 3: "plausible-or-random"}
     train = collections.Counter(row["comment"] for row in lines("train.json"))
-    pairs = list(zip(found.samples(), found.answers(), strict=True))
+    pairs = list(zip(candidate_set.samples(), candidate_set.answers(), strict=True))
     assert len(pairs) == len(rows) == samples
     for sample, answer in pairs:
         row = rows[sample.sample_id]
@@ -116,7 +116,7 @@ def test_the_candidates_are_those_of_the_file(released, tmp_path, split, samples
     # Not where the file has them: in a file sorted by string they are spread, so are they here.
     places = [answer.types.index("correct") for _, answer in pairs]
     assert len(set(places)) > 10
-    flaws = found.manifest.flaws
+    flaws = candidate_set.manifest.flaws
     assert any("plausible and random candidates share a label" in flaw for flaw in flaws)
     wrong = 100 * samples - sum(len(set(row["comment"])) for row in rows.values())
     assert any(flaw.startswith(f"{wrong} of {wrong} wrong candidates occur in") for flaw in flaws)

@@ -40,21 +40,21 @@ def test_opennmt_livebot(tmp_path, run):
     write(tmp_path / "src", OPENNMT)
     done = run("import", "opennmt-livebot", "src", "--out", "d")
     assert done.status == 0, done
-    found = Dataset(tmp_path / "d")
-    assert [(v.video_id, v.title, v.split, v.duration) for v in found.videos] == [
+    dataset = Dataset(tmp_path / "d")
+    assert [(v.video_id, v.title, v.split, v.duration) for v in dataset.videos] == [
         ("12", "一只猫", "train", 4.0),
         ("3", "", "train", 1.0),
         ("4", "", "dev", 3.0),
         ("5", "雪山", "test", 10.0),
     ]
-    assert rows_of(found) == [
+    assert rows_of(dataset) == [
         ("12", 1.0, "哈哈", "哈哈"),
         ("12", 3.0, "小猫可爱", "小猫 可爱"),
         ("3", 0.0, "好听", "好听"),
         ("4", 2.0, "第一", "第一"),
         ("5", 9.0, "再见", "再见"),
     ]
-    assert "Response to LiveBot" in found.info.citation
+    assert "Response to LiveBot" in dataset.info.citation
 
 
 @pytest.mark.parametrize("place", ["resnet18.pkl", "visual/resnet18.pkl"])
@@ -66,9 +66,9 @@ def test_opennmt_livebot_with_frames(tmp_path, run, place):
     frames = {v: {s: torch.full((2,), 100.0 * v + s) for s in range(9)} for v in (12, 3, 4, 5)}
     torch.save(frames, tmp_path / "src" / place)
     assert run("import", "opennmt-livebot", "src", "--out", "d").status == 0
-    found = Dataset(tmp_path / "d")
-    assert found.frames(found.videos[0], [2]).tolist() == [[1202.0, 1202.0]]
-    assert found.info.encoder == "resnet18"
+    dataset = Dataset(tmp_path / "d")
+    assert dataset.frames(dataset.videos[0], [2]).tolist() == [[1202.0, 1202.0]]
+    assert dataset.info.encoder == "resnet18"
 
 
 @pytest.mark.parametrize(
@@ -136,20 +136,20 @@ def test_videoic(tmp_path, run, split):
     write(tmp_path / "src", VIDEOIC | split)
     done = run("import", "videoic", "src", "--out", "d")
     assert done.status == 0, done
-    found = Dataset(tmp_path / "d")
-    assert [(v.video_id, v.title, v.category, v.duration, v.split) for v in found.videos] == [
+    dataset = Dataset(tmp_path / "d")
+    assert [(v.video_id, v.title, v.category, v.duration, v.split) for v in dataset.videos] == [
         ("105", "一只猫", "pets", 82.0, "train"),
         ("7", "雪山", "travel", 9.5, "dev"),
         ("8", "火锅", "food", 30.0, "test"),
     ]
-    assert [row[:3] for row in rows_of(found)] == [
+    assert [row[:3] for row in rows_of(dataset)] == [
         ("105", 1.0, "第一"),
         ("105", 3.0, "好可爱"),
         ("105", 3.0, "哈 哈"),
         ("7", 9.0, "冷"),
         ("8", 2.5, "饿"),
     ]
-    assert found.info.skipped == {
+    assert dataset.info.skipped == {
         "aid in a split, not in info.json": 1,
         "empty text": 1,
         "file of comments of no video in info.json": 1,
@@ -160,16 +160,16 @@ def test_videoic(tmp_path, run, split):
 def test_videoic_without_a_split(tmp_path, run):
     write(tmp_path / "src", VIDEOIC)
     assert run("import", "videoic", "src", "--out", "d", "--dev", 1, "--test", 1).status == 0
-    found = Dataset(tmp_path / "d")
-    assert sorted(video.split for video in found.videos) == ["dev", "test", "train"]
+    dataset = Dataset(tmp_path / "d")
+    assert sorted(video.split for video in dataset.videos) == ["dev", "test", "train"]
 
 
 def test_videoic_with_a_video_in_no_split(tmp_path, run):
     write(tmp_path / "src", VIDEOIC | SPLIT | {"dev.txt": ""})
     assert run("import", "videoic", "src", "--out", "d").status == 0
-    found = Dataset(tmp_path / "d")
-    assert [video.video_id for video in found.videos] == ["105", "8"]
-    assert found.info.skipped["video in no split"] == 1
+    dataset = Dataset(tmp_path / "d")
+    assert [video.video_id for video in dataset.videos] == ["105", "8"]
+    assert dataset.info.skipped["video in no split"] == 1
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ def test_videos_csv_comes_first(run, source):
         "video_id,title,category,duration\na,狗,动物,\nb,,,9\nc,,,\nd,,,\n"
     )
     assert run("import", "bilibili", source, "--out", "ds", "--dev", 1, "--test", 1).status == 0
-    found = rows(Path("ds"))
-    assert (found["a"], found["b"]) == (("狗", 5.0), ("第二", 9.0))
+    about = rows(Path("ds"))
+    assert (about["a"], about["b"]) == (("狗", 5.0), ("第二", 9.0))
 
 
 def test_videos_may_be_ignored(run, source):
