@@ -1,6 +1,6 @@
-"""LiveBench: benchmark and leaderboard harness for automatic live commenting (danmaku).
+"""LiveBench for live comments (danmaku); not LiveBench, the benchmark of language models.
 
-Not LiveBench, the benchmark of language models (livebench.ai).
+A benchmark and leaderboard harness for automatic live commenting.
 """
 
 from typing import TYPE_CHECKING

@@ -63,7 +63,10 @@ class InOrder(click.Group):
 @click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def cli() -> None:
-    """Benchmark and leaderboard harness for automatic live commenting."""
+    """Benchmark and leaderboard harness for automatic live commenting (danmaku).
+
+    Not LiveBench, the benchmark of language models.
+    """
 
 
 import_command.add_command(livebot_checkpoint_command)
