@@ -68,7 +68,7 @@ def _conclusion(compared: Compared, comparisons: int) -> str:
         )
     ]
     if compared.p_holm >= SIGNIFICANCE_LEVEL:
-        verdict = "cannot be told from 0 at 5%"
+        verdict = "is not significant at 5%"
     else:
         better = compared.first if headline.difference.value > 0 else compared.second
         verdict = f"is significant at 5%: {markdown_cell(better)} is better"

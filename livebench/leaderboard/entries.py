@@ -197,7 +197,7 @@ def read_result(path: Path, submission: Path) -> Result:
 
     Raises:
         LiveBenchError: it is missing, or does not say it. That it is of another version of the set, or
-            that the scores were changed since, is for the caller to see.
+            that the scores have changed since, is for the caller to check.
     """
     if not path.exists():
         raise LiveBenchError(path, "is missing beside its scores", evaluate_again(submission))

@@ -102,7 +102,7 @@ def test_the_board_has_every_row_and_its_lines(built, project):
     ]
     part = text.split('id="tiny-paper.both"')[1].split("</table>")[0]
     assert part.count("<tr role=") == 1 + len(project.submissions) + 1
-    # A probe that cannot be told from chance is no shortcut: chance alone is drawn.
+    # A probe that cannot be told from chance is not a shortcut: chance alone is drawn.
     assert part.count('class="chance"') == len(project.submissions) + 1
     assert 'class="shortcut"' not in part
 

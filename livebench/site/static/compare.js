@@ -67,7 +67,7 @@
   function sentence(a, b, pair) {
     const sure = pair.holm < 0.05;
     const less = pair.p < 0.0001 ? "p < 0.0001" : `p = ${pair.p.toFixed(4)}`;
-    const verdict = sure ? (pair.value > 0 ? "is better than" : "is worse than") : "cannot be told from";
+    const verdict = sure ? (pair.value > 0 ? "is better than" : "is worse than") : "is not significantly different from";
     return element("p", "verdict", element("bdi", "", nameOf(a)), ` (${metric} ${a.dataset.value}) `, element("b", "", verdict), " ",
       element("bdi", "", nameOf(b)), ` (${b.dataset.value}): difference ${signed(pair.value)}, 95% interval ${signed(pair.low)} to ` +
       `${signed(pair.high)}, ${less}, after Holm ${pair.holm.toFixed(4)}.`);
@@ -117,7 +117,7 @@
 
   function read() {
     const { a, b } = LiveBench.readHash();
-    // Unasked, the two best of those that are no probes.
+    // Unasked, the two best of those that are not probes.
     const models = rows.filter((row) => ["model", "baseline"].includes(row.dataset.kind));
     const [first, second] = models.length > 1 ? models : rows;
     selects.a.value = (rowOf(a) || first).dataset.key;

@@ -65,7 +65,7 @@
     const best = order.find((item) => kindOf(items[item]) === "correct");
     const heading = element("h3", "", "");
     heading.append(element("b", "", key.toUpperCase()), " ", element("bdi", "", runs.label(key)));
-    box.append(heading, element("p", "facts", `best correct one at rank ${written(ranks[best])}${tied(best) ? ", tied (pale)" : ""}`), strip(order, items, tied));
+    box.append(heading, element("p", "facts", `best correct candidate at rank ${written(ranks[best])}${tied(best) ? ", tied (pale)" : ""}`), strip(order, items, tied));
     const list = element("ol", "ranking");
     order.forEach((item, place) => {
       const source = items[item];
