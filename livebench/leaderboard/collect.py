@@ -77,7 +77,7 @@ class Board:
     Attributes:
         signatures: of the board, by ground truth; those of its rows name versions as well.
         entries: what the rows are computed from, by folder.
-        pairs: the tests that the ranks are based on: each two ranked rows by folder, in the order of rows.
+        pairs: the tests that ranks are based on: each two ranked rows by folder, in the order of rows.
         outdated: rows that were made with another version of the set, or by another major version of
             LiveBench.
     """

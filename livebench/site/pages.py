@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from livebench import __version__
@@ -17,6 +17,9 @@ from livebench.scoring.significance import format_p
 from livebench.site.boards import file_name
 from livebench.site.candidate_types import SHOWN_TYPES, type_class
 from livebench.site.scale import CURVE_TICKS
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def _metrics() -> dict[str, Any]:
@@ -66,7 +69,7 @@ def clock(second: int) -> str:
 
 
 @cache
-def _environment():
+def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

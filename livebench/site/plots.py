@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from livebench.errors import LiveBenchError, one_line
 from livebench.figures import PRINT, new_figure, save_figure
@@ -15,6 +16,10 @@ from livebench.scoring.metrics import HEADLINE
 from livebench.site.boards import BoardView, board_views
 from livebench.site.candidate_types import type_colour, type_order
 from livebench.site.submission_pages import submission_boards
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _STROKES = ("-", "--", "-.", ":")
 _NAME_LENGTH = 40
@@ -51,7 +56,7 @@ def _label(row: BoardRow) -> str:
     return one_line(row.name, _NAME_LENGTH) or one_line(row.folder, _NAME_LENGTH)
 
 
-def _axes(figure, *places: int):
+def _axes(figure: Figure, *places: int) -> Axes:
     axes = figure.add_subplot(*places)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
@@ -60,17 +65,17 @@ def _axes(figure, *places: int):
     return axes
 
 
-def _title(axes, view: BoardView) -> None:
+def _title(axes: Axes, view: BoardView) -> None:
     axes.set_title(f"{view.set_name}, setting {view.setting}", fontsize=9, loc="left")
 
 
-def _legend(axes, **options) -> None:
+def _legend(axes: Axes, **options: Any) -> None:
     legend = axes.legend(frameon=False, fontsize=8, **options)
     for text in legend.get_texts():
         text.set_parse_math(False)  # a $ in a name is no formula
 
 
-def _recall(view: BoardView, anatomies: dict[str, Anatomy]):
+def _recall(view: BoardView, anatomies: dict[str, Anatomy]) -> Figure:
     figure = new_figure(6.4, 4.0)
     axes = _axes(figure, 1, 1, 1)
     ranks = range(1, CANDIDATES + 1)
@@ -97,7 +102,7 @@ def _recall(view: BoardView, anatomies: dict[str, Anatomy]):
     return figure
 
 
-def _anatomy(view: BoardView, anatomies: dict[str, Anatomy]):
+def _anatomy(view: BoardView, anatomies: dict[str, Anatomy]) -> Figure:
     rows = view.board.submission_rows
     first = anatomies[rows[0].folder]
     types = sorted(first.rank_1, key=type_order)
@@ -131,7 +136,7 @@ def _anatomy(view: BoardView, anatomies: dict[str, Anatomy]):
     return figure
 
 
-def _intervals(view: BoardView):
+def _intervals(view: BoardView) -> Figure:
     rows = view.board.submission_rows
     figure = new_figure(6.4, 0.9 + 0.28 * len(rows))
     axes = _axes(figure, 1, 1, 1)
