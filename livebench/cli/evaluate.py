@@ -77,7 +77,13 @@ def evaluate_command(
 
     sets, available = chosen_sets(candidates), Datasets(datasets, quiet)
     # Where answers and other submissions are: a sandbox shows none of it.
-    hidden = [*(one.path for one in sets), *datasets, SETS, DATASETS, SUBMISSIONS]
+    hidden = [
+        *(candidate_set.path for candidate_set in sets),
+        *datasets,
+        SETS,
+        DATASETS,
+        SUBMISSIONS,
+    ]
     isolation = chosen_isolation(**isolation_values, hidden=hidden)
     for submission in [Submission(path) for path in submissions]:
         reasons: list[str] = []

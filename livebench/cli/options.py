@@ -207,7 +207,7 @@ def chosen_settings(setting: str) -> Sequence[Setting]:
     """The settings that --setting stands for."""
     from livebench.records import SETTINGS
 
-    return [one for one in SETTINGS if setting in (one, "all")]
+    return [name for name in SETTINGS if setting in (name, "all")]
 
 
 def chosen_sets(paths: Sequence[Path], folder: Path = SETS) -> list[CandidateSet]:

@@ -49,7 +49,7 @@ def reproduce_command(out, quiet) -> None:
     available, count = Datasets((), quiet), 0
     changed: list[Path] = []
     for original, copy in zip(originals, find_submissions(out / "submissions"), strict=True):
-        scored = [one for one in sets if (original.path / "scores" / one.name).is_dir()]
+        scored = [s for s in sets if (original.path / "scores" / s.name).is_dir()]
         if copy.card.entry and copy.card.kind != "model":  # models are not ours to run here
             for task, result in each_result(
                 copy,

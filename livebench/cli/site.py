@@ -46,7 +46,7 @@ def site_command(submissions_folder, sets_folder, out, datasets, with_text, quie
             out,
             sets,
             find_submissions(submissions_folder),
-            dataset_of=lambda one: find_dataset(one.manifest.dataset.fingerprint, folders),
+            dataset_of=lambda s: find_dataset(s.manifest.dataset.fingerprint, folders),
             with_text=tuple(path.resolve().name for path in with_text),
             done=lambda name: progress(1, name),
         )

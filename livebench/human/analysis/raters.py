@@ -61,7 +61,7 @@ def describe_raters(
     ratings: Ratings, pairs: Sequence[RaterPairTables], *, seed: int = 0
 ) -> list[Rater]:
     """Describe every rater; those who look careless are named, and none is dropped."""
-    found = []
+    raters = []
     for number, name in enumerate(ratings.raters):
         repeats = {
             criterion: self_agreement(
@@ -76,8 +76,8 @@ def describe_raters(
             *_against_themselves(ratings.values[number], ratings.again[number], seed),
         ]
         scales = {criterion: _scale_use(ratings, number, c) for c, criterion in enumerate(CRITERIA)}
-        found.append(Rater(name, ratings.missing[name], scales, repeats, careless))
-    return found
+        raters.append(Rater(name, ratings.missing[name], scales, repeats, careless))
+    return raters
 
 
 def _scale_use(ratings: Ratings, rater: int, column: int) -> ScaleUse:
@@ -109,12 +109,12 @@ def self_agreement(first: np.ndarray, second: np.ndarray, name: str) -> SelfAgre
 
 
 def _constant(values: np.ndarray) -> list[str]:
-    found = []
+    reasons = []
     for column, criterion in enumerate(CRITERIA):
         given = values[~np.isnan(values[:, column]), column]
         if len(given) >= MIN_CONSTANT and np.ptp(given) == 0:
-            found.append(f"constant: gave {criterion} {given[0]:.0f} to all {len(given)} items")
-    return found
+            reasons.append(f"constant: gave {criterion} {given[0]:.0f} to all {len(given)} items")
+    return reasons
 
 
 def _with_others(name: str, pairs: Sequence[RaterPairTables]) -> list[RaterPairTables]:
@@ -156,14 +156,14 @@ def _against_others(name: str, pairs: Sequence[RaterPairTables]) -> list[str]:
     shared among the criteria. Against the mean of the others would not do: beside a rater who reverses
     the scale an honest one's mean is about 0."""
     own = _with_others(name, pairs)
-    found = []
+    reasons = []
     for column, criterion in enumerate(CRITERIA):
         values = [pair.estimate(column).value for pair in own]
         defined = [value for value in values if value is not None]
         if defined and all(_below_zero(pair.resampled_on(column)) for pair in own):
             text = "the correlation with each other rater on {} is below 0; their mean is {:+.2f}"
-            found.append("negative: " + text.format(criterion, np.mean(defined)))
-    return found
+            reasons.append("negative: " + text.format(criterion, np.mean(defined)))
+    return reasons
 
 
 def _below_zero(resampled: np.ndarray) -> bool:
