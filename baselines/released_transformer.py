@@ -37,7 +37,7 @@ from livebench_baselines.unified_transformer import Encoded, UnifiedTransformerM
 from torch import nn
 
 from livebench.errors import LiveBenchError
-from livebench.files import new_folder
+from livebench.files import new_folder, unreadable
 from livebench.records import parse_json
 from livebench.scoring.scorer import Comment, VideoContext
 
@@ -204,7 +204,7 @@ def _read_state(file: Path) -> tuple[bytes, dict[str, torch.Tensor]]:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise LiveBenchError(file, f"cannot be read: {error.strerror}") from None
+        raise unreadable(file, error) from None
     try:
         state: Any = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises whatever it stumbles over

@@ -103,6 +103,12 @@ def write_file(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
+def check_absent(path: Path, option: str = "--out") -> None:
+    """Raise LiveBenchError if something has the name of what is to be made; `option` gave the name."""
+    if path.exists():
+        raise LiveBenchError(path, "exists already", f"remove it or choose another {option}")
+
+
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder to fill; it takes the name `path` only when the block ends well.
@@ -111,8 +117,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         LiveBenchError: `path` exists already, or its parent cannot be written.
     """
     path = Path(path)
-    if path.exists():
-        raise LiveBenchError(path, "exists already", "remove it or choose another --out")
+    check_absent(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))

@@ -19,7 +19,7 @@ from livebench_baselines.neural.vocabulary import Vocabulary
 from safetensors import SafetensorError
 
 from livebench.errors import LiveBenchError
-from livebench.files import new_file
+from livebench.files import new_file, unreadable
 from livebench.records import parse_json
 from livebench.training.job import TrainingManifest
 
@@ -81,12 +81,12 @@ def read_checkpoint(path: Path) -> tuple[Checkpoint, dict[str, torch.Tensor], Vo
         try:
             contents[name] = file.read_bytes()
         except OSError as error:
-            raise LiveBenchError(file, f"cannot be read: {error.strerror}") from None
+            raise unreadable(file, error) from None
         if hashlib.sha256(contents[name]).hexdigest() != about.files.get(name):
             raise LiveBenchError(file, f"is not the file that {path} names", "train again")
     try:
         weights = safetensors.torch.load(contents[WEIGHTS_FILE])
         words = msgspec.json.decode(contents[VOCABULARY_FILE], type=list[str])
     except (SafetensorError, msgspec.DecodeError) as error:
-        raise LiveBenchError(path.parent, f"cannot be read: {error}", "train again") from None
+        raise unreadable(path.parent, error, fix="train again") from None
     return about, weights, Vocabulary(words)

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 
 from livebench.errors import LiveBenchError
 from livebench.figures import new_figure, save_figure
-from livebench.files import new_file, write_text
+from livebench.files import new_file, unreadable, write_text
 from livebench.training.job import TrainingManifest
 
 STATE_FILE = "state.safetensors"
@@ -175,7 +175,7 @@ def read_state(folder: Path, manifest: TrainingManifest) -> TrainingState | None
             about = msgspec.json.decode(file.metadata()["about"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, KeyError, TypeError, msgspec.DecodeError) as error:
-        raise LiveBenchError(path, f"cannot be read: {error}", "remove it to start over") from None
+        raise unreadable(path, error, fix="remove it to start over") from None
     asked = msgspec.to_builtins(manifest)
     changed = [name for name in asked if about["manifest"].get(name) != asked[name]]
     if changed:

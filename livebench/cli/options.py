@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from livebench.errors import LiveBenchError
+from livebench.files import check_absent
 
 if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
@@ -36,9 +37,7 @@ class NewPath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = Path(str(super().convert(value, param, ctx)))
-        if path.exists():
-            option = param.opts[0] if param else "path"
-            raise LiveBenchError(path, "exists already", f"remove it or choose another {option}")
+        check_absent(path, param.opts[0] if param else "path")
         return path
 
 

@@ -26,6 +26,7 @@ from livebench.data.dataset import Dataset, DatasetInfo, Video
 from livebench.data.dataset_writer import write_dataset
 from livebench.data.split import split_videos
 from livebench.errors import LiveBenchError
+from livebench.files import check_absent
 from livebench.simulated.grammar import Words
 from livebench.simulated.world import CHANGE, SCENE_SLOTS, Scene, Talk, World
 
@@ -93,8 +94,7 @@ def simulate_dataset(
     """
     if videos < 1:
         raise LiveBenchError("--videos", f"{videos} is below 1", "give at least 1")
-    if Path(out).exists():  # said before the work, not after it
-        raise LiveBenchError(out, "exists already", "remove it or choose another --out")
+    check_absent(Path(out))  # said before the work, not after it
     dev = max(1, videos // 10) if dev is None else dev
     test = max(1, videos // 5) if test is None else test
     ids = [f"v{number:05d}" for number in range(1, videos + 1)]

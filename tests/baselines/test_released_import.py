@@ -198,7 +198,7 @@ def test_commands_that_are_refused(refused, command, options, message, tmp_path)
 def test_missing_files(refused, tmp_path, command):
     vocabulary = ("--vocab", tmp_path / VOCABULARY, "--out", "x")
     message = refused("import", "livebot-checkpoint", "absent.pt", *vocabulary)
-    assert message == "absent.pt: cannot be read: No such file or directory"
+    assert message == "absent.pt: no such file"
     message = refused(*command[:3], "--vocab", "absent.json", "--out", "x")
     assert message == "absent.json: no such file"
 

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from livebench.errors import LiveBenchError
+from livebench.files import unreadable
 from livebench.human.sheets.key import CRITERIA, HIGHEST, LOWEST, Key, KeyRater
 
 Missing = Literal["drop-item", "keep"]
@@ -104,8 +105,8 @@ def _read_rows(path: Path) -> list[_RatedRow]:
     """The rows of a file."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise LiveBenchError(path, "no such file") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
     except UnicodeDecodeError:
         raise LiveBenchError(path, "is not UTF-8", "save it again as 'CSV UTF-8'") from None
     # Some spreadsheets write semicolons or tabs and call it CSV.
@@ -114,7 +115,7 @@ def _read_rows(path: Path) -> list[_RatedRow]:
     try:
         table = list(csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True))
     except csv.Error as error:
-        raise LiveBenchError(path, f"cannot be read as CSV: {error}", "save it again") from None
+        raise unreadable(path, error, "CSV", "save it again") from None
     columns = table[0] if table else []
     for name in _COLUMNS:
         if columns.count(name) != 1:
