@@ -90,10 +90,9 @@ def all_probes(
         ("similar to title", "content", _scores(TitleSimilarity(), training, samples, dataset)),
         ("similar to context", "content", _scores(ContextSimilarity(), training, samples, dataset)),
         ("stands in context", "content", _copies(samples)),
-        ("frequency in held-out videos", "test text", _held_out(samples, dataset, own=True)),
-        ("frequency in other held-out videos", "test text", _held_out(samples, dataset, own=False)),
-        ("occurs elsewhere in the video", "test text", _same_video(samples, dataset)),
     ]
+    for name, scores in _test_text(samples, dataset).items():
+        pairs.append((name, "test text", scores))
     for name, family, scores in pairs:
         yield Probe(name, family, scores)
         # To prefer what does not resemble the moment is no understanding of it.
@@ -134,41 +133,25 @@ def _copies(samples: Sequence[SampleRecord]) -> np.ndarray:
     return np.array(rows)
 
 
-def _counts_by_video(dataset: Dataset) -> tuple[dict[str, int], dict[str, Counter[int]]]:
-    comments = dataset.comments
+def _test_text(samples: Sequence[SampleRecord], dataset: Dataset) -> dict[str, np.ndarray]:
+    """How often a candidate occurs in the held-out videos, the sample's own among them or not; and 1
+    where it occurs in the same video outside the second of the moment."""
+    comments, videos = dataset.comments, dataset.videos
     number = {string: index for index, string in enumerate(comments.strings)}
-    by_video = {
-        video.video_id: Counter(comments.string[comments.of(index)].tolist())
-        for index, video in enumerate(dataset.videos)
-        if video.split != "train"
+    place = {video.video_id: index for index, video in enumerate(videos)}
+    held_out = np.array([video.split != "train" for video in videos])
+    total = np.bincount(comments.string[held_out[comments.video]], minlength=len(number))
+    ids = np.array([[number[tokens] for tokens in sample.candidate_tokens] for sample in samples])
+    in_video, in_second = np.zeros(ids.shape), np.zeros(ids.shape)
+    for row, sample in enumerate(samples):
+        rows = comments.of(place[sample.video_id])
+        if held_out[place[sample.video_id]]:
+            strings = comments.string[rows]
+            second = strings[comments.time_ms[rows] // 1000 == sample.time]
+            in_video[row] = np.bincount(strings, minlength=len(number))[ids[row]]
+            in_second[row] = np.bincount(second, minlength=len(number))[ids[row]]
+    return {
+        "frequency in held-out videos": total[ids].astype(float),
+        "frequency in other held-out videos": total[ids] - in_video,
+        "occurs elsewhere in the video": (in_video > in_second).astype(float),
     }
-    return number, by_video
-
-
-def _held_out(samples: Sequence[SampleRecord], dataset: Dataset, *, own: bool) -> np.ndarray:
-    """How often a candidate occurs in the held-out videos, the sample's own among them or not."""
-    number, by_video = _counts_by_video(dataset)
-    total: Counter[int] = Counter()
-    for counts in by_video.values():
-        total.update(counts)
-    rows = []
-    for sample in samples:
-        less = by_video[sample.video_id] if not own else Counter[int]()
-        ids = [number[tokens] for tokens in sample.candidate_tokens]
-        rows.append([float(total[i] - less[i]) for i in ids])
-    return np.array(rows)
-
-
-def _same_video(samples: Sequence[SampleRecord], dataset: Dataset) -> np.ndarray:
-    """1 where a candidate occurs in the same video outside the second of the moment."""
-    comments, rows = dataset.comments, []
-    number, by_video = _counts_by_video(dataset)
-    place = {video.video_id: index for index, video in enumerate(dataset.videos)}
-    for sample in samples:
-        part = comments.of(place[sample.video_id])
-        second = comments.time_ms[part] // 1000 == sample.time
-        own = Counter(comments.string[part][second].tolist())
-        counts = by_video.get(sample.video_id, Counter())
-        ids = [number[tokens] for tokens in sample.candidate_tokens]
-        rows.append([float(counts[i] > own[i]) for i in ids])
-    return np.array(rows)

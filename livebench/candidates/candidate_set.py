@@ -12,7 +12,14 @@ from pathlib import Path
 
 import msgspec
 
-from livebench.candidates.manifest import ANSWERS, MANIFEST, SAMPLES, Manifest, sealed_manifest
+from livebench.candidates.manifest import (
+    ANSWERS,
+    MANIFEST,
+    SAMPLES,
+    Manifest,
+    changed,
+    sealed_manifest,
+)
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
@@ -41,9 +48,7 @@ class CandidateSet:
             SAMPLES,
             ANSWERS,
         }:
-            raise LiveBenchError(
-                file, "changed: it is not what LiveBench wrote", "fetch or build the set again"
-            )
+            raise changed(file, "it is not what LiveBench wrote")
 
     @property
     def name(self) -> str:
@@ -67,11 +72,7 @@ class CandidateSet:
     def _check(self, name: str) -> None:
         expected = self.manifest.files[name]
         if gzip_content(self.path / name) != (expected.sha256, expected.size):
-            raise LiveBenchError(
-                self.path / name,
-                f"changed: its content does not have the hash of {MANIFEST}",
-                "fetch or build the set again",
-            )
+            raise changed(self.path / name, f"its content does not have the hash of {MANIFEST}")
 
     def check_dataset(self, dataset: Dataset) -> None:
         """Raises LiveBenchError if `dataset` is not the one that the set was built from."""

@@ -23,6 +23,7 @@ from livebench.candidates.manifest import (
     FrozenDataset,
     FrozenFile,
     Manifest,
+    changed,
     sealed_manifest,
 )
 from livebench.candidates.protocol import Protocol
@@ -213,20 +214,12 @@ def verify_set(path: Path) -> str:
     videos = {answer.video_id for answer in answers}
     counts = (len(answers), len(videos), _type_counts(answers))
     if counts != (manifest.files[ANSWERS].records, manifest.videos, manifest.types):
-        raise LiveBenchError(
-            path / ANSWERS,
-            f"its counts are not those of {MANIFEST}",
-            "fetch or build the set again",
-        )
+        raise changed(path / ANSWERS, f"its counts are not those of {MANIFEST}")
     if not candidate_set.has_text:
         return "text absent"
     ids = [answer.sample_id for answer in answers]
     if [sample.sample_id for sample in candidate_set.samples()] != ids:
-        raise LiveBenchError(
-            path / SAMPLES,
-            f"its samples are not those of {ANSWERS}",
-            "fetch or build the set again",
-        )
+        raise changed(path / SAMPLES, f"its samples are not those of {ANSWERS}")
     return "whole"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from livebench.candidates.protocol import Protocol
 from livebench.data.dataset import Dataset
 from livebench.data.split import Split
+from livebench.errors import LiveBenchError
 from livebench.records import FolderName, Setting
 
 SAMPLES, ANSWERS, MANIFEST = "samples.jsonl.gz", "answers.jsonl.gz", "manifest.json"
@@ -67,6 +69,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     versions: dict[str, str]
     flaws: list[str] | msgspec.UnsetType = msgspec.UNSET
     manifest_sha256: str = ""
+
+
+def changed(path: Path, what: str) -> LiveBenchError:
+    """The error where a file of a set is not as it was frozen."""
+    return LiveBenchError(path, f"changed: {what}", "fetch or build the set again")
 
 
 def sealed_manifest(content: dict[str, Any]) -> bytes:

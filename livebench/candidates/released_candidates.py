@@ -30,7 +30,7 @@ from livebench.importers.collection import Collection, Options
 from livebench.importers.json_lines import read_lines
 from livebench.records import CANDIDATES, AnswerRecord, ContextComment, SampleRecord
 
-RELEASED_PROTOCOL = "lancopku-released"
+_RELEASED_PROTOCOL = "lancopku-released"
 _BETWEEN = " <&&&> "
 _TYPES = {2: "popular", 3: "plausible-or-random"}
 _UNLABELLED = "unlabelled"
@@ -38,7 +38,7 @@ _REACH = 3
 """Seconds on each side that the released context comes from."""
 
 
-class ReleasedMoment(msgspec.Struct, frozen=True):
+class _ReleasedMoment(msgspec.Struct, frozen=True):
     """A line of test-candidate.json."""
 
     video: int
@@ -79,7 +79,7 @@ def import_released_candidates(
     path = Path(source) / f"{split}-candidate.json"
     dataset.check_fingerprint()
     rules = Collection(Options(skip_bad_rows=skip_bad_rows))
-    rows = list(read_lines(path, ReleasedMoment, rules))
+    rows = list(read_lines(path, _ReleasedMoment, rules))
     labelled = any(label != 1 for _, row in rows for label in row.candidate.values())
     protocol = _protocol()
     matcher = _Matcher(dataset, protocol, split, seed, labelled)
@@ -112,7 +112,7 @@ def import_released_candidates(
 def _protocol() -> Protocol:
     return msgspec.structs.replace(
         load_protocol("lancopku"),
-        name=RELEASED_PROTOCOL,
+        name=_RELEASED_PROTOCOL,
         summary="The candidates released with LiveBot, as they are; their flaws are in the manifest.",
     )
 
@@ -141,7 +141,7 @@ class _Matcher:
         start, stop = np.searchsorted(times, (second * 1000, second * 1000 + 1000)).tolist()
         return list(range(rows.start + start, rows.start + stop))
 
-    def _context(self, row: ReleasedMoment) -> list[int] | None:
+    def _context(self, row: _ReleasedMoment) -> list[int] | None:
         """The rows of the surrounding comments; None if one of them is not where it should be."""
         wanted = [_words(part) for part in row.context.split(_BETWEEN)] if row.context else []
         seconds = [row.time + step * sign for step in range(1, _REACH + 1) for sign in (-1, 1)]
@@ -159,7 +159,7 @@ class _Matcher:
             taken.append(matching)
         return taken
 
-    def problem(self, row: ReleasedMoment) -> str | None:
+    def problem(self, row: _ReleasedMoment) -> str | None:
         """Why a moment cannot be a sample of this dataset."""
         video = self.number.get(str(row.video))
         if video is None or self._dataset.videos[video].split != self._split:
@@ -184,7 +184,7 @@ class _Matcher:
             return f"a context comment is not within {_REACH} s of it in the dataset"
         return None
 
-    def add(self, row: ReleasedMoment, imported: _Imported) -> None:
+    def add(self, row: _ReleasedMoment, imported: _Imported) -> None:
         """Make sample and answer of a moment without a problem."""
         video = self.number[str(row.video)]
         about, comments = self._dataset.videos[video], self._dataset.comments

@@ -103,7 +103,7 @@ def _cells(counts: np.ndarray, characters: np.ndarray, alike: Sequence[str]) -> 
 _words_of_title = lru_cache(256)(words_of)  # moments come by video: each title is cut once or twice
 
 
-class PlausibleSource(CandidateSource):
+class _PlausibleSource(CandidateSource):
     """`PlausibleRule`."""
 
     def __init__(self, rule: PlausibleRule, pool: Pool) -> None:
@@ -133,7 +133,7 @@ class PlausibleSource(CandidateSource):
         return numbers
 
 
-class PopularSource(CandidateSource):
+class _PopularSource(CandidateSource):
     """`PopularRule`."""
 
     def __init__(self, rule: PopularRule, pool: Pool) -> None:
@@ -149,14 +149,14 @@ class PopularSource(CandidateSource):
         return self._ranked
 
 
-class RandomSource(CandidateSource):
+class _RandomSource(CandidateSource):
     """`RandomRule` over distinct comments."""
 
     def candidates(self, moment: Moment) -> Iterable[int]:
         return draws_from(self._pool.ids, self._pool.seed, moment.sample_id, "random")
 
 
-class OtherVideosSource(CandidateSource):
+class _OtherVideosSource(CandidateSource):
     """`RandomRule` over occurrences, and `CategoryRule`: comments of other videos of a group (all,
     or a category), in the cell of the correct one, that do not occur in the moment's own video.
 
@@ -207,7 +207,7 @@ class OtherVideosSource(CandidateSource):
         return (number for number in drawn if number not in own)
 
 
-class ElsewhereSource(CandidateSource):
+class _ElsewhereSource(CandidateSource):
     """`ElsewhereRule`."""
 
     def __init__(self, rule: ElsewhereRule, pool: Pool) -> None:
@@ -241,17 +241,19 @@ def make_sources(protocol: Protocol, pool: Pool) -> dict[str, CandidateSource]:
     for rule in protocol.wrong:
         match rule:
             case PlausibleRule():
-                sources["plausible"] = PlausibleSource(rule, pool)
+                sources["plausible"] = _PlausibleSource(rule, pool)
             case PopularRule():
-                sources["popular"] = PopularSource(rule, pool)
+                sources["popular"] = _PopularSource(rule, pool)
             case RandomRule(draw="distinct"):
-                sources["random"] = RandomSource(rule.count, pool)
+                sources["random"] = _RandomSource(rule.count, pool)
             case RandomRule() | CategoryRule():
                 candidate_type = "random" if isinstance(rule, RandomRule) else "category"
-                sources[candidate_type] = OtherVideosSource(rule, pool, from_others, candidate_type)
+                sources[candidate_type] = _OtherVideosSource(
+                    rule, pool, from_others, candidate_type
+                )
                 from_others += rule.count
             case ElsewhereRule():
-                sources["elsewhere"] = ElsewhereSource(rule, pool)
+                sources["elsewhere"] = _ElsewhereSource(rule, pool)
     return sources
 
 

@@ -49,7 +49,7 @@ class Observer:
         count = len(self.world.lists["topic"].mains)
         prior = np.full((1, count), 1 / count)
         said = [(s, self._topic_likelihood(r)) for s, r in readings if r.talk]
-        topics = posterior(prior, np.ones(1), said)[0]
+        topics = _posterior(prior, np.ones(1), said)[0]
         return Belief(self, scenes, topics)
 
     def _topic_likelihood(self, reading: Reading) -> np.ndarray:
@@ -61,7 +61,7 @@ class Observer:
         return likelihood
 
 
-def posterior(
+def _posterior(
     prior: np.ndarray, categories: np.ndarray, evidence: Sequence[tuple[int, np.ndarray]]
 ) -> np.ndarray:
     """What a state that changes with probability `CHANGE` a second is at second 0.
@@ -153,7 +153,7 @@ class _Scenes:
     def learn(self, shown: Sequence[tuple[int, Reading]]) -> None:
         """Take in what comments of other seconds tell: (second, comment)."""
         evidence = [(second, self._likelihood(reading)) for second, reading in shown]
-        self.probabilities = posterior(self._prior, self._categories, evidence)
+        self.probabilities = _posterior(self._prior, self._categories, evidence)
 
     def _likelihood(self, reading: Reading) -> np.ndarray:
         """p(text | scene), of the shape of the states."""

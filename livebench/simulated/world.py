@@ -129,7 +129,7 @@ class World:
             for slot, words in mains.items()
         }
 
-    def scene_slots(self, scene: Scene) -> Slots:
+    def _scene_slots(self, scene: Scene) -> Slots:
         """How people name the words of a scene."""
         slots = self._slots.get(scene)
         if slots is None:
@@ -142,7 +142,7 @@ class World:
         if kind == "filler":
             return f"filler_{self.tone(scene.mood)}", {}
         if kind == "scene":
-            return kind, self.scene_slots(scene)
+            return kind, self._scene_slots(scene)
         return kind, self.off_topic if kind == "noise" else self._topic_slots[topic]
 
     @cached_property

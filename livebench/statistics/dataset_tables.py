@@ -129,39 +129,31 @@ def _table_3(
     dataset: Dataset, human_scores: Sequence[tuple[int, float]] | None = None
 ) -> DatasetTable:
     """Table 3: similarity of two comments by the time between them."""
-    rows: list[list[Cell]] = []
-    for number, (measured, paper) in enumerate(
-        zip(similarity_by_interval(dataset), published().intervals, strict=True)
-    ):
-        scores, human = human_scores[number] if human_scores else (0, np.nan)
-        rows.append(
-            [
-                measured.name,
-                measured.pairs,
-                _value(measured.edit_distance),
-                paper.edit_distance,
-                _value(measured.tf_idf),
-                paper.tf_idf,
-                _value(human),
-                scores,
-                paper.human,
-            ]
+    intervals = similarity_by_interval(dataset)
+    rows: list[dict[str, Cell]] = [
+        {
+            "interval": measured.name,
+            "pairs": measured.pairs,
+            "edit distance": _value(measured.edit_distance),
+            "edit distance, paper": paper.edit_distance,
+            "tf-idf": _value(measured.tf_idf),
+            "tf-idf, paper": paper.tf_idf,
+            "human": _value(human),
+            "scores": scores,
+            "human, paper": paper.human,
+        }
+        for measured, paper, (scores, human) in zip(
+            intervals,
+            published().intervals,
+            human_scores or [(0, np.nan)] * len(intervals),
+            strict=True,
         )
+    ]
     return DatasetTable(
         "table-3",
         "Similarity of neighbouring comments by interval (Table 3)",
-        [
-            "interval",
-            "pairs",
-            "edit distance",
-            "edit distance, paper",
-            "tf-idf",
-            "tf-idf, paper",
-            "human",
-            "scores",
-            "human, paper",
-        ],
-        rows,
+        list(rows[0]),
+        [list(row.values()) for row in rows],
         "Of each comment the 10 before and the 10 after it in its video; all pairs. Edit distance in "
         "characters (lower is more similar), cosine of tf-idf of words, human scores from 1 to 5.",
     )
@@ -171,23 +163,26 @@ def _value(number: float) -> float | None:
     return None if np.isnan(number) else float(number)
 
 
+def _with_shares(names: Sequence[str], counts: np.ndarray, total: int) -> list[list[Cell]]:
+    """Rows of name, number of comments, and their share of `total`."""
+    return [
+        [name, count, count / total if total else None]
+        for name, count in zip(names, counts.tolist(), strict=True)
+    ]
+
+
 def _lengths(dataset: Dataset, unit: str) -> DatasetTable:
     """Figure 4: how long the training comments are, in "words" or "characters"."""
     longest = _LONGEST_WORDS if unit == "words" else _LONGEST_CHARACTERS
     of_string = dataset.comments.words if unit == "words" else dataset.comments.characters
     counts = dataset.split("train").counts_by_id
     by_length = np.bincount(np.minimum(of_string, longest + 1), counts, longest + 2)[1:].astype(int)
-    total = int(by_length.sum())
     names = [*map(str, range(1, longest + 1)), f"more than {longest}"]
-    rows: list[list[Cell]] = [
-        [name, int(count), count / total if total else None]
-        for name, count in zip(names, by_length, strict=True)
-    ]
     return DatasetTable(
         f"figure-4-{unit}",
         f"Length of training comments in {unit} (Figure 4)",
         [unit, "comments", "share"],
-        rows,
+        _with_shares(names, by_length, int(by_length.sum())),
     )
 
 
@@ -209,20 +204,12 @@ def _playback(dataset: Dataset) -> DatasetTable:
     duration = np.array([video.duration for video in dataset.videos])[comments.video]
     part = np.minimum(comments.time_ms / 1000 / duration * _PARTS, _PARTS - 1).astype(np.int64)
     counts = np.bincount(part, minlength=_PARTS)
-    total = int(counts.sum())
-    rows: list[list[Cell]] = [
-        [
-            f"{number * 100 // _PARTS}-{(number + 1) * 100 // _PARTS}%",
-            int(count),
-            count / total if total else None,
-        ]
-        for number, count in enumerate(counts)
-    ]
+    names = [f"{n * 100 // _PARTS}-{(n + 1) * 100 // _PARTS}%" for n in range(_PARTS)]
     return DatasetTable(
         "playback",
         "Comments over playback time",
         ["part of the video", "comments", "share"],
-        rows,
+        _with_shares(names, counts, len(part)),
         "A comment after the end counts for the last part.",
     )
 
@@ -232,9 +219,8 @@ def _frequent(dataset: Dataset, top: int) -> DatasetTable:
     comments = dataset.comments
     counts = np.bincount(comments.string, minlength=len(comments.strings))
     order = np.argsort(-counts, kind="stable")[:top]
-    rows: list[list[Cell]] = [
-        [comments.texts[i], int(counts[i]), counts[i] / len(comments.string)] for i in order
-    ]
+    texts = [comments.texts[number] for number in order]
+    rows = _with_shares(texts, counts[order], len(comments.string))
     return DatasetTable(
         "frequent", "The most frequent comments", ["comment", "comments", "share"], rows
     )

@@ -203,7 +203,7 @@ def test_a_manifest_that_agrees_with_itself_but_not_with_the_files(frozen, copy_
         forged = msgspec.structs.replace(frozen.manifest, **changes)
         path.write_bytes(sealed_manifest(msgspec.to_builtins(forged)))
         with pytest.raises(
-            LiveBenchError, match=r"answers\.jsonl\.gz: its counts are not those of"
+            LiveBenchError, match=r"answers\.jsonl\.gz: changed: its counts are not those of"
         ):
             verify_set(copied.path)
 
