@@ -90,7 +90,7 @@ def chinese_fonts() -> list[str]:
 
 
 @cache
-def _warn_once(text: str) -> None:
+def warn_once(text: str) -> None:
     print(text, file=sys.stderr)
 
 
@@ -135,7 +135,7 @@ def _drawn(figure: Figure, file_format: str, *, name: str, transparent: bool = F
 
     fonts = chinese_fonts()
     if not fonts and any(_IDEOGRAPH.search(text.get_text()) for text in figure.findobj(Text)):
-        _warn_once(
+        warn_once(
             "livebench: no font with Chinese characters is installed (Debian: fonts-noto-cjk); figures "
             "show boxes instead"
         )

@@ -127,7 +127,7 @@ def test_chinese_characters_are_drawn_by_a_font_that_has_them(absent):
 
 def test_without_such_a_font_a_figure_says_so_once(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(figures, "chinese_fonts", list)
-    figures._say_once.cache_clear()
+    figures.warn_once.cache_clear()
     for name in ("a.png", "b.svg"):
         save_figure(with_text("小猫"), tmp_path / name)
     save_figure(with_text("cat"), tmp_path / "c.png")
