@@ -111,7 +111,7 @@ def test_the_checkpoint_must_be_whole_and_of_the_model(kind, trained, tmp_path):
         with pytest.raises(LiveBenchError, match=f"{name}: is not the file that .* names"):
             kind(checkpoint=copy / "checkpoint.json")
         (copy / name).unlink()
-        with pytest.raises(LiveBenchError, match=f"{name}: cannot be read: No such file"):
+        with pytest.raises(LiveBenchError, match=f"{name}: no such file"):
             kind(checkpoint=copy / "checkpoint.json")
     about = json.loads(trained.read_text())
     (tmp_path / "checkpoint.json").write_text(json.dumps({**about, "surplus": 1}))
