@@ -7,6 +7,8 @@ words, is worked on while it is in the cache of the processor.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from livebench_baselines.neural.forest import Forest
 from torch import nn
@@ -78,7 +80,9 @@ class _LogLikelihood(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, hidden, weight, bias, forest):
+    def forward(
+        ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, forest: Forest
+    ) -> torch.Tensor:
         node, token = forest.edge_node, forest.edge_token
         often = torch.bincount(forest.path_edge, minlength=len(node)).to(hidden.dtype)
         through = hidden.new_zeros(len(hidden)).index_add_(0, node, often)
@@ -103,7 +107,7 @@ class _LogLikelihood(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, slope):
+    def backward(ctx: Any, slope: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         gradients = ctx.gradients
         ctx.gradients = None  # changed in place: a copy of that of the weights would be large
         return (*(gradient.mul_(slope) for gradient in gradients), None)

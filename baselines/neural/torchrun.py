@@ -28,7 +28,7 @@ class Processes:
             distributed.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.count > 1:
             distributed.destroy_process_group()
 

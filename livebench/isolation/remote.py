@@ -197,9 +197,9 @@ class _RemoteFitted(_RemoteScorer):
 
 
 def _scores(numbers: Numbers) -> list[Score]:
-    totals = numbers.totals.tolist()
+    totals: list[float] = numbers.totals.tolist()
     if numbers.tokens is None:
-        return totals
+        return [*totals]
     return [LogLikelihood(*pair) for pair in zip(totals, numbers.tokens.tolist(), strict=True)]
 
 

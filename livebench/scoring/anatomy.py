@@ -5,7 +5,7 @@ Nothing here needs the text of a set: answers and scores say it all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -170,8 +170,8 @@ def dissect(runs: Sequence[np.ndarray], answers: Answers) -> Anatomy:
     )
 
 
-def _mean(arrays) -> np.ndarray:
-    return np.mean(list(arrays), axis=0)
+def _mean(arrays: Iterable[np.ndarray]) -> np.ndarray:
+    return np.asarray(np.mean(list(arrays), axis=0))
 
 
 def _of_samples(
@@ -218,7 +218,9 @@ def _bins(numbers: np.ndarray, starts: Sequence[int]) -> Iterator[tuple[str, np.
             yield name, (numbers >= start) & (numbers < after)
 
 
-def _grouped(parts, videos: Sequence[str]) -> list[Group]:
+def _grouped(
+    parts: Iterable[tuple[str, np.ndarray, np.ndarray, np.ndarray]], videos: Sequence[str]
+) -> list[Group]:
     """Groups of those parts (name, values, chance, which) that are not empty, resampled together."""
     kept = [part for part in parts if part[3].any()]
     if not kept:

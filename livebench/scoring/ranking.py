@@ -80,7 +80,8 @@ def best_of(sample: np.ndarray, each: Placement) -> Placement:
 
 def _count(true: np.ndarray) -> np.ndarray:
     """How many of each row are true: int64 [rows]; a row has at most 255 (CANDIDATES are 100)."""
-    return true.view(np.uint8).sum(axis=1, dtype=np.uint8).astype(np.int64)
+    counts: np.ndarray = true.view(np.uint8).sum(axis=1, dtype=np.uint8)
+    return counts.astype(np.int64)
 
 
 def expect(placement: Placement, values: np.ndarray) -> np.ndarray:

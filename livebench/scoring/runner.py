@@ -45,7 +45,8 @@ def make_scorer(submission: Submission, run: Run) -> Scorer:
     if checkpoint is not None:
         arguments["checkpoint"] = checkpoint
     try:
-        return scorer_class(**arguments)
+        scorer: Scorer = scorer_class(**arguments)
+        return scorer
     except LiveBenchError:
         raise
     except (Exception, SystemExit) as error:

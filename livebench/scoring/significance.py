@@ -157,7 +157,7 @@ def pairwise_flip_p(sums: np.ndarray, *, seed: int = 0) -> np.ndarray:
             # Sums that differ by rounding alone are equal.
             counts[row, row + 1 :] += (apart >= observed[row, row + 1 :] - 1e-9).sum(axis=0)
     counts += counts.T
-    p_values = counts / flips if exact else (counts + 1) / (flips + 1)
+    p_values: np.ndarray = counts / flips if exact else (counts + 1) / (flips + 1)
     np.fill_diagonal(p_values, 1.0)
     return p_values
 

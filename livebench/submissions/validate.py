@@ -39,14 +39,14 @@ class Scores(NamedTuple):
         if normalisation == "sum":
             return self.sums
         if normalisation == "words+2":
-            return self.sums / (words + 2)
+            return np.asarray(self.sums / (words + 2))
         if self.token_counts is None:
             raise LiveBenchError(
                 "--score mean",
                 "needs token counts, which these scores do not have",
                 "let the scorer return LogLikelihood(total, tokens)",
             )
-        return self.sums / np.maximum(self.token_counts, 1)
+        return np.asarray(self.sums / np.maximum(self.token_counts, 1))
 
 
 def read_scores(
