@@ -142,7 +142,7 @@ class Builder:
                 )
 
     def _look(self, part: tuple[Sequence[Second], bool]) -> list[tuple[Second, str, str]]:
-        """Of each second why it is no moment, and why it can be no sample; empty where it is, can.
+        """Of each second why it is not a moment, and why it cannot be a sample; empty where it is, can.
 
         Args:
             part: some seconds, and whether there are samples enough, so that the second is idle.

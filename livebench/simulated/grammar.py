@@ -2,7 +2,7 @@
 
 A `Grammar` is a probabilistic context-free grammar. Drawing and scoring read the same rules, so they
 cannot drift apart. `Grammar.probability` sums over *all* derivations of a string (the inside
-algorithm), so ambiguity is no problem: the probabilities of all strings sum to 1.
+algorithm), so ambiguity does no harm: the probabilities of all strings sum to 1.
 
 Everything here uses only comparisons, +, -, * and /, in a fixed order: what is drawn is the same on
 any machine. (`sum` is avoided where it would matter: it adds floats in another way from Python 3.12.)

@@ -121,7 +121,7 @@ def _bars(table: DatasetTable, palette: Palette, column: int) -> Figure:
     axes = _axes(figure, palette, 1, 1, 1)
     places = range(len(rows))
     axes.barh(places, [_number(row[column]) for row in rows], color=palette.first, height=0.7)
-    # A $ is no formula here.
+    # A $ does not begin a formula here.
     axes.set_yticks(places, [_label(row[0]) for row in rows], parse_math=False)
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlabel(table.columns[column])
