@@ -7,7 +7,6 @@ import traceback
 
 import click
 
-from livebench import __version__
 from livebench.cli.audit import audit_command
 from livebench.cli.candidates import build_candidates_command, verify_command
 from livebench.cli.compare import compare_command
@@ -61,7 +60,7 @@ class InOrder(click.Group):
 
 
 @click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__)
+@click.version_option(package_name="livebench-danmaku")
 def cli() -> None:
     """Benchmark and leaderboard harness for automatic live commenting (danmaku).
 
