@@ -87,12 +87,12 @@ class Anatomy(msgspec.Struct, frozen=True, kw_only=True):
     unknown: dict[str, str]
 
 
-def anatomy(scores: np.ndarray, types: Sequence[Sequence[str]]) -> dict[str, dict[str, float]]:
+def anatomy(scores: np.ndarray, types: np.ndarray) -> dict[str, dict[str, float]]:
     """How the types of candidates share the ranks, ties counted in expectation.
 
     Args:
         scores: float [samples, candidates], higher is better.
-        types: [samples, candidates], the type of each candidate.
+        types: str [samples, candidates], the type of each candidate.
 
     Returns:
         `rank_1`: by type, the per cent of samples in which a candidate of the type takes rank 1;
@@ -100,14 +100,13 @@ def anatomy(scores: np.ndarray, types: Sequence[Sequence[str]]) -> dict[str, dic
     """
     from scipy.stats import rankdata
 
-    kinds = np.asarray(types)
     top = scores == scores.max(axis=1, keepdims=True)
     share = top / np.count_nonzero(top, axis=1)[:, None]
     ranks = rankdata(-scores, axis=1)
-    names = sorted(set(kinds.ravel().tolist()))
+    names = np.unique(types).tolist()
     return {
-        "rank_1": {name: 100 * float(share[kinds == name].sum()) / len(scores) for name in names},
-        "mean_rank": {name: float(ranks[kinds == name].mean()) for name in names},
+        "rank_1": {name: 100 * float(share[types == name].sum()) / len(scores) for name in names},
+        "mean_rank": {name: float(ranks[types == name].mean()) for name in names},
     }
 
 
@@ -132,7 +131,7 @@ def dissect(runs: Sequence[np.ndarray], answers: Answers) -> Anatomy:
     Args:
         runs: the scores of each run, float [samples, 100], in the order of `answers`.
     """
-    kinds = np.asarray(answers.types)
+    kinds = answers.types
     flat = np.zeros(kinds.shape)
     parts = [anatomy(scores, answers.types) for scores in runs]
     names = list(parts[0]["rank_1"])

@@ -15,7 +15,7 @@ class Answers:
         sample_ids, videos: [samples].
         categories: [samples], of the video; empty where it is unknown.
         n_context: int64 [samples], the number of surrounding comments.
-        types: [samples, 100], as lists.
+        types: str [samples, 100].
         train_counts: int64 [samples, 100], occurrences in the training split.
         lengths: int64 [samples, 100], in words.
         correct: bool [samples, 100].
@@ -30,7 +30,7 @@ class Answers:
         self.videos = [record.video_id for record in records]
         self.categories = [record.category for record in records]
         self.n_context = np.array([record.n_context for record in records])
-        self.types = [record.types for record in records]
+        self.types = np.array([record.types for record in records])
         self.train_counts = np.array([record.train_counts for record in records])
         self.lengths = np.array([record.lengths for record in records])
-        self.correct = np.array(self.types) == "correct"
+        self.correct = self.types == "correct"

@@ -53,10 +53,11 @@ class MomentOrder:
         ids = answers.sample_ids
         keys = list(zip(answers.videos, map(second_of, ids), ids, strict=True))
         self.rows = np.array(sorted(range(len(keys)), key=keys.__getitem__))
-        self.types = sorted({name for names in answers.types for name in names}, key=type_order)
-        number = {name: place for place, name in enumerate(self.types)}
-        numbers = np.array([[number[name] for name in answers.types[row]] for row in self.rows])
-        self.columns = np.argsort(numbers, axis=1, kind="stable")
+        names, number = np.unique(answers.types, return_inverse=True)
+        self.types = sorted(names.tolist(), key=type_order)
+        places = np.array([self.types.index(name) for name in names])
+        by_sample = places[number].reshape(answers.types.shape)[self.rows]
+        self.columns = np.argsort(by_sample, axis=1, kind="stable")
         self.pages = list(self._pages(titles))
 
     def _pages(self, titles: dict[str, str]) -> Iterator[VideoPage]:

@@ -140,7 +140,7 @@ def _moment(
     groups = [
         (name, [candidates[column] for column in columns])
         for name, columns in groupby(
-            order.columns[placed.place].tolist(), answers.types[row].__getitem__
+            order.columns[placed.place].tolist(), answers.types[row].tolist().__getitem__
         )
     ]
     around = [(round(c.time - sample.time, 3), c.text) for c in sample.context] if sample else []

@@ -21,7 +21,7 @@ def answers_of(types, **fields):
         "videos": [f"v{n}" for n in range(count)],
         "categories": ["food"] * count,
         "n_context": np.full(count, 5),
-        "types": types,
+        "types": np.array(types),
         "train_counts": np.zeros((count, 100), int),
         "lengths": np.ones((count, 100), int),
         "correct": np.array(types) == "correct",

@@ -154,7 +154,7 @@ def test_summary_is_the_mean_over_samples(frozen):
 def test_anatomy():
     scores = np.array([[3.0] * 2 + [1.0] * 98, list(range(100, 0, -1))])
     types = [["correct", "random"] + ["popular"] * 98, ["random"] + ["popular"] * 98 + ["correct"]]
-    found = anatomy(scores, types)
+    found = anatomy(scores, np.array(types))
     # sample 1: two share rank 1; sample 2: the first is random
     assert found["rank_1"] == pytest.approx({"correct": 25, "popular": 0, "random": 75})
     first = rankdata(-scores[0])
