@@ -81,15 +81,15 @@ class FusionalRNNModel(CommentModel):
         attend = self.sentence_attention.prepare((video, video_mask))
         moments = torch.arange(len(comments), device=comments.device)
         hidden = cell = comments.new_zeros(len(comments), comments.shape[2])
-        found = []
+        states = []
         for place in range(comments.shape[1]):
             new_hidden, new_cell = self.sentences(comments[:, place], (hidden, cell))
             new_hidden = attend(new_hidden, moments)
             here = present[:, place, None]
             hidden = torch.where(here, new_hidden, hidden)
             cell = torch.where(here, new_cell, cell)
-            found.append(hidden)
-        return torch.stack(found, dim=1), (hidden, cell)
+            states.append(hidden)
+        return torch.stack(states, dim=1), (hidden, cell)
 
     def decode(self, memory: _Memory, forest: Forest) -> torch.Tensor:
         """Equations 7 and 8."""

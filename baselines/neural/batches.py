@@ -65,11 +65,11 @@ class Batches:
 
     def words(self, string: int) -> list[int]:
         """The numbers of the words of a comment, uncut."""
-        found = self._ids.get(string)
-        if found is None:
-            found = self._vocabulary.encode(self._examples.strings[string])
-            self._ids[string] = found
-        return found
+        numbers = self._ids.get(string)
+        if numbers is None:
+            numbers = self._vocabulary.encode(self._examples.strings[string])
+            self._ids[string] = numbers
+        return numbers
 
     def epoch(self, seed: int, epoch: int) -> list[list[Piece]]:
         """All pieces as batches of about `config.batch` comments, in an order of this epoch's own.

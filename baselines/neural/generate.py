@@ -64,9 +64,9 @@ def next_words_of(model: CommentModel, inputs: Inputs, vocabulary: Vocabulary) -
         nodes = forest.edge_node[forest.path_edge[last.to(inputs.device)]]
         with torch.no_grad():
             logits = model.output(model.decode(memory, forest)[nodes]).float()
-            found = torch.log_softmax(logits, dim=1).double().cpu().numpy()
-        found[:, never] = -np.inf
-        return found
+            log_probs = torch.log_softmax(logits, dim=1).double().cpu().numpy()
+        log_probs[:, never] = -np.inf
+        return log_probs
 
     return next_words
 
@@ -75,15 +75,15 @@ def _within(next_words: _NextWords, max_words: int) -> _NextWords:
     """The same, with an end after at least one word and at most `max_words`."""
 
     def bounded(prefixes: Sequence[Sequence[int]]) -> np.ndarray:
-        found = next_words(prefixes).copy()
+        log_probs = next_words(prefixes).copy()
         length = len(prefixes[0])
         if length == 0:
-            found[:, END] = -np.inf
+            log_probs[:, END] = -np.inf
         if length == max_words:
-            end = found[:, END].copy()
-            found[:] = -np.inf
-            found[:, END] = end
-        return found
+            end = log_probs[:, END].copy()
+            log_probs[:] = -np.inf
+            log_probs[:, END] = end
+        return log_probs
 
     return bounded
 
@@ -112,10 +112,10 @@ def _beam(next_words: _NextWords, width: int) -> _Written:
     """
     beam = [_Hypothesis(0.0, [], False)]
     while not beam[0].ended:
-        live = [one for one in beam if not one.ended]
-        found = next_words([one.words for one in live])
-        found += np.array([one.log_likelihood for one in live])[:, None]
-        flat = found.ravel()
+        live = [hypothesis for hypothesis in beam if not hypothesis.ended]
+        log_probs = next_words([hypothesis.words for hypothesis in live])
+        log_probs += np.array([hypothesis.log_likelihood for hypothesis in live])[:, None]
+        flat = log_probs.ravel()
         best = np.argpartition(-flat, min(width, flat.size) - 1)[:width]
         best = best[np.isfinite(flat[best])]
         grown = [
@@ -125,10 +125,10 @@ def _beam(next_words: _NextWords, width: int) -> _Written:
                 word == END,
             )
             for place in np.sort(best).tolist()
-            for row, word in [divmod(place, found.shape[1])]
+            for row, word in [divmod(place, log_probs.shape[1])]
         ]
-        beam = [one for one in beam if one.ended] + grown
-        beam = sorted(beam, key=lambda one: -one.log_likelihood)[:width]
+        beam = [hypothesis for hypothesis in beam if hypothesis.ended] + grown
+        beam = sorted(beam, key=lambda hypothesis: -hypothesis.log_likelihood)[:width]
     return _Written(beam[0].words, beam[0].log_likelihood)
 
 

@@ -58,8 +58,8 @@ class SequenceEncoder(nn.Module):
         packed = pack_padded_sequence(
             vectors, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False
         )
-        found, (hidden, cell) = self.lstm(packed)
-        states, _ = pad_packed_sequence(found, batch_first=True, total_length=mask.shape[1])
+        outputs, (hidden, cell) = self.lstm(packed)
+        states, _ = pad_packed_sequence(outputs, batch_first=True, total_length=mask.shape[1])
         return states, (hidden[0], cell[0])
 
 
@@ -86,7 +86,7 @@ class ForestDecoder(nn.Module):
             attend: given states [rows, width] and their moments, the states that take their place.
         """
         hidden, cell = start
-        found = []
+        outputs = []
         before = 0
         bounds = list(zip(forest.levels, forest.levels[1:], strict=False))
         for (first, last), level in zip(
@@ -98,9 +98,9 @@ class ForestDecoder(nn.Module):
             hidden, cell = self.cell(level, (hidden, cell))
             if attend is not None:
                 hidden = attend(hidden, forest.moment[first:last])
-            found.append(hidden)
+            outputs.append(hidden)
             before = first
-        return torch.cat(found)
+        return torch.cat(outputs)
 
 
 class Combine(nn.Linear):

@@ -52,9 +52,9 @@ class Processes:
         """The values of each process, all of one shape, by rank."""
         if self.count == 1:
             return [values]
-        found = [torch.empty_like(values).to(self.device) for _ in range(self.count)]
-        distributed.all_gather(found, values.to(self.device))
-        return [one.cpu() for one in found]
+        gathered = [torch.empty_like(values).to(self.device) for _ in range(self.count)]
+        distributed.all_gather(gathered, values.to(self.device))
+        return [part.cpu() for part in gathered]
 
     def wait(self) -> None:
         """Until all are here."""

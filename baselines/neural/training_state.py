@@ -189,8 +189,8 @@ def read_state(folder: Path, manifest: TrainingManifest) -> TrainingState | None
     for name, value in tensors.items():
         part, _, rest = name.partition("/")
         if part == "optimizer":
-            number, _, kind = rest.partition("/")
-            optimizer.setdefault(int(number), {})[kind] = value
+            number, _, moment = rest.partition("/")
+            optimizer.setdefault(int(number), {})[moment] = value
         else:
             parts[part][rest] = value
     return TrainingState(

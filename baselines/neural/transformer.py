@@ -25,10 +25,10 @@ def sinusoids(places: int, width: int, device: torch.device) -> torch.Tensor:
     """Encodings of places (Vaswani et al. 2017, section 3.5): float32 [places, width]."""
     place = torch.arange(places, device=device, dtype=torch.float32)[:, None]
     rate = torch.exp(torch.arange(0, width, 2, device=device) * (-math.log(10000.0) / width))
-    found = torch.empty(places, width, device=device)
-    found[:, 0::2] = torch.sin(place * rate)
-    found[:, 1::2] = torch.cos(place * rate[: width // 2])
-    return found
+    encodings = torch.empty(places, width, device=device)
+    encodings[:, 0::2] = torch.sin(place * rate)
+    encodings[:, 1::2] = torch.cos(place * rate[: width // 2])
+    return encodings
 
 
 class _MultiHeadAttention(nn.Module):
@@ -55,13 +55,13 @@ class _MultiHeadAttention(nn.Module):
     def forward(self, rows: torch.Tensor, memory: _Memory) -> torch.Tensor:
         """[moments, queries, width] to the same."""
         keys, values, mask = memory
-        found = functional.scaled_dot_product_attention(
+        attended = functional.scaled_dot_product_attention(
             self._split(self.query(rows)),
             keys,
             values,
             attn_mask=mask,
         )
-        return self.out(found.transpose(1, 2).flatten(2))
+        return self.out(attended.transpose(1, 2).flatten(2))
 
     def over_forest(self, nodes: torch.Tensor, forest: Forest, memory: _Memory) -> torch.Tensor:
         """Queries from the nodes of a forest, [nodes, width], each to the memory of its moment.
@@ -84,13 +84,13 @@ class _MultiHeadAttention(nn.Module):
     ) -> torch.Tensor:
         """Attention from nodes in a table, [rows, most], of nodes with the memory of each row."""
         keys, values, mask = memory
-        found = functional.scaled_dot_product_attention(
+        attended = functional.scaled_dot_product_attention(
             self._split(_as_table(self.query(nodes), table)),
             keys,
             values,
             attn_mask=mask,
         )
-        return self.out(found.transpose(1, 2).flatten(2).flatten(0, 1)[place])
+        return self.out(attended.transpose(1, 2).flatten(2).flatten(0, 1)[place])
 
 
 def _as_table(nodes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:

@@ -225,14 +225,14 @@ def _grouped(
     if not kept:
         return []
     columns = [np.where(which[:, None], values, np.nan) for _, values, _, which in kept]
-    found = iter(intervals(np.concatenate(columns, axis=1), videos))
+    summaries = iter(intervals(np.concatenate(columns, axis=1), videos))
     of = np.asarray(videos)
     return [
         Group(
             name=name,
             samples=int(which.sum()),
             videos=len(set(of[which].tolist())),
-            metrics=by_metric([next(found) for _ in METRICS]),
+            metrics=by_metric([next(summaries) for _ in METRICS]),
             chance=by_metric(chance[which].mean(axis=0).tolist()),
         )
         for name, _, chance, which in kept
@@ -254,14 +254,14 @@ def _curves(runs: Sequence[np.ndarray], answers: Answers) -> dict[str, Curve]:
 
     values = _mean(recalls(scores) for scores in runs)
     chance = recalls(np.zeros(answers.correct.shape)).mean(axis=0)
-    found = intervals(values.reshape(len(values), -1), answers.videos)
+    summaries = intervals(values.reshape(len(values), -1), answers.videos)
     curves = {}
     for row, name in enumerate(("best", "all")):
-        own = found[row * CANDIDATES : (row + 1) * CANDIDATES]
+        own = summaries[row * CANDIDATES : (row + 1) * CANDIDATES]
         curves[name] = Curve(
-            value=[one.value for one in own],
-            low=[one.low for one in own],
-            high=[one.high for one in own],
+            value=[point.value for point in own],
+            low=[point.low for point in own],
+            high=[point.high for point in own],
             chance=chance[row].tolist(),
         )
     return curves

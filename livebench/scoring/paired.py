@@ -53,7 +53,9 @@ def pair_tests(names: Sequence[str], values: np.ndarray, videos: Sequence[str]) 
     apart = np.stack([values[i] - values[j] for i, j in chosen], axis=1)
     raw = [float(p_values[i, j]) for i, j in chosen]
     rows = zip(chosen, intervals(apart, videos), raw, holm(raw), strict=True)
-    return [RowPair(names[i], names[j], found, p, p_holm) for (i, j), found, p, p_holm in rows]
+    return [
+        RowPair(names[i], names[j], difference, p, p_holm) for (i, j), difference, p, p_holm in rows
+    ]
 
 
 def _p_values(values: np.ndarray, videos: Sequence[str]) -> np.ndarray:
@@ -64,11 +66,11 @@ def _p_values(values: np.ndarray, videos: Sequence[str]) -> np.ndarray:
 def ranks(names: Sequence[str], pairs: Sequence[RowPair]) -> dict[str, int]:
     """1 + the number of rows that are significantly better; two rows that cannot be told apart may
     share a rank."""
-    found = dict.fromkeys(names, 1)
+    ranks_of = dict.fromkeys(names, 1)
     for pair in pairs:
         if pair.significant:
-            found[pair.second if pair.difference.value > 0 else pair.first] += 1
-    return found
+            ranks_of[pair.second if pair.difference.value > 0 else pair.first] += 1
+    return ranks_of
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -130,7 +132,7 @@ def compare_scorers(
         sample_ids, videos, categories: [samples].
     """
     apart = first - second
-    found = intervals(np.concatenate([first, second, apart], axis=1), videos)
+    summaries = intervals(np.concatenate([first, second, apart], axis=1), videos)
     count = len(METRICS)
     p_values = [
         float(_p_values(np.stack([first[:, m], second[:, m]]), videos)[0, 1]) for m in range(count)
@@ -146,7 +148,9 @@ def compare_scorers(
         videos=int(cluster.max()) + 1,
         metrics=by_metric(
             [
-                Difference(found[m], found[count + m], found[2 * count + m], p_values[m])
+                Difference(
+                    summaries[m], summaries[count + m], summaries[2 * count + m], p_values[m]
+                )
                 for m in range(count)
             ]
         ),
