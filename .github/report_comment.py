@@ -17,7 +17,7 @@ def comment(report: str) -> str:
     if len(text) > LENGTH:
         text = text[:LENGTH] + "\n... cut here\n"
     # A fence ends at a line of at least as many backticks.
-    longest = max((len(found) for found in re.findall(r"`+", text)), default=0)
+    longest = max((len(fence) for fence in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return (
         "What this pull request does to the leaderboard, by `livebench submit review` "

@@ -71,7 +71,7 @@ def compare_submissions(
             f"do not both have scores for any current set{where}",
             f"run `livebench evaluate {first.path} {second.path}`",
         )
-    adjusted = holm([one.metrics[HEADLINE.name].p for one in comparisons.values()])
+    adjusted = holm([comparison.metrics[HEADLINE.name].p for comparison in comparisons.values()])
     return [
         Compared(
             set_name=candidate_set.name,

@@ -150,8 +150,10 @@ def read_entries(
     """
     if setting not in candidate_set.manifest.settings:
         return []
-    read = (_read_entry(candidate_set, answers, setting, one) for one in submissions)
-    return [entry for entry in read if entry is not None]
+    entries = (
+        _read_entry(candidate_set, answers, setting, submission) for submission in submissions
+    )
+    return [entry for entry in entries if entry is not None]
 
 
 def _read_entry(
@@ -172,9 +174,11 @@ def _read_entry(
     set_hash, set_signature = candidate_set.manifest.hash, candidate_set.manifest.signature
     scores: list[Scores] = []
     outdated = ""
-    other = next((one.manifest for one in results if one.manifest.set_hash != set_hash), None)
-    if other is not None:
-        set_signature = f"set:{candidate_set.name}@{other.set_hash[:8]}"
+    others = [
+        result.manifest.set_hash for result in results if result.manifest.set_hash != set_hash
+    ]
+    if others:
+        set_signature = f"set:{candidate_set.name}@{others[0][:8]}"
         outdated = "another version of the set"
     else:
         if any(is_of_another_major(result.manifest) for result in results):

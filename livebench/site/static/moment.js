@@ -125,8 +125,8 @@
   }
 
   function fromHash() {
-    const found = sections.findIndex((one) => one.id === LiveBench.readHash().id);
-    return found < 0 ? 0 : found;
+    const place = sections.findIndex((section) => section.id === LiveBench.readHash().id);
+    return Math.max(place, 0);
   }
 
   for (const section of sections) {

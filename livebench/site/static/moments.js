@@ -78,12 +78,12 @@
   async function load() {
     const mine = ++turn;
     const { setting } = runs.state;
-    const found = {};
+    const loaded = {};
     for (const key of ["a", "b"]) {
-      if (runs.state[key]) found[key] = await LiveBench.load(`${set}/${setting}/${runs.state[key]}`).catch(() => undefined);
+      if (runs.state[key]) loaded[key] = await LiveBench.load(`${set}/${setting}/${runs.state[key]}`).catch(() => undefined);
     }
     if (mine !== turn) return;
-    ranks = found;
+    ranks = loaded;
     list();
   }
 

@@ -72,9 +72,9 @@ const LiveBench = (() => {
     chooser.addEventListener("change", chosen);
     /** What was asked for by address, with the choices above it in sight. */
     function arrive() {
-      const found = fromHash();
-      if (!found) return;
-      show(found, false);
+      const section = fromHash();
+      if (!section) return;
+      show(section, false);
       chooser.scrollIntoView();
     }
 
