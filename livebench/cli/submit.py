@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from livebench.cli.options import (
     SUBMISSION,
     SUBMISSIONS,
     human_option,
+    json_option,
     sets_option,
     submissions_option,
 )
@@ -104,16 +106,24 @@ def _parse_settings(text: str) -> list[Setting]:
 @submit_command.command("check")
 @click.argument("submissions", metavar="SUBMISSION...", type=SUBMISSION, nargs=-1, required=True)
 @sets_option
-def check_command(submissions, sets_folder) -> None:
+@json_option
+def check_command(submissions, sets_folder, as_json) -> None:
     """Check each SUBMISSION, and report all problems at once; exit 1 if there are any.
 
-    Nothing of a submission is run.
+    Nothing of a submission is run. With --json a problem is a line: where, place, what, fix, stale.
     """
     from livebench.candidates.candidate_set import find_sets
     from livebench.review.check import Checker
+    from livebench.review.problems import problem_record
 
     checker = Checker(find_sets(sets_folder))
-    if sum([_print_problems(path, checker.check(path)) for path in submissions]):
+    problems = {path: checker.check(path) for path in submissions}
+    for path, of_path in problems.items():
+        if not as_json:
+            _print_problems(path, of_path)
+        for problem in of_path if as_json else ():
+            click.echo(json.dumps(problem_record(problem), ensure_ascii=False))
+    if any(problems.values()):
         sys.exit(1)
 
 

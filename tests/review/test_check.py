@@ -315,3 +315,19 @@ def test_nothing_of_a_submission_is_run(mine, run, tmp_path):
     )
     assert run("submit", "check", "submissions/mine").status == 0
     assert not (tmp_path / "ran").exists()
+
+
+def test_as_json(mine, run):
+    card(mine, "date = 2026-01-02", "date = 3")
+    in_result(mine, set_hash="0" * 64)
+    done = run("submit", "check", "mine", "theirs", "--json")
+    assert done.status == 1
+    date, stale = map(json.loads, done.out.splitlines())
+    assert date == {
+        "where": "submissions/mine/submission.toml",
+        "place": "date",
+        "what": "expected `date`, got `int`",
+        "fix": "write a TOML date without quotes, as in date = 2026-01-31",
+        "stale": False,
+    }
+    assert stale["where"] == f"submissions/mine/{RESULT}" and stale["stale"]
