@@ -163,7 +163,7 @@ def _text(submission: Submission, task: Task, result: Result) -> str:
         f"({result.manifest.evaluated}, {result.manifest.wall_seconds:.1f} s)"
     )
     answers = Answers(task.candidate_set)
-    chance = summarise(chance_metrics(answers.correct.sum(axis=1)), answers.videos)["best"]
+    chance = summarise([chance_metrics(answers.correct.sum(axis=1))], answers.videos)["best"]
     rows = {**result.metrics, "chance": chance}
     files = f"scores and results: {submission.path}/scores/, {submission.path}/results/"
     table = text_table(

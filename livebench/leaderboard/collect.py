@@ -6,15 +6,13 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from livebench.audit.set_audit import SetAudit, read_audit
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.leaderboard.entries import Entry, read_entries
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, Interval, chance_metrics, summarise
-from livebench.scoring.paired import RowPair, pair_tests, ranks
+from livebench.scoring.paired import RowPair, pair_tests, rank_spreads
 from livebench.scoring.result import signature_of
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import NORMALISATIONS, Normalisation
@@ -23,6 +21,9 @@ Metrics = dict[str, dict[str, Interval]]
 """By ground truth and metric."""
 
 _RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "sandbox"}
+
+
+_UNRANKED = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,10 @@ class BoardRow:
         evaluated: how the scores came to be; `isolation`: where the scorers of re-run ones ran.
         date: of the submission; `made`: of its latest evaluation, by the LiveBench of `version`.
         metrics: empty where they cannot be computed: of scores for another version of the set.
-        rank: 1 + the number of ranked rows that are significantly better in the headline metric. Re-run
-            models and baselines are ranked; probes, self-reported scores, and other normalisations than
-            the sum have rank 0, which is none.
+        rank: 1 + the number of ranked rows that are significantly better in the headline metric;
+            `worst_rank` leaves below it only those that are significantly worse. Re-run models and
+            baselines are ranked; probes, self-reported scores, and other normalisations than the sum
+            have rank 0, which is none.
         remarks: what a reader should know of the scores.
         from_changed_code: the code that made the scores was not that of any commit.
         outdated: why the row is shown separately; empty if it is not.
@@ -51,6 +53,7 @@ class BoardRow:
     runs: int = 0
     normalisation: Normalisation = "sum"
     rank: int = 0
+    worst_rank: int = 0
     isolation: str = ""
     remarks: tuple[str, ...] = ()
     from_changed_code: bool = False
@@ -68,6 +71,12 @@ class BoardRow:
             "from changed code" if self.from_changed_code else "",
         ]
         return [part for part in parts if part]
+
+    @property
+    def ranks(self) -> str:
+        """The ranks that the tests allow, such as "2" or "1-3"; empty if it has none."""
+        spread = f"{self.rank}-{self.worst_rank}" if self.rank < self.worst_rank else f"{self.rank}"
+        return spread if self.rank else ""
 
 
 @dataclass(frozen=True)
@@ -156,19 +165,19 @@ def _board(
 ) -> Board:
     current = {entry.folder: entry for entry in entries if not entry.outdated}
     metrics = {
-        (folder, normalisation): summarise(entry.per_sample(normalisation), answers.videos)
+        (folder, normalisation): summarise(entry.normalised_by_run(normalisation), answers.videos)
         for folder, entry in current.items()
         for normalisation in entry.normalisations
     }
     ranked = [folder for folder, entry in current.items() if _is_ranked(entry)]
     ranked.sort(key=lambda folder: (_best_first(metrics[folder, "sum"]), folder))
-    headlines = np.array([current[folder].headline for folder in ranked])
+    headlines = [current[folder].headline for folder in ranked]
     pairs = pair_tests(ranked, headlines, answers.videos)
-    rank_of = ranks(ranked, pairs)
+    spreads = rank_spreads(ranked, pairs)
     rows = [_chance(answers)]
     for (folder, normalisation), values in metrics.items():
-        rank = rank_of.get(folder, 0) if normalisation == "sum" else 0
-        rows.append(_row(current[folder], values, normalisation, rank))
+        spread = spreads.get(folder, _UNRANKED) if normalisation == "sum" else _UNRANKED
+        rows.append(_row(current[folder], values, normalisation, spread))
     return Board(
         setting=setting,
         signatures={
@@ -179,7 +188,7 @@ def _board(
         entries=current,
         pairs=pairs,
         outdated=[
-            _row(entry, summarise(entry.per_sample(), answers.videos) if entry.scores else {})
+            _row(entry, summarise(entry.metrics_by_run, answers.videos) if entry.scores else {})
             for entry in entries
             if entry.outdated
         ],
@@ -192,11 +201,14 @@ def _is_ranked(entry: Entry) -> bool:
 
 def _chance(answers: Answers) -> BoardRow:
     values = chance_metrics(answers.correct.sum(axis=1))
-    return BoardRow("chance", "", "exact", summarise(values, answers.videos))
+    return BoardRow("chance", "", "exact", summarise([values], answers.videos))
 
 
 def _row(
-    entry: Entry, metrics: Metrics, normalisation: Normalisation = "sum", rank: int = 0
+    entry: Entry,
+    metrics: Metrics,
+    normalisation: Normalisation = "sum",
+    spread: tuple[int, int] = _UNRANKED,
 ) -> BoardRow:
     card = entry.submission.card
     return BoardRow(
@@ -208,7 +220,8 @@ def _row(
         date=card.date,
         runs=len(entry.runs),
         normalisation=normalisation,
-        rank=rank,
+        rank=spread[0],
+        worst_rank=spread[1],
         isolation=entry.isolation,
         remarks=entry.remarks,
         from_changed_code=entry.from_changed_code,

@@ -23,7 +23,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         first, second: their folders.
-        p_holm: of the MRR, for being one of all comparisons that were asked for together.
+        p_holm: of the headline metric, for being one of all comparisons asked for together.
     """
 
     set_name: str
@@ -38,8 +38,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 def _compare_entries(first: Entry, second: Entry) -> ScorerComparison:
     answers = first.answers
     return compare_scorers(
-        first.per_sample()["best"],
-        second.per_sample()["best"],
+        first.best,
+        second.best,
         sample_ids=answers.sample_ids,
         videos=answers.videos,
         categories=answers.categories,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from livebench.leaderboard.comparison import Compared
 from livebench.scoring.metrics import HEADLINE, METRICS, Interval, Metric
 from livebench.scoring.paired import SIGNIFICANCE_LEVEL, Difference, Wins
-from livebench.scoring.significance import RESAMPLES, format_p
+from livebench.scoring.resampling import RESAMPLES
+from livebench.scoring.significance import NEAR_FLIPS, format_p
 from livebench.tables import markdown_cell
 
 
@@ -34,9 +35,10 @@ def describe_comparison(compared: Compared, comparisons: int) -> str:
         f"rank of a video it is ahead in "
         f"{_wins(comparison.by_video, comparison.videos, 'videos', second)}.",
         "",
-        f"Intervals: bootstrap over videos. p: two-sided, from a paired permutation test that flips the "
-        f"signs of whole videos, {RESAMPLES:,} times (in every way, where there are fewer), seed 0; in "
-        f"the table not corrected for several metrics.",
+        f"Intervals: bootstrap-t over videos, and over training seeds where there are several runs. p: "
+        f"two-sided, from a paired permutation test that flips the signs of whole videos, "
+        f"{RESAMPLES:,} times ({NEAR_FLIPS:,} where p is near 5%, in every way where there are fewer), "
+        f"seed 0; in the table not corrected for several metrics.",
         "",
     ]
     if comparison.largest:

@@ -29,6 +29,9 @@ _VERSION = re.compile(r"\d{1,6}(\.[0-9A-Za-z+-]{1,20}){0,6}\Z")
 _WEAKEST_FIRST: tuple[IsolationKind, ...] = ("", "none", "process", "sandbox")
 
 
+ONE_RUN = "one training run: the seed of training is not in the interval"
+
+
 @dataclass(frozen=True)
 class Entry:
     """The scores and results of every run of a submission, read and valid.
@@ -96,6 +99,8 @@ class Entry:
         """What a reader should know of the scores of all runs, each remark once."""
         rerun, listwise = self.evaluated == "re-run", self.submission.card.listwise
         remarks: dict[str, None] = {}
+        if len(self.runs) == 1 and self.runs[0].checkpoint:
+            remarks[ONE_RUN] = None
         for result, scores in zip(self.results, self.scores, strict=False):
             plausibility = result.plausibility if rerun else None
             # Ties are counted here: of results only what cannot be computed again is taken.
@@ -118,23 +123,26 @@ class Entry:
         """The metrics of each sample of each run, by sums; each as `sample_metrics`."""
         return [sample_metrics(scores.sums, self.answers.correct) for scores in self.scores]
 
-    def per_sample(self, normalisation: Normalisation = "sum") -> dict[str, np.ndarray]:
-        """The metrics of each sample, the mean over runs; as `sample_metrics`."""
+    def normalised_by_run(self, normalisation: Normalisation) -> list[dict[str, np.ndarray]]:
+        """As `metrics_by_run`, by scores of this normalisation."""
         if normalisation == "sum":
-            by_run = self.metrics_by_run
-        else:
-            by_run = [
-                sample_metrics(
-                    scores.normalised(normalisation, self.answers.lengths), self.answers.correct
-                )
-                for scores in self.scores
-            ]
-        return {truth: np.mean([run[truth] for run in by_run], axis=0) for truth in by_run[0]}
+            return self.metrics_by_run
+        return [
+            sample_metrics(
+                scores.normalised(normalisation, self.answers.lengths), self.answers.correct
+            )
+            for scores in self.scores
+        ]
+
+    @property
+    def best(self) -> np.ndarray:
+        """Of the best-placed correct candidate: float64 [runs, samples, METRICS]."""
+        return np.stack([run["best"] for run in self.metrics_by_run])
 
     @property
     def headline(self) -> np.ndarray:
-        """The metric that rows are ranked by, of each sample: float64 [samples]."""
-        return HEADLINE.column(self.per_sample()["best"])
+        """The metric that rows are ranked by: float64 [runs, samples]."""
+        return HEADLINE.column(self.best)
 
 
 def read_entries(

@@ -144,7 +144,7 @@ def _write_result(
 
 def _measured(scores: np.ndarray, answers: Answers) -> dict[str, Any]:
     return {
-        "metrics": summarise(sample_metrics(scores, answers.correct), answers.videos),
+        "metrics": summarise([sample_metrics(scores, answers.correct)], answers.videos),
         "anatomy": anatomy(scores, answers.types),
     }
 

@@ -18,13 +18,14 @@ import numpy as np
 
 from livebench.records import CANDIDATES
 from livebench.scoring.ranking import Placement, best_of, expect, place_best, place_each
-from livebench.scoring.significance import RESAMPLES, bootstrap_means
+from livebench.scoring.resampling import SeedNoise, mean_intervals, seed_noise
 
 _T = TypeVar("_T")
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """A mean over samples and its 95% interval from a bootstrap over videos."""
+    """A mean over samples and its 95% interval over videos, and over training seeds where there are
+    several runs."""
 
     value: float
     low: float
@@ -133,21 +134,17 @@ def chance_metrics(correct_counts: Sequence[int]) -> dict[str, np.ndarray]:
 
 
 def intervals(
-    values: np.ndarray, videos: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES
+    values: np.ndarray, videos: Sequence[str], noise: Sequence[SeedNoise] = ()
 ) -> list[Interval]:
-    """Mean of each column over samples, with its 95% interval, resampling videos.
+    """Mean of each column over samples, with its 95% interval; as `mean_intervals`.
 
     Args:
-        values: float64 [samples, columns]; where one is nan, the sample does not count for that column,
-            nor does a resample that has none which does.
+        values: float64 [samples, columns]; where one is nan, the sample does not count for that column.
         videos: [samples], the video of each.
+        noise: of the training seeds.
     """
-    resampled = bootstrap_means(values, videos, seed=seed, resamples=resamples)
-    means = np.nanmean(values, axis=0) if np.isnan(values).any() else values.mean(axis=0)
-    low, high = np.percentile(resampled, (2.5, 97.5), axis=0)
-    for column in np.flatnonzero(np.isnan(low)):
-        low[column], high[column] = np.nanpercentile(resampled[:, column], (2.5, 97.5))
-    return [Interval(*map(float, row)) for row in zip(means, low, high, strict=True)]
+    columns = mean_intervals(values, videos, noise)
+    return [Interval(*map(float, column)) for column in zip(*columns, strict=True)]
 
 
 def by_metric(columns: Sequence[_T]) -> dict[str, _T]:
@@ -156,16 +153,18 @@ def by_metric(columns: Sequence[_T]) -> dict[str, _T]:
 
 
 def summarise(
-    per_sample: dict[str, np.ndarray], videos: Sequence[str]
+    runs: Sequence[dict[str, np.ndarray]], videos: Sequence[str]
 ) -> dict[str, dict[str, Interval]]:
-    """Means over samples with 95% intervals, by ground truth and name of metric.
+    """Means over runs and samples with 95% intervals, by ground truth and name of metric.
 
     Args:
-        per_sample: as from `sample_metrics`.
+        runs: of each run, as from `sample_metrics`; the intervals of several hold the seeds, too.
         videos: [samples], the video of each.
     """
-    values = np.concatenate([per_sample[truth] for truth in GROUND_TRUTHS], axis=1)
-    columns = intervals(values, videos)
+    values = np.stack(
+        [np.concatenate([run[truth] for truth in GROUND_TRUTHS], axis=1) for run in runs]
+    )
+    columns = intervals(values.mean(axis=0), videos, seed_noise(values, videos))
     count = len(METRICS)
     return {
         truth: by_metric(columns[place * count : (place + 1) * count])

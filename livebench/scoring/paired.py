@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 
 from livebench.scoring.metrics import METRICS, MR, MRR, Interval, by_metric, intervals
-from livebench.scoring.significance import holm, pairwise_flip_p, sum_by_video
+from livebench.scoring.resampling import SeedNoise, seed_noise, sum_by_video
+from livebench.scoring.significance import PairTests, RowValues, flip_pairs
 
 SIGNIFICANCE_LEVEL = 0.05
 """A difference is significant below this p."""
@@ -23,58 +24,96 @@ class RowPair(msgspec.Struct, frozen=True):
     """Two rows of a board: `first` has the higher mean, or comes first.
 
     Attributes:
-        difference: of the means, first less second, with its 95% interval over videos.
-        p: two-sided, by flipping signs of whole videos (`flip_p`).
-        p_holm: the same, for being one of all pairs of the board.
+        difference: of the means, first less second, with its 95% interval over videos and seeds.
+        p: two-sided, by flipping signs of whole videos, with noise of the seeds (`flip_pairs`).
+        p_adjusted: the same, for being one of all pairs of the board.
     """
 
     first: str
     second: str
     difference: Interval
     p: float
-    p_holm: float
+    p_adjusted: float
 
     @property
     def significant(self) -> bool:
-        return self.p_holm < SIGNIFICANCE_LEVEL
+        return self.p_adjusted < SIGNIFICANCE_LEVEL
 
 
-def pair_tests(names: Sequence[str], values: np.ndarray, videos: Sequence[str]) -> list[RowPair]:
+def pair_tests(
+    names: Sequence[str], rows: Sequence[np.ndarray], videos: Sequence[str]
+) -> list[RowPair]:
     """Test each two rows; `names` in the order of the board, best first.
 
     Args:
-        values: float64 [rows, samples], of the metric by which rows are ranked, higher is better.
+        rows: float64 [runs, samples] of each, of the metric by which rows are ranked, higher is better.
         videos: [samples], the video of each.
     """
     if len(names) < 2:
         return []
-    p_values = _p_values(values, videos)
-    chosen = list(combinations(range(len(names)), 2))
-    apart = np.stack([values[i] - values[j] for i, j in chosen], axis=1)
-    raw = [float(p_values[i, j]) for i, j in chosen]
-    rows = zip(chosen, intervals(apart, videos), raw, holm(raw), strict=True)
-    return [
-        RowPair(names[i], names[j], difference, p, p_holm) for (i, j), difference, p, p_holm in rows
-    ]
+    tests = _flip(rows, videos)
+    pairs = list(combinations(range(len(names)), 2))
+    means = [runs.mean(axis=0) for runs in rows]
+    apart = np.stack([means[i] - means[j] for i, j in pairs], axis=1)
+    differences = intervals(apart, videos, _noise_of_pairs(rows, pairs, videos))
+    columns = zip(pairs, differences, tests.p.tolist(), tests.adjusted.tolist(), strict=True)
+    return [RowPair(names[i], names[j], gap, p, adjusted) for (i, j), gap, p, adjusted in columns]
 
 
-def _p_values(values: np.ndarray, videos: Sequence[str]) -> np.ndarray:
-    _, cluster = np.unique(np.asarray(videos), return_inverse=True)
-    return pairwise_flip_p(sum_by_video(values.T, cluster).T)
+def _flip(rows: Sequence[np.ndarray], videos: Sequence[str]) -> PairTests:
+    """The tests of all pairs: rows are float64 [runs, samples]."""
+    _, cluster, sizes = np.unique(np.asarray(videos), return_inverse=True, return_counts=True)
+    return flip_pairs(
+        [
+            RowValues(
+                sum_by_video(runs.mean(axis=0)[:, None], cluster)[:, 0],
+                seed_noise(runs[:, :, None], videos),
+            )
+            for runs in rows
+        ],
+        sizes,
+    )
 
 
-def ranks(names: Sequence[str], pairs: Sequence[RowPair]) -> dict[str, int]:
-    """1 + the number of rows that are significantly better; two rows that cannot be told apart may
-    share a rank."""
-    ranks_of = dict.fromkeys(names, 1)
+def _noise_of_pairs(
+    rows: Sequence[np.ndarray], pairs: Sequence[tuple[int, int]], videos: Sequence[str]
+) -> list[SeedNoise]:
+    """Noise of the seeds of the first, and of the second, of all pairs: of each number of runs one."""
+    noise = [seed_noise(runs[:, :, None], videos) for runs in rows]
+    parts = []
+    for members in zip(*pairs, strict=True):
+        for freedom in sorted({part.freedom for row in members for part in noise[row]}):
+            of_freedom = [
+                [part for part in noise[row] if part.freedom == freedom] for row in members
+            ]
+            parts.append(
+                SeedNoise(
+                    np.array([part[0].between[0] if part else 0.0 for part in of_freedom]),
+                    np.array([part[0].expected[0] if part else 0.0 for part in of_freedom]),
+                    freedom,
+                )
+            )
+    return parts
+
+
+def rank_spreads(names: Sequence[str], pairs: Sequence[RowPair]) -> dict[str, tuple[int, int]]:
+    """The best and the worst rank of each row that the tests allow.
+
+    The best is 1 + the number of rows that are significantly better, the worst leaves below it those
+    alone that are significantly worse.
+    """
+    better, worse = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
     for pair in pairs:
         if pair.significant:
-            ranks_of[pair.second if pair.difference.value > 0 else pair.first] += 1
-    return ranks_of
+            ahead = pair.difference.value > 0
+            winner, loser = (pair.first, pair.second) if ahead else (pair.second, pair.first)
+            better[loser] += 1
+            worse[winner] += 1
+    return {name: (1 + better[name], len(names) - worse[name]) for name in names}
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A metric of two scorers; `difference` is first less second, `p` two-sided (`flip_p`)."""
+    """A metric of two scorers; `difference` is first less second, `p` two-sided (`flip_pairs`)."""
 
     first: Interval
     second: Interval
@@ -128,15 +167,17 @@ def compare_scorers(
     """Compare two scorers.
 
     Args:
-        first, second: float64 [samples, METRICS], of the best-placed correct candidate of each sample.
+        first, second: float64 [runs, samples, METRICS], of the best-placed correct candidate of each
+            sample.
         sample_ids, videos, categories: [samples].
     """
-    apart = first - second
-    summaries = intervals(np.concatenate([first, second, apart], axis=1), videos)
     count = len(METRICS)
-    p_values = [
-        float(_p_values(np.stack([first[:, m], second[:, m]]), videos)[0, 1]) for m in range(count)
-    ]
+    p_values = [float(_flip([first[:, :, m], second[:, :, m]], videos).p[0]) for m in range(count)]
+    noise = seed_noise(first, videos), seed_noise(second, videos)
+    first, second = first.mean(axis=0), second.mean(axis=0)
+    apart = first - second
+    of_first, of_second = intervals(first, videos, noise[0]), intervals(second, videos, noise[1])
+    differences = intervals(apart, videos, [*noise[0], *noise[1]])
     _, cluster = np.unique(np.asarray(videos), return_inverse=True)
     gains = MRR.column(apart)
     first_rank, second_rank = MR.column(first), MR.column(second)
@@ -148,10 +189,8 @@ def compare_scorers(
         videos=int(cluster.max()) + 1,
         metrics=by_metric(
             [
-                Difference(
-                    summaries[m], summaries[count + m], summaries[2 * count + m], p_values[m]
-                )
-                for m in range(count)
+                Difference(*columns)
+                for columns in zip(of_first, of_second, differences, p_values, strict=True)
             ]
         ),
         by_sample=wins(gains),

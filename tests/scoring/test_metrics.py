@@ -132,7 +132,7 @@ def test_summary_is_the_mean_over_samples(frozen):
     correct = np.array([[kind == "correct" for kind in a.types] for a in answers])
     videos = [a.video_id for a in answers]
     per_sample = sample_metrics(generator.random(correct.shape), correct)
-    found = summarise(per_sample, videos)
+    found = summarise([per_sample], videos)
     for truth in ("best", "all"):
         for column, metric in enumerate(METRICS):
             interval = found[truth][metric.name]
@@ -140,7 +140,7 @@ def test_summary_is_the_mean_over_samples(frozen):
             assert interval.low <= interval.value <= interval.high
     order = generator.permutation(len(videos))
     shuffled = {truth: values[order] for truth, values in per_sample.items()}
-    again = summarise(shuffled, [videos[row] for row in order])
+    again = summarise([shuffled], [videos[row] for row in order])
     for truth in found:
         for metric in METRICS:
             for end in ("value", "low", "high"):

@@ -1,113 +1,15 @@
-"""Bootstrap over videos and the sign-flip test, against analytic values and scipy."""
+"""The tests of flipped signs, by enumeration and against analytic values and scipy."""
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from livebench.scoring import significance
-from livebench.scoring.metrics import intervals
-from livebench.scoring.significance import bootstrap_means, flip_p, holm
-
-
-def clusters(count, size, seed=11):
-    """`count` videos of `size` samples each that hang together, and their names."""
-    generator = np.random.default_rng(seed)
-    shift = generator.normal(size=count)
-    values = np.repeat(shift, size) + generator.normal(size=count * size) / 3
-    return values[:, None], [f"v{n:03}" for n in np.repeat(np.arange(count), size)]
-
-
-def test_mean_and_spread_for_equal_clusters():
-    values, videos = clusters(40, 7)
-    found = bootstrap_means(values, videos, resamples=40_000)[:, 0]
-    of_videos = values[:, 0].reshape(40, 7).mean(axis=1)
-    error = of_videos.std() / np.sqrt(40)  # of a mean of 40 drawn with replacement from these
-    assert found.mean() == pytest.approx(values.mean(), abs=4 * error / np.sqrt(40_000))
-    assert found.std() == pytest.approx(error, rel=4 / np.sqrt(2 * 40_000))
-    # samples taken for independent would give an interval far too narrow
-    assert error > 2 * values.std() / np.sqrt(len(values))
-
-
-def test_interval_as_scipy():
-    values, videos = clusters(60, 4)
-    of_videos = values[:, 0].reshape(60, 4).mean(axis=1)
-    expected = stats.bootstrap(
-        (of_videos,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(0)
-    ).confidence_interval
-    (found,) = intervals(values, videos, resamples=20_000)
-    width = expected.high - expected.low
-    assert found.value == pytest.approx(values.mean())
-    assert found.low == pytest.approx(expected.low, abs=0.03 * width)
-    assert found.high == pytest.approx(expected.high, abs=0.03 * width)
-
-
-def test_unequal_clusters_by_enumeration():
-    # three videos of 1, 2 and 3 samples: 27 equally likely resamples
-    values = np.array([[1.0], [4.0], [6.0], [0.0], [2.0], [10.0]])
-    videos = ["a", "b", "b", "c", "c", "c"]
-    sums, sizes = np.array([1, 10, 12]), np.array([1, 2, 3])
-    exact = [
-        sums[list(drawn)].sum() / sizes[list(drawn)].sum() for drawn in product(range(3), repeat=3)
-    ]
-    found = bootstrap_means(values, videos, resamples=30_000)[:, 0]
-    places, counts = np.unique(np.round(found, 9), return_counts=True)
-    expected = {value: exact.count(value) / 27 for value in exact}
-    assert places == pytest.approx(sorted({round(value, 9) for value in exact}))
-    for place, count in zip(places, counts, strict=True):
-        share = sum(p for value, p in expected.items() if abs(value - place) < 1e-6)
-        assert count / 30_000 == pytest.approx(share, abs=4 * np.sqrt(share / 30_000))
-
-
-def test_coverage():
-    """A 95% interval holds the true mean in about 95% of worlds (a little less with 40 videos)."""
-    held = 0
-    for seed in range(300):
-        values, videos = clusters(40, 3, seed)
-        (found,) = intervals(values, videos, resamples=500)
-        held += found.low <= 0 <= found.high
-    assert 0.88 <= held / 300 <= 0.98
-
-
-def test_seeds():
-    values, videos = clusters(9, 5)
-    one = bootstrap_means(values, videos, seed=1, resamples=100)
-    assert np.array_equal(one, bootstrap_means(values, videos, seed=1, resamples=100))
-    assert not np.array_equal(one, bootstrap_means(values, videos, seed=2, resamples=100))
-    # two submissions are resampled alike: the difference of means is the mean of differences
-    other = bootstrap_means(values * 2 + 1, videos, seed=1, resamples=100)
-    assert other == pytest.approx(one * 2 + 1)
-
-
-def test_fewer_resamples_are_the_first_of_more():
-    values, videos = clusters(9, 5)
-    more = bootstrap_means(values, videos, resamples=100)
-    assert bootstrap_means(values, videos, resamples=30) == pytest.approx(more[:30], abs=1e-13)
-
-
-@pytest.mark.parametrize("at_once", [1, 9, 10, 45, 899, 900, 901])
-def test_how_many_at_once_changes_nothing(monkeypatch, at_once):
-    values, videos = clusters(9, 5)
-    values = np.hstack([values, values**2])
-    whole = bootstrap_means(values, videos, resamples=100)
-    monkeypatch.setattr(significance, "VALUES_AT_ONCE", at_once)
-    assert bootstrap_means(values, videos, resamples=100) == pytest.approx(whole, abs=1e-13)
-
-
-def test_the_order_of_samples_changes_nothing():
-    values, videos = clusters(9, 5)
-    whole = bootstrap_means(values, videos, resamples=100)
-    order = np.random.default_rng(0).permutation(45)
-    again = bootstrap_means(values[order], [videos[row] for row in order], resamples=100)
-    assert again == pytest.approx(whole, abs=1e-12)
-
-
-def test_one_video_has_no_spread():
-    (found,) = intervals(np.array([[1.0], [3.0]]), ["a", "a"], resamples=50)
-    assert (found.low, found.value, found.high) == (2, 2, 2)
+from livebench.scoring.resampling import RESAMPLES, SeedNoise
+from livebench.scoring.significance import RowValues, flip_p, flip_pairs, holm
 
 
 @pytest.mark.parametrize(
@@ -149,7 +51,116 @@ def test_flipped_signs_where_there_are_too_many_ways():
     # A sum of 40 signs, 28 of them positive: at least 16 from 0, twice a binomial tail.
     sums = np.array([1.0] * 28 + [-1] * 12)
     exact = 2 * stats.binom.sf(27, 40, 0.5)
-    error = np.sqrt(exact * (1 - exact) / significance.RESAMPLES)
+    error = np.sqrt(exact * (1 - exact) / RESAMPLES)
     assert flip_p(sums) == pytest.approx(exact, abs=4.5 * error)
     assert flip_p(sums) == flip_p(sums) != flip_p(sums, seed=1)
-    assert flip_p(np.ones(60)) == pytest.approx(1 / (significance.RESAMPLES + 1))
+    assert flip_p(np.ones(60)) == pytest.approx(1 / (RESAMPLES + 1))
+
+
+def ratio(apart, sizes):
+    """|mean| / standard error of a difference, from sums by video: the definition."""
+    mean = apart.sum() / sizes.sum()
+    error = np.sqrt(((apart - mean * sizes) ** 2).sum()) / sizes.sum()
+    return abs(mean) / error if error > 1e-12 else (0.0 if abs(mean) < 1e-12 else np.inf)
+
+
+def enumerated(rows, sizes):
+    """p of each pair, and adjusted by the step-down maximum, over all signs."""
+    pairs = list(combinations(range(len(rows)), 2))
+    observed = [ratio(rows[i] - rows[j], sizes) for i, j in pairs]
+    ways = []
+    for signs in product((-1, 1), repeat=len(sizes)):
+        flipped = [row * np.array(signs) for row in rows]
+        ways.append([ratio(flipped[i] - flipped[j], sizes) for i, j in pairs])
+    ways = np.array(ways)
+    least = np.array(observed) - 1e-9
+    order = np.argsort(-np.array(observed), kind="stable")
+    adjusted, before = np.empty(len(pairs)), 0.0
+    for place, pair in enumerate(order):
+        left = order[place:]
+        before = max(before, (ways[:, left].max(axis=1) >= least[pair]).mean())
+        adjusted[pair] = before
+    return (ways >= least).mean(axis=0), adjusted
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+@pytest.mark.parametrize("sizes", [[1] * 8, [1, 2, 9, 4, 4, 1, 3, 7]])
+def test_all_pairs_by_enumeration(sizes, count):
+    generator = np.random.default_rng([len(set(sizes)), count])
+    sizes = np.array(sizes, float)
+    rows = generator.normal(0, 1, (count, 8)) * np.sqrt(sizes)
+    rows += np.linspace(0, 1.2, count)[:, None] * sizes
+    expected = enumerated(rows, sizes)
+    found = flip_pairs([RowValues(row, ()) for row in rows], sizes)
+    assert found.p == pytest.approx(expected[0])
+    assert found.adjusted == pytest.approx(expected[1])
+
+
+def test_adjusted_p_never_falls_and_is_at_least_p():
+    generator = np.random.default_rng(4)
+    rows = generator.normal(0, 1, (6, 40)) + np.array([0, 0, 0.2, 0.4, 0.5, 1])[:, None]
+    found = flip_pairs([RowValues(row, ()) for row in rows], np.ones(40))
+    assert (found.adjusted >= found.p).all()
+    order = np.argsort(found.p, kind="stable")
+    assert (np.diff(found.adjusted[order]) >= -0.01).all()
+
+
+def test_many_videos_follow_the_normal_law():
+    # the sum of 400 values with random signs is normal with the variance of their squares
+    generator = np.random.default_rng(8)
+    sums = np.stack([np.zeros(400), generator.normal(0.08, 1, 400), generator.normal(0, 1, 400)])
+    found = flip_pairs([RowValues(row, ()) for row in sums], np.ones(400))
+    for k, (i, j) in enumerate(combinations(range(3), 2)):
+        apart = sums[i] - sums[j]
+        expected = 2 * stats.norm.sf(abs(apart.sum()) / np.sqrt((apart**2).sum()))
+        assert found.p[k] == pytest.approx(expected, abs=0.02)
+
+
+def test_rows_that_are_equal_and_rows_that_differ_alike_everywhere():
+    rows = np.array([np.zeros(6), np.zeros(6), np.ones(6)])
+    found = flip_pairs([RowValues(row, ()) for row in rows], np.ones(6))
+    # of 64 ways to set the signs two leave all six alike
+    assert found.p == pytest.approx([1, 2 / 64, 2 / 64])
+    assert found.adjusted == pytest.approx([1, 2 / 64, 2 / 64])
+
+
+def test_one_row_has_no_pair():
+    found = flip_pairs([RowValues(np.ones(5), ())], np.ones(5))
+    assert (len(found.p), len(found.adjusted)) == (0, 0)
+
+
+def test_many_rows_can_still_differ():
+    # 60 rows are 1,770 pairs, all of them as far apart as can be
+    rows = np.arange(60)[:, None] + np.random.default_rng(0).normal(0, 0.01, (60, 30))
+    found = flip_pairs([RowValues(row, ()) for row in rows], np.ones(30))
+    assert found.adjusted.max() < 0.05
+
+
+def test_seeds_that_are_far_apart_leave_students_t():
+    # 4,000 videos agree nearly; three runs have a mean with a variance of .04
+    generator = np.random.default_rng(1)
+    noise = [SeedNoise(np.array([0.04]), np.array([0.0]), 2)]
+    apart = 0.9 + generator.normal(0, 0.01, 4_000)
+    rows = [RowValues(apart, noise), RowValues(np.zeros(4_000), ())]
+    expected = 2 * stats.t.sf(0.9 / 0.2, 2)
+    found = flip_pairs(rows, np.ones(4_000), near_flips=RESAMPLES)
+    # under a flip the sum of videos is near 0, what is left is noise over its estimate
+    assert found.p[0] == pytest.approx(expected, abs=0.01)
+
+
+def test_a_p_near_the_level_is_taken_from_many_flips():
+    generator = np.random.default_rng(12)
+    sums = generator.normal(0, 1, 50)
+    sums += (1.97 * np.sqrt((sums**2).sum()) - sums.sum()) / 50  # p about .05
+    rows = [RowValues(sums, ()), RowValues(np.zeros(50), ())]
+    few = [
+        flip_pairs(rows, np.ones(50), seed=seed, near_flips=RESAMPLES).adjusted[0]
+        for seed in range(3)
+    ]
+    many = [
+        flip_pairs(rows, np.ones(50), seed=seed, near_flips=200_000).adjusted[0]
+        for seed in range(3)
+    ]
+    assert abs(few[0] - 0.05) < 0.015
+    assert np.ptp(many) < 4 * np.sqrt(0.05 * 0.95 / 200_000)
+    assert set(np.round(np.array(many) * 200_001) % 1) == {0.0}

@@ -17,7 +17,8 @@ from livebench.human.analysis.system_tests import by_moment
 from livebench.human.sheets.key import CRITERIA, HUMAN, Key
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import METRICS, by_metric, sample_metrics
-from livebench.scoring.significance import RESAMPLES, draw_counts, holm
+from livebench.scoring.resampling import RESAMPLES, draw_counts
+from livebench.scoring.significance import holm
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import read_scores
 

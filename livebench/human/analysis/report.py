@@ -21,7 +21,7 @@ from livebench.human.analysis.system_tests import (
 )
 from livebench.human.sheets.key import Key
 from livebench.records import Setting
-from livebench.scoring.significance import RESAMPLES
+from livebench.scoring.resampling import RESAMPLES
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from livebench.human.sheets.key import HIGHEST, LOWEST
-from livebench.scoring.significance import RESAMPLES, draw_counts
+from livebench.scoring.resampling import RESAMPLES, draw_counts
 
 EXACT = 1e-12
 """Below this a spread is rounding."""

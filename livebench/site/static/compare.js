@@ -18,10 +18,10 @@
   function pairOf(a, b) {
     const [i, j] = [rows.indexOf(a), rows.indexOf(b)];
     const cell = rows[Math.min(i, j)].cells[2 + Math.max(i, j)];
-    const [value, low, high, p, holm, s1, s2, s0, v1, v2, v0] = JSON.parse(cell.dataset.pair);
+    const [value, low, high, p, adjusted, s1, s2, s0, v1, v2, v0] = JSON.parse(cell.dataset.pair);
     return i < j
-      ? { value, low, high, p, holm, samples: [s1, s2, s0], videos: [v1, v2, v0] }
-      : { value: -value, low: -high, high: -low, p, holm, samples: [s2, s1, s0], videos: [v2, v1, v0] };
+      ? { value, low, high, p, adjusted, samples: [s1, s2, s0], videos: [v1, v2, v0] }
+      : { value: -value, low: -high, high: -low, p, adjusted, samples: [s2, s1, s0], videos: [v2, v1, v0] };
   }
 
   function element(kind, className, ...content) {
@@ -65,12 +65,12 @@
   }
 
   function sentence(a, b, pair) {
-    const sure = pair.holm < 0.05;
+    const sure = pair.adjusted < 0.05;
     const less = pair.p < 0.0001 ? "p < 0.0001" : `p = ${pair.p.toFixed(4)}`;
     const verdict = sure ? (pair.value > 0 ? "is better than" : "is worse than") : "is not significantly different from";
     return element("p", "verdict", element("bdi", "", nameOf(a)), ` (${metric} ${a.dataset.value}) `, element("b", "", verdict), " ",
       element("bdi", "", nameOf(b)), ` (${b.dataset.value}): difference ${signed(pair.value)}, 95% interval ${signed(pair.low)} to ` +
-      `${signed(pair.high)}, ${less}, after Holm ${pair.holm.toFixed(4)}.`);
+      `${signed(pair.high)}, ${less}, adjusted ${pair.adjusted.toFixed(4)}.`);
   }
 
   /** Ranks and reciprocal ranks of each sample, the mean over the runs of a row. */
