@@ -25,12 +25,7 @@ class LiveBenchError(Exception):
         place: where in `where`: a line, field or sample; empty if it is about the whole.
     """
 
-    def __init__(
-        self, where: object, what: str | None = None, fix: str = "", place: str = ""
-    ) -> None:
-        # Still raised with the whole sentence in some places: it is the `what` of nothing in particular.
-        if what is None:
-            where, what = "", str(where)
+    def __init__(self, where: object, what: str, fix: str = "", place: str = "") -> None:
         super().__init__(where, what, fix, place)
         self.where, self.what, self.fix, self.place = str(where), what, fix, place
 

@@ -28,7 +28,7 @@ def process_of(held: int, item: int) -> int:
 
 def refuse(held: int, item: int) -> int:
     if item >= 3:
-        raise LiveBenchError(f"item {item}: cannot be done")
+        raise LiveBenchError(f"item {item}", "cannot be done")
     return item
 
 
