@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from livebench.audit.set_audit import SetAudit, read_audit
 from livebench.candidates.candidate_set import CandidateSet
@@ -38,7 +38,8 @@ class BoardRow:
         rank: 1 + the number of ranked rows that are significantly better in the headline metric;
             `worst_rank` leaves below it only those that are significantly worse. Re-run models and
             baselines are ranked; probes, self-reported scores, and other normalisations than the sum
-            have rank 0, which is none.
+            have rank 0, which is none. Any new row may move the worst ranks: rows that differ in
+            theirs alone are equal.
         remarks: what a reader should know of the scores.
         from_changed_code: the code that made the scores was not that of any commit.
         outdated: why the row is shown separately; empty if it is not.
@@ -53,7 +54,7 @@ class BoardRow:
     runs: int = 0
     normalisation: Normalisation = "sum"
     rank: int = 0
-    worst_rank: int = 0
+    worst_rank: int = field(default=0, compare=False)
     isolation: str = ""
     remarks: tuple[str, ...] = ()
     from_changed_code: bool = False

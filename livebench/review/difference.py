@@ -80,7 +80,7 @@ def _line(old: BoardRow | None, new: BoardRow | None) -> str:
         return f"  + {name}: {_shown(new)}"
     changed = []
     if old.rank != new.rank:
-        changed.append(f"rank {old.rank or 'none'} to {new.rank or 'none'}")
+        changed.append(f"rank {old.ranks or 'none'} to {new.ranks or 'none'}")
     for metric in METRICS:
         one, two = (metric.format(row.metrics["best"][metric.name].value) for row in (old, new))
         if one != two:
@@ -94,7 +94,7 @@ def _shown(row: BoardRow) -> str:
         f"{metric.name} {metric.format(metrics[metric.name].value)}" for metric in METRICS
     )
     interval = HEADLINE.format_interval(metrics[HEADLINE.name])
-    rank = f"rank {row.rank}" if row.rank else "no rank"
+    rank = f"rank {row.ranks}" if row.ranks else "no rank"
     return f"{rank} ({row.kind}, {row.evaluated}), {values} ({interval})"
 
 
