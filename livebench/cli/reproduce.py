@@ -23,7 +23,8 @@ def reproduce_command(out, quiet) -> None:
     """Verify the bundled sets, evaluate the bundled scorers again, and render the leaderboard.
 
     What comes out is compared with the scores and the LEADERBOARD.md of this checkout: exit 1 if it
-    differs. Sets whose dataset is not available keep the scores of the checkout.
+    differs. Sets whose dataset is not available keep the scores of the checkout. Where code is not
+    committed, rows made again are marked so: that alone is no difference.
     """
     from livebench.candidates.candidate_set import find_sets
     from livebench.cli.candidates import verified
@@ -32,7 +33,9 @@ def reproduce_command(out, quiet) -> None:
     from livebench.cli.leaderboard import render_all
     from livebench.files import write_text
     from livebench.isolation.remote import Isolation
+    from livebench.leaderboard.collect import CHANGED_CODE
     from livebench.records import SETTINGS
+    from livebench.scoring.evaluation import checkout_state
     from livebench.scoring.metrics import HEADLINE
     from livebench.submissions.load import find_submissions
 
@@ -67,22 +70,34 @@ def reproduce_command(out, quiet) -> None:
                 click.echo(f"{copy.name} on {where}: {HEADLINE.name} {value}, {seconds} s")
             changed += _changed_scores(original.path, copy.path)
     write_text(out / "LEADERBOARD.md", render_all(out / "submissions", SETS))
-    present = Path("LEADERBOARD.md")
-    if not present.is_file() or (out / present).read_bytes() != present.read_bytes():
-        changed.append(present)
+    uncommitted = sorted({file for one in originals for file in checkout_state(one)[1]})
+    board = Path("LEADERBOARD.md")
+    made, present = (path.read_text() if path.is_file() else "" for path in (out / board, board))
+    mark = f", {CHANGED_CODE}"
+    same_but_marks = bool(uncommitted) and made.replace(mark, "") == present.replace(mark, "")
+    if made != present and not same_but_marks:
+        changed.append(board)
     total = len(list((out / "submissions").glob("*/scores/**/*.jsonl.gz")))
     click.echo(
         f"{count} of {total} files of scores made again; the other {total - count} are copied from "
         "this checkout (their datasets or checkpoints are not in it, or they are others' models)"
     )
     click.echo(f"leaderboard: {out / 'LEADERBOARD.md'}, scores and results: {out / 'submissions'}/")
+    if uncommitted:
+        click.echo(f"changed and not committed: {', '.join(uncommitted)}")
     for path in changed:
         click.echo(f"differs from this checkout: {path}")
     if changed:
         sys.exit(1)
-    click.echo(
-        "what was made again, and LEADERBOARD.md, are the same to the byte as in this checkout"
-    )
+    if made == present:
+        click.echo(
+            f"what was made again, and {board}, are the same to the byte as in this checkout"
+        )
+    else:
+        click.echo(
+            f"what was made again is the same to the byte as in this checkout, and so is {board} but "
+            f'for the mark "{CHANGED_CODE}"; commit the changes to compare it as well'
+        )
 
 
 def _changed_scores(original: Path, copy: Path) -> list[Path]:

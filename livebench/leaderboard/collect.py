@@ -20,6 +20,7 @@ from livebench.submissions.validate import NORMALISATIONS, Normalisation
 Metrics = dict[str, dict[str, Interval]]
 """By ground truth and metric."""
 
+CHANGED_CODE = "from changed code"
 _RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "sandbox"}
 
 
@@ -69,7 +70,7 @@ class BoardRow:
             self.evaluated,
             _RAN.get(self.isolation, "") if isolation else "",
             f"{self.runs} runs" if self.runs > 1 else "",
-            "from changed code" if self.from_changed_code else "",
+            CHANGED_CODE if self.from_changed_code else "",
         ]
         return [part for part in parts if part]
 

@@ -12,6 +12,7 @@ import pytest
 
 from livebench import __version__
 from livebench.cli.main import cli
+from livebench.scoring import evaluation
 
 CODE = "class Mine:\n    def score(self, v, c, x):\n        return -len(x.text)\n"
 
@@ -174,6 +175,33 @@ def test_reproduce_without_a_leaderboard(project, run):
     done = run("reproduce", "--quiet", cwd=project)
     assert done.status == 1
     assert "differs from this checkout: LEADERBOARD.md" in done.out
+
+
+@pytest.mark.parametrize(
+    ("uncommitted", "board", "status", "ending"),
+    [
+        (["livebench/files.py"], "", 0, 'but for the mark "from changed code"; commit the changes'),
+        (["livebench/files.py"], "other", 1, "differs from this checkout: LEADERBOARD.md\n"),
+        ([], "", 0, "and LEADERBOARD.md, are the same to the byte as in this checkout\n"),
+        ([], ", from changed code", 1, "differs from this checkout: LEADERBOARD.md\n"),
+    ],
+)
+def test_reproduce_says_what_is_not_committed(
+    project, run, monkeypatch, uncommitted, board, status, ending
+):
+    for file in project.glob("submissions/*/results/**/*.json"):
+        file.write_text(file.read_text().replace('"dirty": true', '"dirty": false'))
+    assert run("leaderboard", cwd=project).status == 0
+    file = project / "LEADERBOARD.md"
+    assert ", from changed code" not in file.read_text()
+    file.write_text(file.read_text() + board)
+    monkeypatch.setattr(evaluation, "checkout_state", lambda submission: ("", uncommitted))
+    done = run("reproduce", "--quiet", cwd=project)
+    assert done.status == status
+    assert ending in done.out
+    named = "changed and not committed: livebench/files.py\n" in done.out
+    assert named == bool(uncommitted)
+    assert (", from changed code" in (project / "reproduced" / file.name).read_text()) == named
 
 
 @pytest.mark.parametrize("out", [".", "submissions", "candidates", "datasets", "..", "notes"])
