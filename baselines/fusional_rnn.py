@@ -22,7 +22,7 @@ from torch import nn
 
 
 class _Memory(NamedTuple):
-    """What the decoder attends to: states and masks of video (h) and comments (g), and its start."""
+    """What the decoder attends to: states and masks of video (h) and comments (g); its initial state."""
 
     video: torch.Tensor
     video_mask: torch.Tensor
@@ -32,11 +32,11 @@ class _Memory(NamedTuple):
 
 
 class FusionalRNNModel(CommentModel):
-    """Comments are encoded word by word, then comment by comment while looking at the video; the decoder
-    looks at both.
+    """Comments are encoded word by word, then comment by comment with attention to the video; the
+    decoder attends to both.
 
-    The states that attention gives go back into their LSTMs, as equations 4 and 7 have it. Where the
-    decoder begins the paper leaves open: here at a linear map of the last states of video and comments.
+    The attended states are fed back into their LSTMs, as in equations 4 and 7. The paper does not
+    specify the decoder's initial state: here, a linear map of the last states of video and comments.
     """
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:

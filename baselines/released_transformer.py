@@ -1,20 +1,21 @@
-"""The Unified Transformer as the released code of LiveBot has it (github.com/lancopku/livebot, 866be2f).
+"""The Unified Transformer of LiveBot's released code (github.com/lancopku/livebot, 866be2f).
 
-A variant of `livebench_baselines.unified_transformer` for checkpoints that were trained there, with
-everything in which that code differs:
+A variant of `livebench_baselines.unified_transformer` for checkpoints trained with that code. It follows
+that code wherever the two differ:
 
 - Layers are normalised by (x - mean) / (unbiased standard deviation + 1e-6).
-- Frame vectors are neither projected nor placed; they come nearest first (t, t-1, t+1, t-2, t+2).
-- The surrounding comments, nearest first with a separator between two, are cut to 98 words, and
-  filled up with padding to 100 places with their begin and end marks. Padding is attended to.
-- A candidate is cut to 18 words; the end mark follows all the same. Its padding comes last and is never
-  seen, so that candidates share their prefixes here as anywhere.
-- White space parts words however it is written, and so is never one.
-- Without video the 5 frames are zeros (one gives the same: attention to equal rows is one of them).
-  Without comments the words are a begin mark, 100 times padding, an end mark.
+- Frame vectors are not projected and get no position encoding; they come nearest first (t, t-1, t+1,
+  t-2, t+2).
+- The surrounding comments, nearest first and joined by separators, are truncated to 98 words, and padded
+  to 100 positions with their begin and end marks. Padding is attended to.
+- A candidate is truncated to 18 words; the end mark follows all the same. Its padding comes last and is
+  never attended to, so candidates can share prefixes as in the other models.
+- Any white space separates words, so it never is a word.
+- Without video, the 5 frames are zeros (one gives the same: attention over equal rows returns that row).
+  Without comments, the words are a begin mark, 100 times padding, an end mark.
 
-In one thing it cannot follow: there, a moment that is shown its comments but has none is a begin mark,
-an end mark, and 98 times padding. Here a scorer is not told why there are none.
+One difference remains: in the released code, a moment that is shown its comments but has none is a begin
+mark, an end mark, and 98 times padding. Here a scorer is not told why there are none.
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ from livebench.scoring.scorer import Comment, VideoContext
 
 _FRAMES = 5
 _CANDIDATE_WORDS, _CONTEXT_WORDS = 18, 98
-"""With begin and end mark 20 and 100."""
+"""20 and 100 with begin and end mark."""
 
 _SPECIAL_WORDS = ("<PAD>", "<BOS>", "<EOS>", "<UNK>", "<&&&>")
-"""As the released vocabulary calls them, in the order of their numbers."""
+"""Their names in the released vocabulary, in the order of their numbers."""
 
 
 class ReleasedNorm(nn.Module):
-    """Layer normalisation with the unbiased standard deviation, and the small number beside it."""
+    """Layer normalisation by the unbiased standard deviation, with epsilon added to it."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -63,7 +64,7 @@ class ReleasedNorm(nn.Module):
 
 
 class ReleasedTransformerModel(UnifiedTransformerModel):
-    """The released code's: see the module."""
+    """The model of the released code; see the module docstring."""
 
     norm = ReleasedNorm
 
@@ -78,7 +79,7 @@ class ReleasedTransformerModel(UnifiedTransformerModel):
         self.project = nn.Identity()
 
     def encode(self, inputs: Inputs) -> Encoded:
-        # The mask of the words is that of samples of unequal length: padding of their own is seen.
+        # The mask only covers padding between samples of unequal length: their own padding is seen.
         words, mask = padded([context_row(comments) for comments in inputs.comments], inputs.device)
         return self.encode_tensors(inputs.frames, inputs.frame_mask, words, mask)
 
@@ -98,7 +99,7 @@ class ReleasedTransformer(NeuralScorer):
     """log p(candidate | frames, surrounding comments), as the released code computes it."""
 
     model = ReleasedTransformerModel
-    train = None  # type: ignore[assignment]  # a variant for what was trained elsewhere
+    train = None  # type: ignore[assignment]  # only for checkpoints trained elsewhere
 
     def words(self, candidate: Comment) -> list[int]:
         return self._encode(candidate)[:_CANDIDATE_WORDS]
@@ -117,21 +118,21 @@ class ReleasedTransformer(NeuralScorer):
     def import_checkpoint(
         cls, file: Path, *, entry: str, vocabulary: Path, out: Path, heads: int = 8
     ) -> Path:
-        """Write a checkpoint from a state dict that the released code saved.
+        """Convert a state dict saved by the released code to a checkpoint.
 
         Args:
-            file: what its `torch.save` wrote.
+            file: written by its `torch.save`.
             entry: "module:Class" of this class.
             vocabulary: its dicts-30000.json.
             out: the new folder of the checkpoint.
-            heads: of the attention.
+            heads: number of attention heads.
 
         Returns:
             The checkpoint.json.
 
         Raises:
-            LiveBenchError: a file cannot be read, is none of the released Unified Transformer, or
-                the two do not belong together; or `out` exists.
+            LiveBenchError: a file cannot be read, is not of the released Unified Transformer, or does
+                not match the other; or `out` exists.
         """
         content, state = _read_state(Path(file))
         words = _read_vocabulary(Path(vocabulary))
@@ -165,7 +166,7 @@ class ReleasedTransformer(NeuralScorer):
 
 _EMBEDDING = "embedding.0.lut.weight"
 _SINUSOIDS = "embedding.1.pe"
-"""Sinusoids, saved beside what was learned."""
+"""Sinusoids, saved along with the parameters."""
 _WIDENING = "video_encoder.layers.0.feed_forward.w_1.weight"
 
 _STACKS = {"video": "video_encoder", "text": "text_encoder", "decoder": "comment_decoder"}
@@ -200,14 +201,14 @@ _OTHER_MODEL = "give a checkpoint of the released Unified Transformer"
 
 
 def _read_state(file: Path) -> tuple[bytes, dict[str, torch.Tensor]]:
-    """The bytes of a file, and the tensors that torch.save put there, by name."""
+    """The bytes of a file, and the tensors that torch.save wrote to it, by name."""
     try:
         content = file.read_bytes()
     except OSError as error:
         raise unreadable(file, error) from None
     try:
         state: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever it stumbles over
+    except Exception as error:  # torch raises all sorts of exceptions here
         code = re.search(r"GLOBAL ([\w.]+)", str(error))
         if code:
             what = f"holds more than tensors ({code[1]}), and is not read: it could run anything"

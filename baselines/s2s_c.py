@@ -16,8 +16,8 @@ from livebench_baselines.neural.recurrent import (
 
 
 class S2SCModel(CommentModel):
-    """An LSTM over the surrounding comments, one after the other; its last state is where the LSTM of
-    the decoder begins."""
+    """An LSTM over the surrounding comments, concatenated; its last state is the initial state of the
+    decoder's LSTM."""
 
     uses = frozenset({"comments"})
 

@@ -17,7 +17,7 @@ from torch import nn
 
 
 class S2SIModel(CommentModel):
-    """An LSTM over the frames; its last state is where the LSTM of the decoder begins."""
+    """An LSTM over the frames; its last state is the initial state of the decoder's LSTM."""
 
     uses = frozenset({"frames"})
 
@@ -25,9 +25,9 @@ class S2SIModel(CommentModel):
         super().__init__(size, words, frame_width)
         self.video = SequenceEncoder(size.width, MOMENT_REACH)
         self.decoder = ForestDecoder(size.width)
-        # The decoder alone reads words here. As large as torch makes them, they drown the state that it
-        # begins with: the first of two passes over the simulated world then comes to -2.395 a word of
-        # dev, with these to -2.347.
+        # Only the decoder reads words here. With torch's default scale, they swamp its initial state:
+        # the first of two epochs on the simulated world then reaches -2.395 per word on dev; with
+        # these, -2.347.
         nn.init.normal_(self.embedding.weight, std=size.width**-0.5)
 
     def encode(self, inputs: Inputs) -> LSTMState:

@@ -21,7 +21,7 @@ from torch import nn
 
 
 class _Memory(NamedTuple):
-    """The outputs of the two encoders, each [moments, width], and where the decoder begins."""
+    """The outputs of the two encoders, each [moments, width], and the decoder's initial state."""
 
     video: torch.Tensor
     text: torch.Tensor
@@ -29,12 +29,13 @@ class _Memory(NamedTuple):
 
 
 class S2SICModel(CommentModel):
-    """The encoders of S2S-I and S2S-C; the decoder has their outputs concatenated, at each word.
+    """The encoders of S2S-I and S2S-C; the decoder gets their concatenated outputs at each word.
 
-    A linear map of their last states is where its LSTM begins, and the last hidden states are combined
-    with its state at each word (the context of Cho et al. 2014, section 2.2). How the concatenation is
-    used the paper leaves open. As the decoder's first state alone, it left this model blind to the
-    video, and one seed of three to the comments too: either is noise to the other until it is learned.
+    A linear map of their last states is the initial state of its LSTM, and the last hidden states are
+    combined with its state at each word (the context of Cho et al. 2014, section 2.2). The paper does
+    not say how the concatenation is used. Used only as the decoder's initial state, it left the model
+    blind to the video, and with one seed of three to the comments too: each input is noise to the other
+    until it is learned.
     """
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:

@@ -16,7 +16,7 @@ from torch import nn
 
 
 class Encoded(NamedTuple):
-    """Outputs of the encoders, [moments, places, width], and what of them is no padding."""
+    """Outputs of the encoders, [moments, places, width], and masks: true where not padding."""
 
     video: torch.Tensor
     video_mask: torch.Tensor | None
@@ -28,8 +28,8 @@ class UnifiedTransformerModel(CommentModel):
     """A video encoder; a text encoder over the words of all comments, which attends to itself and to the
     video; a decoder that attends to itself, to the video, and to the text.
 
-    Places are told by sinusoids: of frames and of the context's words in order of time, of a comment's
-    words from its begin mark on.
+    Positions are encoded by sinusoids: frames and context words in order of time, a comment's words from
+    its begin mark on.
     """
 
     norm: ClassVar[type[nn.Module] | partial[nn.LayerNorm]] = partial(nn.LayerNorm, eps=1e-6)
@@ -37,8 +37,8 @@ class UnifiedTransformerModel(CommentModel):
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
         super().__init__(size, words, frame_width)
-        # Normalised after the projection, not before it as elsewhere, frames are not drowned by the
-        # places that are added to them. Both together were worse than this alone.
+        # Frames are normalised after the projection, not before it as elsewhere, so that the position
+        # encodings do not swamp them. Doing both was worse than this alone.
         self.project = nn.Sequential(self.project, nn.LayerNorm(size.width))
 
         def stack(memories: int) -> nn.ModuleList:

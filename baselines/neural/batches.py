@@ -1,4 +1,4 @@
-"""Training comments in batches of like length."""
+"""Training comments in batches of similar length."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from livebench_baselines.neural.vocabulary import Vocabulary
 from livebench.training.examples import Examples
 
 _TOGETHER = 8
-"""Comments of a moment that are learned in one step at most: a busy second must not fill a batch."""
+"""Maximum comments of one moment in a training step, so that a busy second does not fill a batch."""
 _POOL = 64
-"""Batches among which moments are sorted by length."""
+"""Batches' worth of moments that are sorted by length together."""
 
 
 class Piece(NamedTuple):
-    """A moment, and which of its comments are learned together."""
+    """A moment, and those of its comments that are learned together."""
 
     moment: int
     first: int
@@ -33,10 +33,10 @@ class Batches:
     """The comments of a split, encoded, as batches.
 
     Args:
-        examples: what there is to learn.
+        examples: the training examples.
         vocabulary: words and their numbers.
         config: of the training.
-        uses: what the model looks at.
+        uses: the inputs that the model uses.
         frame_width: of the frame vectors.
         device: where the tensors go.
     """
@@ -64,7 +64,7 @@ class Batches:
         self.comments = sum(piece.last - piece.first for piece in self.pieces)
 
     def words(self, string: int) -> list[int]:
-        """The numbers of the words of a comment, uncut."""
+        """The numbers of the words of a comment, not truncated."""
         numbers = self._ids.get(string)
         if numbers is None:
             numbers = self._vocabulary.encode(self._examples.strings[string])
@@ -72,9 +72,9 @@ class Batches:
         return numbers
 
     def epoch(self, seed: int, epoch: int) -> list[list[Piece]]:
-        """All pieces as batches of about `config.batch` comments, in an order of this epoch's own.
+        """All pieces as batches of about `config.batch` comments, shuffled differently in each epoch.
 
-        Pieces of like length come together, so that little is padded.
+        Pieces of similar length are batched together, so that there is little padding.
         """
         random = np.random.default_rng([seed, epoch])
         order = random.permutation(len(self.pieces))
@@ -86,7 +86,7 @@ class Batches:
         return [batches[i] for i in random.permutation(len(batches))]
 
     def in_order(self, at_most: int) -> list[list[Piece]]:
-        """Batches of pieces spread evenly over the split, up to `at_most` comments: the same always."""
+        """Batches of pieces spread evenly over the split, up to `at_most` comments; always the same."""
         step = max(1, -(-self.comments // at_most))
         return list(_by_size(sorted(self.pieces[::step], key=self._length), self._config.batch))
 
@@ -102,10 +102,10 @@ class Batches:
     def tensors(
         self, batch: Sequence[Piece], drop: np.random.Generator | None = None
     ) -> tuple[Inputs, Forest]:
-        """What a model is shown of a batch, and the comments that it is to learn.
+        """The inputs of a batch, and the comments to be learned.
 
         Args:
-            drop: says of which moments frames or comments are left out; None leaves out nothing.
+            drop: chooses the moments whose frames or comments are dropped; None drops nothing.
         """
         config = self._config
         drawn = np.ones((len(batch), 2)) if drop is None else drop.random((len(batch), 2))
@@ -127,7 +127,7 @@ class Batches:
 
 
 def _by_size(pieces: Sequence[Piece], comments: int) -> Iterator[list[Piece]]:
-    """Consecutive pieces with about so many comments together."""
+    """Groups of consecutive pieces with about this many comments each."""
     part: list[Piece] = []
     held = 0
     for piece in pieces:

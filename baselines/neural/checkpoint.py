@@ -1,6 +1,6 @@
 """A checkpoint: a folder with checkpoint.json, which names the other files by their hashes.
 
-checkpoint.json       what the model is, and what made it (`Checkpoint`)
+checkpoint.json       what the model is, and how it was made (`Checkpoint`)
 weights.safetensors   its parameters
 vocabulary.json       its words, the most common ones first
 """
@@ -32,9 +32,9 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     Attributes:
         entry: "module:Class" of the scorer that loads it.
-        max_context_words: a surrounding comment is cut after so many words.
-        training: what made it; None for a model from elsewhere.
-        outcome: how the training went, for people.
+        max_context_words: surrounding comments are truncated to this many words.
+        training: how it was made; None for an imported model.
+        outcome: how the training went, for human readers.
         files: sha256 of the other files, by name.
     """
 

@@ -22,16 +22,16 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         size: of the model.
-        vocabulary: words kept, the most common ones of the training comments.
-        max_words: a comment to be learned is cut after so many words (scoring cuts nothing).
-        max_context_words: a surrounding comment is, in training and in scoring.
-        batch: comments of a step; `epochs`: passes over the training comments.
-        learning_rate: of Adam (beta .9 and .999, epsilon 1e-8); it rises over the first `warmup` of the
-            training, and then stays (`decay = false`) or falls to 0, linearly.
-        clip: largest norm of the gradient.
-        drop_frames, drop_comments: share of moments that a model which takes both is shown without the
-            one or the other, so that it knows what to do in the settings that lack it.
-        dev_comments: at most so many comments of dev judge an epoch.
+        vocabulary: size of the vocabulary, the most common words of the training comments.
+        max_words: training comments are truncated to this many words (scoring does not truncate).
+        max_context_words: surrounding comments are, in training and in scoring.
+        batch: comments per step; `epochs`: passes over the training comments.
+        learning_rate: of Adam (beta .9 and .999, epsilon 1e-8); it rises linearly over the first
+            `warmup` share of the training, then stays constant (`decay = false`) or falls linearly to 0.
+        clip: maximum norm of the gradient.
+        drop_frames, drop_comments: share of moments whose frames or comments are dropped in training a
+            model that takes both, so that it can handle the settings that lack one.
+        dev_comments: maximum number of dev comments used to evaluate an epoch.
     """
 
     size: Size

@@ -1,10 +1,10 @@
 """Comments of many moments as a forest of prefixes, so that each distinct prefix is computed once.
 
-A node is a moment and a prefix of one or more of its comments; what is computed at a node is the
-distribution of the next word. An edge is a node and a next word that follows there; the log-likelihood
-of a comment is the sum over the edges from its moment's root (the prefix that is only the begin mark)
-to the end mark. The 100 candidates of a sample are a tree, the comments to be learned of a second are
-one, and one comment alone is a tree without branches: training and every way to score are the same code.
+A node is a moment and a prefix of one or more of its comments; the model computes the distribution of
+the next word at each node. An edge is a node and a word that follows there; the log-likelihood of a
+comment is the sum over the edges from its moment's root (the prefix of only the begin mark) to the end
+mark. The 100 candidates of a sample form a tree, so do the training comments of a second, and a single
+comment is a tree without branches: training and all ways of scoring run the same code.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ import torch
 from livebench_baselines.neural.vocabulary import BEGIN, END
 
 WINDOW = 64
-"""Nodes that are compared with each other in attention; most of such comparisons are in vain."""
+"""Nodes that attend to each other in one block; most of these pairs are masked."""
 
 
 class _Windows(NamedTuple):
-    """Nodes in windows for attention to prefixes; the number of nodes stands for padding.
+    """Nodes in windows for attention to prefixes; padding is the index len(nodes).
 
     Attributes:
-        queries: int64 [windows, WINDOW], nodes, each in one place.
-        keys: int64 [windows, most above + WINDOW], nodes that may be prefixes of these.
-        seen: bool [windows, WINDOW, keys], which are: a node's own prefix and all shorter ones.
+        queries: int64 [windows, WINDOW], nodes, each exactly once.
+        keys: int64 [windows, most above + WINDOW], nodes that may be prefixes of the queries.
+        seen: bool [windows, WINDOW, keys], which keys a query sees: its own prefix and all shorter ones.
         place: int64 [nodes], the place of each node in the flattened `queries`.
     """
 
@@ -40,17 +40,17 @@ class _Windows(NamedTuple):
 
 @dataclass(frozen=True)
 class Forest:
-    """Nodes ordered by depth, so that the nodes of a level are neighbours and come after their parents.
+    """Nodes ordered by depth, so that the nodes of a level are contiguous and come after their parents.
 
     Attributes:
         token: int64 [nodes], the last word of the prefix; BEGIN for a root.
-        parent: int64 [nodes], the node one word shorter; a root is its own.
+        parent: int64 [nodes], the prefix one word shorter; a root is its own parent.
         moment: int64 [nodes]; the root of moment i is node i.
-        levels: [depth of the deepest node + 2], level d is the nodes levels[d] up to levels[d + 1].
+        levels: [depth of the deepest node + 2], level d is the nodes levels[d] to levels[d + 1] - 1.
         edge_node, edge_token: int64 [edges], by node.
         path_edge: int64 [total of edges over comments], the edges of each comment, comment by comment.
-        path_comment: int64 [the same], which comment.
-        comments: how many, in the order in which they were given.
+        path_comment: int64 [as path_edge], the comment of each entry.
+        comments: the number of comments, in the order given.
     """
 
     token: torch.Tensor
@@ -69,16 +69,16 @@ class Forest:
 
     @cached_property
     def depth(self) -> torch.Tensor:
-        """int64 [nodes], words before the next one, the begin mark not counted."""
+        """int64 [nodes], the number of words in the prefix, without the begin mark."""
         sizes = np.diff(self.levels)
         return torch.from_numpy(np.repeat(np.arange(len(sizes)), sizes)).to(self.token.device)
 
     @cached_property
     def rows(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Where the nodes stand in a table of a row a moment.
+        """The nodes in a table with one row per moment.
 
         Returns:
-            `table`: int64 [moments, most nodes of a moment], nodes; `len(token)` where a row is shorter.
+            `table`: int64 [moments, most nodes of a moment], nodes; padded with `len(token)`.
             `place`: int64 [nodes], the place of each node in the flattened table.
         """
         order = torch.argsort(self.moment, stable=True)
@@ -95,21 +95,21 @@ class Forest:
 
     @cached_property
     def windows(self) -> _Windows:
-        """Nodes in windows of the order that goes through a tree branch by branch (preorder), so that
-        each node has its prefixes in its own window or above the first node of it."""
+        """Windows over the nodes in preorder, so that the prefixes of each node are in its own window or
+        are ancestors of the window's first node."""
         device = self.token.device
         parent = self.parent.tolist()
-        size = [1] * len(parent)  # of each branch, its lowest node included
+        size = [1] * len(parent)  # of each subtree, its root included
         for node in range(len(parent) - 1, self.moments - 1, -1):
             size[parent[node]] += size[node]
-        start = np.zeros(len(parent), np.int64)  # where each branch begins in the order
+        start = np.zeros(len(parent), np.int64)  # where each subtree begins in preorder
         start[: self.moments] = np.cumsum([0, *size[: self.moments]])[:-1]
         free = (start + 1).tolist()
         for node in range(self.moments, len(parent)):
             start[node] = free[parent[node]]
             free[parent[node]] += size[node]
             free[node] = int(start[node]) + 1
-        # One more node stands for padding: it is the prefix of none.
+        # One extra node stands for padding: it is nobody's prefix.
         begin = torch.tensor([*start.tolist(), len(parent)], device=device)
         end = begin + torch.tensor([*size, 0], device=device)
         order = torch.full((-(-len(parent) // WINDOW) * WINDOW,), len(parent), device=device)
@@ -136,7 +136,7 @@ class Forest:
         return replace(self, **tensors)
 
     def comment_log_likelihoods(self, edge_log_probs: torch.Tensor) -> torch.Tensor:
-        """The sum over each comment's edges: [comments], of the dtype of `edge_log_probs` [edges]."""
+        """The sum over each comment's edges: [comments], with the dtype of `edge_log_probs` [edges]."""
         total = edge_log_probs.new_zeros(self.comments)
         return total.index_add_(0, self.path_comment, edge_log_probs[self.path_edge])
 
@@ -145,14 +145,14 @@ def grow(moments: Sequence[Sequence[Sequence[int]]], ends: Sequence[bool] | None
     """The forest of the comments of some moments.
 
     Args:
-        moments: for each moment its comments, each the numbers of its words without marks.
-        ends: for each comment, whether the end mark follows; by default it does. It does not after a
-            comment that was cut: what follows there is not known.
+        moments: for each moment its comments, each a list of word numbers without marks.
+        ends: for each comment, whether the end mark follows; by default it does. It does not follow a
+            truncated comment, whose continuation is unknown.
     """
     tokens, parents, owners, depths = [BEGIN] * len(moments), list(range(len(moments))), [], []
     owners, depths = list(range(len(moments))), [0] * len(moments)
     edges: dict[tuple[int, int], int] = {}
-    children: dict[int, int] = {}  # edge to the node that it leads to
+    children: dict[int, int] = {}  # from edge to the node it leads to
     path_edge: list[int] = []
     lengths: list[int] = []
     for moment, comments in enumerate(moments):

@@ -1,8 +1,8 @@
-"""Writing a comment: the likeliest words, the likeliest comment that is found, or words at random.
+"""Decoding a comment: greedy search, beam search, or nucleus sampling.
 
-All three ask for the next words of prefixes and know nothing of models. A comment has at least one
-word and at most `max_words`, then the end mark; the log-likelihood counts that mark, as that of a
-candidate does. Special words are never written, and neither is a word that is only white space.
+All three only ask for next-word distributions and know nothing about models. A comment has at least one
+word and at most `max_words`, then the end mark; its log-likelihood includes that mark, as a candidate's
+does. Special words and words of white space only are never generated.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from livebench.scoring.scorer import Decoding
 
 _NextWords = Callable[[Sequence[Sequence[int]]], np.ndarray]
 """Given distinct prefixes of one length (the numbers of their words), float64 [prefixes, vocabulary]:
-the log-probability of each next word, minus infinity for words that may not be written."""
+the log-probability of each next word, minus infinity for words that must not be generated."""
 
 
 class _Written(NamedTuple):
@@ -33,7 +33,7 @@ class _Written(NamedTuple):
 
 
 def write_comment(next_words: _NextWords, decoding: Decoding) -> _Written:
-    """Write a comment as asked."""
+    """Generate a comment with the given decoding."""
     next_words = _within(next_words, decoding.max_words)
     match decoding.strategy:
         case "greedy":
@@ -47,7 +47,7 @@ def write_comment(next_words: _NextWords, decoding: Decoding) -> _Written:
 
 
 def next_words_of(model: CommentModel, inputs: Inputs, vocabulary: Vocabulary) -> _NextWords:
-    """The next words of prefixes at a moment; the moment is encoded once.
+    """The next-word distributions of a model at a moment, which is encoded only once.
 
     Args:
         inputs: of one moment.
@@ -59,7 +59,7 @@ def next_words_of(model: CommentModel, inputs: Inputs, vocabulary: Vocabulary) -
 
     def next_words(prefixes: Sequence[Sequence[int]]) -> np.ndarray:
         forest = grow([prefixes]).to(inputs.device)
-        # The last edge of each comment, that of the end mark, begins at the node of the whole prefix.
+        # The last edge of each comment, to the end mark, starts at the node of the whole prefix.
         last = torch.tensor([len(prefix) + 1 for prefix in prefixes]).cumsum(0) - 1
         nodes = forest.edge_node[forest.path_edge[last.to(inputs.device)]]
         with torch.no_grad():
@@ -72,7 +72,7 @@ def next_words_of(model: CommentModel, inputs: Inputs, vocabulary: Vocabulary) -
 
 
 def _within(next_words: _NextWords, max_words: int) -> _NextWords:
-    """The same, with an end after at least one word and at most `max_words`."""
+    """The same, restricted to at least one and at most `max_words` words before the end mark."""
 
     def bounded(prefixes: Sequence[Sequence[int]]) -> np.ndarray:
         log_probs = next_words(prefixes).copy()
@@ -107,8 +107,8 @@ class _Hypothesis(NamedTuple):
 
 
 def _beam(next_words: _NextWords, width: int) -> _Written:
-    """Beam search: of all hypotheses and all their continuations the `width` likeliest stay, ended ones
-    among them. The search is over when the likeliest has ended: the others can only become less likely.
+    """Beam search: the `width` most likely of all continuations and finished hypotheses are kept. The
+    search ends when the most likely one is finished: the others can only become less likely.
     """
     beam = [_Hypothesis(0.0, [], False)]
     while not beam[0].ended:
@@ -133,8 +133,8 @@ def _beam(next_words: _NextWords, width: int) -> _Written:
 
 
 def _draw(log_probs: np.ndarray, top_p: float, random: np.random.Generator) -> int:
-    """A word at random among the fewest likeliest ones that together have at least `top_p` of the
-    probability of all that may be written (Holtzman et al. 2020, section 3.1)."""
+    """Sample from the nucleus: the smallest set of most likely words that has at least `top_p` of the
+    probability of all allowed words (Holtzman et al. 2020, section 3.1)."""
     order = np.argsort(-log_probs, kind="stable")
     order = order[np.isfinite(log_probs[order])]
     weights = np.exp(log_probs[order] - log_probs[order[0]])
@@ -145,8 +145,8 @@ def _draw(log_probs: np.ndarray, top_p: float, random: np.random.Generator) -> i
 
 
 def text_of(words: Sequence[str]) -> str:
-    """The text of a comment: its words without spaces, as Chinese is written, but with one between two
-    that are Latin letters or digits where they meet: as one they would be another word."""
+    """The text of a comment: its words joined without spaces, as Chinese is written, but with a space
+    wherever two Latin letters or digits would meet and merge two words into one."""
     if not words:
         return ""
     joints = (" " if _latin(a[-1]) and _latin(b[0]) else "" for a, b in pairwise(words))
@@ -154,5 +154,5 @@ def text_of(words: Sequence[str]) -> str:
 
 
 def _latin(character: str) -> bool:
-    """A letter of the Latin blocks of Unicode (up to U+024F), or a digit there."""
+    """Whether a character is a letter or digit of Unicode's Latin blocks (up to U+024F)."""
     return character.isalnum() and character < "\u0250"

@@ -1,8 +1,8 @@
-"""What a model is shown of some moments, as tensors.
+"""The inputs of a model for some moments, as tensors.
 
-Frames and comments reach a model in the order of time. What is missing is missing on purpose, and the
-same in training and in scoring: no frames are one frame of zeros (after its projection a constant that
-is learned), no comments are one comment without words (a begin and an end mark).
+Frames and comments are in order of time. Missing inputs look the same in training and in scoring: no
+frames become one frame of zeros (a learned constant after its projection), no comments become one
+comment without words (a begin and an end mark).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class Inputs:
 
     Attributes:
         frames: float32 [moments, most frames, frame width], in order of time; zeros where padded.
-        frame_mask: bool [moments, most frames], what is no padding.
-        comments: for each moment its comments in order of time, each the numbers of its words.
+        frame_mask: bool [moments, most frames], true where not padding.
+        comments: for each moment its comments in order of time, each a list of word numbers.
     """
 
     frames: torch.Tensor
@@ -37,7 +37,7 @@ class Inputs:
         """All comments of a moment as one sequence: begin, words, separator, words, ..., end.
 
         Returns:
-            int64 [moments, longest], padded with PAD; bool of the same shape, what is no padding.
+            int64 [moments, longest], padded with PAD; bool of the same shape, true where not padding.
         """
         rows = []
         for comments in self.comments:
@@ -51,8 +51,8 @@ class Inputs:
         """Each comment as a sequence of its own: begin, words, end.
 
         Returns:
-            int64 [comments, longest] and its mask; bool [moments, most comments]: where the comments
-            stand in a table of a row a moment, row after row.
+            int64 [comments, longest] and its mask; bool [moments, most comments], true where a moment
+            has a comment, in the same order.
         """
         filled = [comments or [[]] for comments in self.comments]
         rows = [[BEGIN, *words, END] for comments in filled for words in comments]
@@ -67,7 +67,7 @@ def make_inputs(
     frame_width: int,
     device: torch.device,
 ) -> Inputs:
-    """Put together what is shown of some moments.
+    """Collate the inputs of some moments.
 
     Args:
         frames: for each moment float [its frames, frame width], in order of time; may be empty.
@@ -87,7 +87,7 @@ def make_inputs(
 def padded(
     rows: Sequence[Sequence[int]], device: torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sequences of numbers as int64 [rows, longest], padded with PAD, and bool: what is no padding."""
+    """Sequences as int64 [rows, longest], padded with PAD, and a mask that is true where not padding."""
     lengths = np.fromiter((len(row) for row in rows), np.int64, len(rows))
     table = np.full((len(rows), int(lengths.max())), PAD, np.int64)
     mask = np.arange(table.shape[1]) < lengths[:, None]

@@ -1,8 +1,8 @@
 """Log-probabilities of next words, normalised over the vocabulary a tile at a time.
 
-Logits of all nodes over 30,000 words would be the largest thing in memory by far, and passing over them
-again and again would cost half as much time as making them. A tile, the logits of some nodes for some
-words, is worked on while it is in the cache of the processor.
+The logits of all nodes over 30,000 words would dominate memory, and repeated passes over them would take
+half as long as computing them. A tile, the logits of some nodes for some words, is processed while it is
+in the processor's cache.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ NODES_OF_TILE = 1024
 NUMBERS_OF_TILE = 1024 * 512
 """2 MB in float32."""
 NUMBERS_AT_ONCE = 16_000_000
-"""Logits kept at any time in training, where the gradient needs them again: 64 MB in float32."""
+"""Logits kept at a time in training, where the gradient needs them again: 64 MB in float32."""
 
 
 def edge_log_probs(hidden: torch.Tensor, output: nn.Linear, forest: Forest) -> torch.Tensor:
     """log p(word | moment, prefix) of each edge (LiveBot paper, equations 9 and 15), without gradient.
 
     Args:
-        hidden: float [nodes, width], what the model knows at each node.
-        output: to the vocabulary.
+        hidden: float [nodes, width], the model's state at each node.
+        output: the output layer, to the vocabulary.
 
     Returns:
         float32 [edges].
@@ -54,13 +54,13 @@ def log_likelihood(hidden: torch.Tensor, output: nn.Linear, forest: Forest) -> t
 
 
 def _spans(total: int, most: int) -> list[slice]:
-    """0 up to `total` in parts of about one length, at most `most`."""
+    """range(total) in slices of about equal length, at most `most`."""
     step = -(-total // -(-total // most))
     return [slice(first, min(first + step, total)) for first in range(0, total, step)]
 
 
 def _word_spans(nodes: int, words: int) -> list[slice]:
-    """The words of the tiles of so many nodes."""
+    """The word ranges of tiles with this many nodes."""
     return _spans(words, max(1, NUMBERS_OF_TILE // min(nodes, NODES_OF_TILE)))
 
 
@@ -73,10 +73,10 @@ def _edge_logits(
 
 
 class _LogLikelihood(torch.autograd.Function):
-    """Computes the gradient along with the value, while the logits are there.
+    """Computes the gradient along with the value, while the logits are in memory.
 
-    With n(i, w) comments that go on from node i with the word w, and n(i) through it in all, the
-    derivative by logit(i, w) is n(i, w) - n(i) p(w | i).
+    If n(i, w) comments continue from node i with the word w, and n(i) pass through it in all, the
+    derivative with respect to logit(i, w) is n(i, w) - n(i) p(w | i).
     """
 
     @staticmethod
@@ -109,5 +109,5 @@ class _LogLikelihood(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, slope: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         gradients = ctx.gradients
-        ctx.gradients = None  # changed in place: a copy of that of the weights would be large
+        ctx.gradients = None  # changed in place, to avoid a large copy for the weights
         return (*(gradient.mul_(slope) for gradient in gradients), None)

@@ -1,4 +1,4 @@
-"""What every model is: encoders of a moment, a decoder over prefixes, an output layer."""
+"""The base of all models: encoders of a moment, a decoder over prefixes, an output layer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Input = Literal["frames", "comments"]
 
 
 class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How large a model is; the defaults are the paper's, where it says so, and the released code's.
+    """The size of a model; the defaults are the paper's where it gives them, else the released code's.
 
     `width` of embeddings and of all hidden states; `blocks`, `heads`, `feed_forward` of a transformer.
     """
@@ -34,14 +34,14 @@ class CommentModel(nn.Module, ABC):
     """p(comment | moment).
 
     Args:
-        size: how large.
-        words: of the vocabulary, special ones included.
+        size: of the model.
+        words: size of the vocabulary, special words included.
         frame_width: of the frame vectors; they are projected to `size.width`.
 
     Attributes:
-        uses: what it looks at; what it does not use it is not given.
-        standardises_frames: whether it does, before it projects them.
-        embedding: shared by text encoder and decoder; the output layer is its own.
+        uses: the inputs that it uses; it is given no others.
+        standardises_frames: whether it standardises frames before projecting them.
+        embedding: shared by text encoder and decoder; the output layer has its own weights.
     """
 
     uses: ClassVar[frozenset[Input]] = frozenset({"frames", "comments"})
@@ -63,15 +63,15 @@ class CommentModel(nn.Module, ABC):
         log_frequencies: np.ndarray,
         frame_statistics: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
-        """Set what is known before training.
+        """Initialise from statistics of the training data.
 
-        Training then begins at what is known of words without a moment, and learns moments from the
-        first step on; from 0 the first epochs go into the bias.
+        Training then starts from the unigram distribution, and learns about moments from the first step
+        on; with a zero bias, the first epochs would go into learning the bias.
 
         Args:
-            log_frequencies: of the words, float32 [words]; the output layer's bias.
-            frame_statistics: mean and standard deviation of each number of a frame vector, each
-                [frame width]; of a model that standardises frames.
+            log_frequencies: of the words, float32 [words]; becomes the output layer's bias.
+            frame_statistics: mean and standard deviation of each dimension of a frame vector, each
+                [frame width]; used by a model that standardises frames.
         """
         with torch.no_grad():
             self.output.bias.copy_(torch.from_numpy(log_frequencies))
@@ -80,14 +80,14 @@ class CommentModel(nn.Module, ABC):
 
     @abstractmethod
     def encode(self, inputs: Inputs) -> Any:
-        """What the decoder needs to know of the moments, computed once for all their comments."""
+        """The encoded moments, computed once for all their comments."""
 
     @abstractmethod
     def decode(self, memory: Any, forest: Forest) -> torch.Tensor:
-        """float [nodes of the forest, width]: what is known at each prefix, for the output layer."""
+        """float [nodes of the forest, width]: the hidden state at each prefix, for the output layer."""
 
     def forward(self, inputs: Inputs, forest: Forest) -> torch.Tensor:
-        """The log-likelihood of all comments of the forest, summed, for training: scalar."""
+        """The summed log-likelihood of all comments of the forest, for training: scalar."""
         hidden = self.dropout(self.decode(self.encode(inputs), forest))
         return log_likelihood(hidden, self.output, forest)
 

@@ -27,7 +27,7 @@ from livebench.scoring.scorer import (
 from livebench.training.job import TrainingJob
 
 WORDS_AT_ONCE = 8_192
-"""Words of candidates that are scored together, shared prefixes counted often; bounds the memory."""
+"""Candidate words scored together (shared prefixes counted repeatedly); bounds the memory."""
 
 
 class NeuralScorer(Scorer):
@@ -104,14 +104,14 @@ class NeuralScorer(Scorer):
         return text_of(self.vocabulary.decode(written.words))
 
     def inputs(self, samples: Sequence[Sample]) -> Inputs:
-        """What the model is shown of some samples."""
+        """The model's inputs for some samples."""
         uses = self.model.uses
         frames = [self.frames(s.video_ctx) if "frames" in uses else () for s in samples]
         comments = [self.surrounding(s.comments) if "comments" in uses else [] for s in samples]
         return make_inputs(frames, comments, self.net.frame_width, self.device)
 
     def words(self, candidate: Comment) -> list[int]:
-        """The numbers of the words of a candidate, as far as they are scored: all."""
+        """The numbers of the words of a candidate that are scored: all of them here."""
         return self.vocabulary.encode(candidate.tokens)
 
     def surrounding(self, comments: Sequence[Comment]) -> list[list[int]]:
@@ -127,7 +127,7 @@ class NeuralScorer(Scorer):
         return frames[np.argsort(video_ctx.frame_times, kind="stable")] if len(frames) else frames
 
     def checked(self, frames: np.ndarray) -> np.ndarray:
-        """The same; refused if they are not as wide as those that the model knows."""
+        """The frame vectors unchanged; an error if their width is not the model's."""
         if len(frames) and frames.shape[1] != self.net.frame_width:
             raise LiveBenchError(
                 "frames",
@@ -139,7 +139,7 @@ class NeuralScorer(Scorer):
 
 
 def _groups(sizes: Sequence[int]) -> Iterator[list[int]]:
-    """Samples to be scored together: of like size, and not too many words."""
+    """Groups of samples to be scored together: of similar size, with not too many words."""
     group: list[int] = []
     held = 0
     for i in sorted(range(len(sizes)), key=lambda i: sizes[i]):

@@ -1,4 +1,4 @@
-"""Frame vectors, as any encoder gives them, to the width of a model."""
+"""Maps the frame vectors of any encoder to the width of a model."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from livebench.data.dataset import Dataset
 class Projection(nn.Module):
     """A linear map of standardised frame vectors.
 
-    The vectors of a pretrained network have a large mean in common, and what tells frames apart is
-    small beside it: from raw ones an LSTM learns to do without. So each number of a vector is taken
-    relative to its mean and standard deviation over the frames of the training videos.
+    The vectors of a pretrained network share a large mean, and the differences between frames are small
+    beside it: given raw vectors, an LSTM learns to ignore them. So each dimension is standardised by its
+    mean and standard deviation over the frames of the training videos.
 
     Args:
         frame_width: of the vectors.
@@ -32,7 +32,7 @@ class Projection(nn.Module):
         self.linear = nn.Linear(frame_width, width)
 
     def begin_with(self, mean: np.ndarray, deviation: np.ndarray) -> None:
-        """Before training: set mean and deviation, each [frame width]."""
+        """Set mean and standard deviation, each [frame width], before training."""
         self.mean.copy_(torch.from_numpy(mean))
         self.deviation.copy_(torch.from_numpy(deviation))
 
@@ -42,10 +42,10 @@ class Projection(nn.Module):
 
 
 def frame_statistics(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each number over the frames of the training videos.
+    """Mean and standard deviation of each dimension over the frames of the training videos.
 
     Returns:
-        Two float64 [frame width]; 0 and 1 without frames, and a deviation of 1 where nothing varies.
+        Two float64 [frame width]; 0 and 1 without frames, and a deviation of 1 for constant dimensions.
     """
     scaler = StandardScaler()
     for place in dataset.split("train").indices:

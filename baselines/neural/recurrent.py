@@ -10,19 +10,20 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 COMMENT_REACH, CONTEXT_REACH, MOMENT_REACH = 8, 40, 5
-"""Words of a comment, words of all surrounding comments, and frames or comments of a moment, about."""
+"""Approximate number of words in a comment, words in all surrounding comments, and frames or comments
+of a moment."""
 
 LSTMState = tuple[torch.Tensor, torch.Tensor]
 """Hidden state and cell of an LSTM, each [rows, width]."""
 
 
 def initialise(lstm: nn.LSTM | nn.LSTMCell, reach: int) -> None:
-    """Begin so that a last state tells of what was read up to `reach` steps ago.
+    """Initialise an LSTM so that its last state remembers what was read up to `reach` steps ago.
 
     Forget gates have the biases log(u), u uniform in [1, reach - 1] (Tallec and Ollivier 2018,
-    section 2.2): from torch's 0 half a state is gone with each word. The gates' matrices are Glorot's
-    (2010), one each: torch's own are half as large, and what comes in is lost among them. torch's order
-    of gates: input, forget, cell, output.
+    section 2.2): with torch's 0, half of the state is lost with each word. Each gate's matrices have
+    Glorot's initialisation (2010): torch's defaults are half as large, and the input gets lost. torch's
+    order of gates: input, forget, cell, output.
     """
     with torch.no_grad():
         for name, parameter in lstm.named_parameters():
@@ -34,11 +35,11 @@ def initialise(lstm: nn.LSTM | nn.LSTMCell, reach: int) -> None:
 
 
 class SequenceEncoder(nn.Module):
-    """An LSTM over padded sequences; padding is never seen.
+    """An LSTM over padded sequences; padding is never read.
 
     Args:
         width: of vectors and states.
-        reach: how long the sequences are, about.
+        reach: approximate length of the sequences.
     """
 
     def __init__(self, width: int, reach: int) -> None:
@@ -50,7 +51,7 @@ class SequenceEncoder(nn.Module):
         """Encode.
 
         Args:
-            vectors: float [rows, longest, width]; mask: bool [rows, longest], what is no padding.
+            vectors: float [rows, longest, width]; mask: bool [rows, longest], true where not padding.
 
         Returns:
             The states at each place, [rows, longest, width], and the last state of each row.
@@ -82,8 +83,8 @@ class ForestDecoder(nn.Module):
 
         Args:
             words: float [nodes, width], embeddings of the nodes' words.
-            start: of each moment.
-            attend: given states [rows, width] and their moments, the states that take their place.
+            start: the initial state of each moment.
+            attend: maps states [rows, width] and their moments to the states that replace them.
         """
         hidden, cell = start
         outputs = []
@@ -104,17 +105,17 @@ class ForestDecoder(nn.Module):
 
 
 class Combine(nn.Linear):
-    """tanh(V [state; context; ...]): an LSTM's state and what it looks at, for the output layer (Luong
-    et al. 2015, equation 5)."""
+    """tanh(V [state; context; ...]): combines an LSTM's state with its context, for the output layer
+    (Luong et al. 2015, equation 5)."""
 
     def __init__(self, width: int, parts: int) -> None:
         super().__init__(width * parts, width)
-        # Two of these may lie between a surrounding comment and the next word; torch's own start halves
-        # what passes each of them.
+        # Up to two of these lie between a surrounding comment and the next word; torch's default
+        # initialisation halves the signal at each of them.
         nn.init.xavier_uniform_(self.weight, nn.init.calculate_gain("tanh"))
 
     def forward(self, *parts: torch.Tensor) -> torch.Tensor:
-        """Each of float [rows, width]; the result too."""
+        """Combine parts of float [rows, width] each into one of the same shape."""
         return torch.tanh(super().forward(torch.cat(parts, dim=1)))
 
 
@@ -123,7 +124,7 @@ class Attention(nn.Module):
 
         weights = softmax(state W memory), result = tanh(V [state; weighted memory; ...])
 
-    as in the released code's helpers; the paper (equations 5 and 8) leaves its form open.
+    as in the helpers of the released code; the paper (equations 5 and 8) does not specify the form.
     """
 
     def __init__(self, width: int, memories: int) -> None:
@@ -134,7 +135,7 @@ class Attention(nn.Module):
     def prepare(
         self, *memories: tuple[torch.Tensor, torch.Tensor]
     ) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-        """What is the same for all states of a moment is computed once.
+        """Compute once what all states of a moment share.
 
         Args:
             memories: states [moments, places, width] and mask [moments, places].

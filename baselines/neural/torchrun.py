@@ -1,4 +1,4 @@
-"""One process or several: the same training loop under torchrun."""
+"""Lets the training loop run in one process, or in several under torchrun."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from torch import distributed, nn
 
 
 class Processes:
-    """The processes that train together: those that torchrun started, or this one alone.
+    """The processes that train together: those started by torchrun, or just this one.
 
     Attributes:
-        count, rank: how many they are, and which this is.
-        device: where this one computes; with several GPUs each process has its own.
+        count, rank: the number of processes, and the index of this one.
+        device: of this process; with several GPUs each process has its own.
     """
 
     def __init__(self, device: str) -> None:
@@ -33,11 +33,11 @@ class Processes:
             distributed.destroy_process_group()
 
     def parallel(self, model: nn.Module) -> nn.Module:
-        """The model, its gradients averaged over the processes."""
+        """The model, with gradients averaged over the processes."""
         if self.count == 1:
             return model
         ids = [self.device.index] if self.device.type == "cuda" else None
-        # An encoder of nothing (a batch of moments without frames) leaves no parameter unused.
+        # No parameter is ever unused, not even in a batch of moments without frames.
         return nn.parallel.DistributedDataParallel(model, device_ids=ids)
 
     def sum(self, values: torch.Tensor) -> torch.Tensor:
@@ -49,7 +49,7 @@ class Processes:
         return values.cpu()
 
     def gather(self, values: torch.Tensor) -> list[torch.Tensor]:
-        """The values of each process, all of one shape, by rank."""
+        """The values of each process, all of the same shape, by rank."""
         if self.count == 1:
             return [values]
         gathered = [torch.empty_like(values).to(self.device) for _ in range(self.count)]
@@ -57,6 +57,6 @@ class Processes:
         return [part.cpu() for part in gathered]
 
     def wait(self) -> None:
-        """Until all are here."""
+        """Wait until all processes get here."""
         if self.count > 1:
             distributed.barrier()

@@ -1,7 +1,7 @@
-"""The training loop: one for all models, on one process or several, and again after a stop.
+"""The training loop of all models: in one process or several, resumable.
 
-What a step does depends on the seed and the number of the step alone, and all that it changes is saved
-together: a training that was killed gives the same numbers as one that was not.
+A step depends only on the seed and its own number, and everything it changes is saved together: a
+training run that was killed and resumed gives the same numbers as one that was not.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ SAVE_SECONDS = 60
 
 
 def train_model(kind: type[CommentModel], job: TrainingJob) -> Path:
-    """Train a model, keep the parameters of the epoch with the best log-likelihood on dev.
+    """Train a model and keep the parameters of the epoch with the best log-likelihood on dev.
 
     Returns:
-        The checkpoint.json; beside it log.csv, and curve.png if matplotlib is installed.
+        The checkpoint.json; next to it log.csv, and curve.png if matplotlib is installed.
 
     Raises:
-        LiveBenchError: the dataset has nothing to learn from, or `job.out` holds something else.
+        LiveBenchError: the dataset has no training examples, or `job.out` holds something else.
     """
-    # Numbers near 0 that processors compute slowly, up to ten times: moments of Adam for words that are
-    # not seen for long.
+    # Denormal numbers are up to ten times slower: Adam's moments of words not seen for a long time decay
+    # to them.
     torch.set_flush_denormal(True)
     try:
         with Processes(job.device) as processes:
             return _Trainer(kind, job, processes).run()
-    finally:  # it is the whole process' that computes so
+    finally:  # the setting is process-wide
         torch.set_flush_denormal(False)
 
 
@@ -100,7 +100,7 @@ class _Trainer:
             fused=True,
         )
         self.parallel = processes.parallel(self.model)
-        self.best: dict[str, torch.Tensor] = {}  # none before the first epoch ends
+        self.best: dict[str, torch.Tensor] = {}  # empty until the first epoch ends
         torch.manual_seed(
             job.seed * 1_000_003 + processes.rank
         )  # dropout differs between processes
@@ -128,8 +128,8 @@ class _Trainer:
         return self._finish(log, progress)
 
     def _steps(self, epoch: int) -> list[list[Piece]]:
-        """This process' batches of an epoch. The last ones that do not go round are left for another
-        epoch, where they are others."""
+        """The batches of this process in an epoch. A remainder that does not divide evenly among the
+        processes is dropped; it is a different one in each epoch."""
         batches = self.batches.epoch(self.job.seed, epoch)
         count = self.processes.count
         whole = len(batches) // count * count
@@ -146,7 +146,7 @@ class _Trainer:
         inputs, forest = self.batches.tensors(batch, drop)
         self.optimizer.zero_grad()
         log_likelihood = self.parallel(inputs, forest)
-        # Divided by the size that a batch should have: a small last one weighs less.
+        # Divided by the nominal batch size, so that a small last batch weighs less.
         (-log_likelihood / config.batch).backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
         self.optimizer.step()
@@ -169,7 +169,7 @@ class _Trainer:
         progress.forget()
 
     def _judge(self) -> tuple[float, float]:
-        """Log-likelihood of dev, a comment and a word (its end counted)."""
+        """Log-likelihood on dev per comment, and per word (ends counted)."""
         self.model.eval()
         sums = torch.zeros(3, dtype=torch.float64)
         batches = self.dev.in_order(self.config.dev_comments)
@@ -232,7 +232,7 @@ class _Trainer:
 
 
 def _learning_rate(config: Config, share: float) -> float:
-    """At this share of the training."""
+    """The learning rate at this share of the training."""
     if share < config.warmup:
         return config.learning_rate * share / config.warmup
     left = (1 - share) / max(1e-9, 1 - config.warmup) if config.decay else 1.0

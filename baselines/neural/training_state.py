@@ -1,4 +1,4 @@
-"""How far a training is: saved whole, so that it can go on; and its log, for people."""
+"""The state of a training run, saved so that it can be resumed, and its log for human readers."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ STATE_FILE = "state.safetensors"
 
 @dataclass
 class Progress:
-    """Where a training stands.
+    """The progress of a training run.
 
     Attributes:
         epoch, step: the next one, from 0.
-        comments: learned so far, over all epochs.
-        loss, seen, words: of this epoch: negative log-likelihood, comments, words with their ends.
-        seconds: of work, stops not counted.
-        best, best_epoch: log-likelihood a comment of dev, and after which epoch (from 1).
+        comments: processed so far, over all epochs.
+        loss, seen, words: negative log-likelihood, comments, and words with ends of this epoch.
+        seconds: of training, interruptions not counted.
+        best, best_epoch: best log-likelihood per dev comment, and its epoch (from 1).
     """
 
     epoch: int = 0
@@ -47,11 +47,11 @@ class Progress:
 
     @property
     def mean_loss(self) -> float:
-        """Negative log-likelihood a word in this epoch."""
+        """Negative log-likelihood per word in this epoch."""
         return self.loss / max(1, self.words)
 
     def add(self, loss: float, seen: int, words: int, comments: int) -> None:
-        """Count a step: `comments` of all processes, the rest of this one."""
+        """Count a step: `comments` over all processes, the rest in this one."""
         now = time.monotonic()
         self.seconds += now - self._since
         self._since = now
@@ -61,7 +61,7 @@ class Progress:
         self.comments += comments
 
     def forget(self) -> None:
-        """Begin to count an epoch."""
+        """Reset the counts for a new epoch."""
         self.loss, self.seen, self.words = 0.0, 0, 0
 
     def saved(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Progress:
 
 
 class Log:
-    """A row an epoch."""
+    """The training log, one row per epoch."""
 
     COLUMNS = (
         "epoch",
@@ -102,7 +102,7 @@ class Log:
         )
 
     def last(self) -> str:
-        """The last row in words."""
+        """The last row as a sentence."""
         row = dict(zip(self.COLUMNS, self.rows[-1], strict=True))
         return (
             f"epoch {row['epoch']}: loss a word {row['train_loss_per_word']:.3f}, dev "
@@ -129,7 +129,7 @@ class Log:
 
 @dataclass
 class TrainingState:
-    """All that a step changes."""
+    """Everything that a step changes."""
 
     manifest: TrainingManifest
     progress: Progress
@@ -141,7 +141,7 @@ class TrainingState:
 
 
 def write_state(folder: Path, state: TrainingState) -> None:
-    """Write the state, whole or not at all."""
+    """Write the state atomically."""
     tensors = {f"weights/{name}": value for name, value in state.weights.items()}
     tensors |= {f"best/{name}": value for name, value in state.best.items()}
     tensors |= {f"random/{rank}": value for rank, value in enumerate(state.random)}
@@ -162,10 +162,10 @@ def write_state(folder: Path, state: TrainingState) -> None:
 
 
 def read_state(folder: Path, manifest: TrainingManifest) -> TrainingState | None:
-    """Read the state of a training that was stopped; None if there is none.
+    """Read the state of an interrupted training run; None if there is none.
 
     Raises:
-        LiveBenchError: it cannot be read, or is that of another training.
+        LiveBenchError: it cannot be read, or belongs to another training run.
     """
     path = folder / STATE_FILE
     if not path.exists():

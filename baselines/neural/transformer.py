@@ -1,7 +1,7 @@
-"""What transformers share: attention over tables of rows, and blocks of it.
+"""Shared parts of transformers: multi-head attention over forests, and blocks.
 
-Blocks normalise before each part and add its result to what came in, as the released code does. Its
-dropout of attention weights is left out: drawing them costs a fifth of a training step on a CPU.
+Blocks are pre-norm with residual connections, as in the released code. Its dropout on attention weights
+is omitted: drawing the masks takes a fifth of a training step on a CPU.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from torch import nn
 from torch.nn import functional
 
 _Memory = tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]
-"""Keys and values, each [moments, heads, places, width of a head], and what may be seen, bool
-[moments, 1, queries or 1, places]; None if all may be."""
+"""Keys and values, each [moments, heads, places, width of a head], and the attention mask, bool
+[moments, 1, queries or 1, places]; None if everything may be seen."""
 
 
 def sinusoids(places: int, width: int, device: torch.device) -> torch.Tensor:
-    """Encodings of places (Vaswani et al. 2017, section 3.5): float32 [places, width]."""
+    """Positional encodings (Vaswani et al. 2017, section 3.5): float32 [places, width]."""
     place = torch.arange(places, device=device, dtype=torch.float32)[:, None]
     rate = torch.exp(torch.arange(0, width, 2, device=device) * (-math.log(10000.0) / width))
     encodings = torch.empty(places, width, device=device)
@@ -32,7 +32,7 @@ def sinusoids(places: int, width: int, device: torch.device) -> torch.Tensor:
 
 
 class _MultiHeadAttention(nn.Module):
-    """Vaswani et al. 2017, section 3.2, with keys and values that are made once for many queries."""
+    """Vaswani et al. 2017, section 3.2, with keys and values computed once for many queries."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class _MultiHeadAttention(nn.Module):
         self.query, self.key, self.value, self.out = (
             nn.Linear(size.width, size.width) for _ in range(4)
         )
-        for linear in self.query, self.key, self.value, self.out:  # as in torch's own attention
+        for linear in self.query, self.key, self.value, self.out:  # as torch's own attention does
             nn.init.xavier_uniform_(linear.weight)
 
     def _split(self, rows: torch.Tensor) -> torch.Tensor:
@@ -48,12 +48,12 @@ class _MultiHeadAttention(nn.Module):
         return rows.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
     def memory(self, states: torch.Tensor, mask: torch.Tensor | None) -> _Memory:
-        """What queries attend to: states [moments, places, width], mask [moments, places]."""
+        """Keys and values from states [moments, places, width] and mask [moments, places]."""
         keys, values = self._split(self.key(states)), self._split(self.value(states))
         return keys, values, None if mask is None else mask[:, None, None]
 
     def forward(self, rows: torch.Tensor, memory: _Memory) -> torch.Tensor:
-        """[moments, queries, width] to the same."""
+        """[moments, queries, width] to the same shape."""
         keys, values, mask = memory
         attended = functional.scaled_dot_product_attention(
             self._split(self.query(rows)),
@@ -64,14 +64,14 @@ class _MultiHeadAttention(nn.Module):
         return self.out(attended.transpose(1, 2).flatten(2))
 
     def over_forest(self, nodes: torch.Tensor, forest: Forest, memory: _Memory) -> torch.Tensor:
-        """Queries from the nodes of a forest, [nodes, width], each to the memory of its moment.
+        """Attention from the nodes of a forest, [nodes, width], each to the memory of its moment.
 
-        Only the attention itself works on a table of a row a moment: linear maps see no padding.
+        Only the attention itself works on a table with a row per moment: linear maps see no padding.
         """
         return self._over_table(nodes, *forest.rows, memory)
 
     def to_prefixes(self, nodes: torch.Tensor, forest: Forest) -> torch.Tensor:
-        """Queries from the nodes of a forest, [nodes, width], each to its prefixes and itself."""
+        """Attention from the nodes of a forest, [nodes, width], each to its prefixes and itself."""
         windows = forest.windows
         keys, values = (
             self._split(_as_table(part(nodes), windows.keys)) for part in (self.key, self.value)
@@ -82,7 +82,7 @@ class _MultiHeadAttention(nn.Module):
     def _over_table(
         self, nodes: torch.Tensor, table: torch.Tensor, place: torch.Tensor, memory: _Memory
     ) -> torch.Tensor:
-        """Attention from nodes in a table, [rows, most], of nodes with the memory of each row."""
+        """Attention from the nodes in a table, [rows, most], each to the memory of its row."""
         keys, values, mask = memory
         attended = functional.scaled_dot_product_attention(
             self._split(_as_table(self.query(nodes), table)),
@@ -94,7 +94,7 @@ class _MultiHeadAttention(nn.Module):
 
 
 def _as_table(nodes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    """[nodes, width] to [rows, most nodes of a row, width]; where padded, some node."""
+    """[nodes, width] to [rows, most nodes of a row, width]; padding holds an arbitrary node."""
     return nodes[table.clamp(max=len(nodes) - 1)]
 
 
@@ -111,12 +111,12 @@ class _FeedForward(nn.Sequential):
 
 
 class TransformerBlock(nn.Module):
-    """Self-attention, attention to some memories, a feed-forward part.
+    """Self-attention, attention to some memories, a feed-forward network.
 
     Args:
-        size: how large.
-        memories: how many it attends to beside itself.
-        norm: makes the normalisation of a width.
+        size: of the model.
+        memories: number of memories that it attends to besides itself.
+        norm: creates the normalisation layer of a given width.
     """
 
     def __init__(self, size: Size, memories: int, norm: Callable[[int], nn.Module]) -> None:
@@ -130,7 +130,7 @@ class TransformerBlock(nn.Module):
         return cast(_MultiHeadAttention, self.attentions[number])
 
     def memories(self, states: Sequence[tuple[torch.Tensor, torch.Tensor | None]]) -> list[_Memory]:
-        """What this block attends to in the outputs of encoders, made once for all queries."""
+        """Keys and values of this block from the encoders' outputs, computed once for all queries."""
         return [
             self._attention(number).memory(output, mask)
             for number, (output, mask) in enumerate(states, 1)
@@ -139,7 +139,7 @@ class TransformerBlock(nn.Module):
     def forward(
         self, rows: torch.Tensor, mask: torch.Tensor | None, memories: Sequence[_Memory] = ()
     ) -> torch.Tensor:
-        """Rows [moments, places, width], each attending to all of its moment."""
+        """Rows [moments, places, width], each attending to all of its moment and to the memories."""
         first = self.norms[0](rows)
         attention = self._attention(0)
         rows = rows + self.dropout(attention(first, attention.memory(first, mask)))

@@ -1,4 +1,4 @@
-"""Words to numbers, and back."""
+"""Maps words to numbers and back."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 PAD, BEGIN, END, UNKNOWN, SEPARATOR = range(5)
 SPECIAL_WORDS = ("<pad>", "<begin>", "<end>", "<unknown>", "<separator>")
-"""In the order of their numbers, which are those of the released vocabulary, too."""
+"""In the order of their numbers, which are the same in the released vocabulary."""
 
 
 class Vocabulary:
     """The most common words of the training comments (LiveBot paper: 30,000).
 
     Args:
-        words: from the most common on, without the special ones.
+        words: most common first, without the special ones.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -27,7 +27,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, comments: Iterable[tuple[str, int]], size: int) -> Vocabulary:
-        """The `size` most common words of (comment, how often it occurs); ties by code point."""
+        """The `size` most common words of (comment, number of occurrences); ties by code point."""
         counts: Counter[str] = Counter()
         for comment, times in comments:
             for word in comment.split(" "):
@@ -36,24 +36,24 @@ class Vocabulary:
         return cls(ordered[:size])
 
     def __len__(self) -> int:
-        """With the special ones."""
+        """The number of words, special ones included."""
         return len(SPECIAL_WORDS) + len(self.words)
 
     def encode(self, tokens: str) -> list[int]:
-        """The numbers of the words of a comment (joined by spaces); neither begin nor end."""
+        """The numbers of the words of a comment (joined by spaces), without begin and end mark."""
         ids = self._ids
         return [ids.get(word, UNKNOWN) for word in tokens.split(" ")]
 
     def decode(self, numbers: Iterable[int]) -> list[str]:
-        """The words; special ones are shown by name."""
+        """The words of some numbers; special ones by name."""
         special = len(SPECIAL_WORDS)
         return [SPECIAL_WORDS[n] if n < special else self.words[n - special] for n in numbers]
 
     def log_frequencies(self, comments: Iterable[tuple[str, int]]) -> np.ndarray:
-        """How probable each word is when nothing is known: float32 [words], logarithms.
+        """Unigram log-probabilities of the words: float32 [words].
 
-        Of (comment, how often it occurs): relative frequencies of words and end marks, each count one
-        too large, so that none is 0.
+        Relative frequencies of words and end marks in (comment, number of occurrences), with add-one
+        smoothing so that none is 0.
         """
         counts = np.ones(len(self))
         for comment, times in comments:

@@ -1,6 +1,6 @@
-"""What a metric is made of: who takes the ranks, and at which moments a scorer is good.
+"""Breaks a row down: which types of candidates take the top ranks, and where a scorer does well.
 
-Nothing here needs the text of a set: answers and scores say it all.
+Nothing here needs the text of a set: answers and scores are enough.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from livebench.scoring.metrics import (
 from livebench.scoring.ranking import best_of, expect, place_each
 
 UNKNOWN = "unknown"
-"""The name of the group of what a set does not say."""
+"""The group of samples for which the set does not record the attribute."""
 
 _CONTEXT_BINS = (0, 1, 2, 3, 4, 5, 6, 11)
 _FREQUENCY_BINS = (0, 1, 2, 4, 11, 101, 1001)
 _LENGTH_BINS = (1, 2, 3, 4, 6, 9, 13)
-"""The least value of each bin; the last one is open."""
+"""The smallest value of each bin; the last one is open-ended."""
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Metrics over a part of the samples, or of the correct candidates.
+    """Metrics over a subset of the samples, or of the correct candidates.
 
     Attributes:
-        name: of the part: a category, a type of candidates, or a range as "4 to 10".
-        samples: how many samples it has; where the parts are of correct candidates, how many of these.
-        videos: how many videos they are of. With one video an interval has no width, and says nothing.
+        name: a category, a type of candidate, or a range such as "4 to 10".
+        samples: the number of samples, or of correct candidates where those are grouped.
+        videos: the number of videos. With one video the interval has no width and means nothing.
         metrics: by metric.
-        chance: by metric, what a scorer that knows nothing expects there.
+        chance: by metric, what uninformed scores are expected to reach on this subset.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Curve(msgspec.Struct, frozen=True):
-    """Recall at k = 1 .. 100, in per cent: each [100]; `low`, `high` are 95% intervals over videos."""
+    """Recall at k = 1 .. 100, in per cent, [100] each; `low` to `high`: 95% interval over videos."""
 
     value: list[float]
     low: list[float]
@@ -59,20 +59,20 @@ class Curve(msgspec.Struct, frozen=True):
 
 
 class Anatomy(msgspec.Struct, frozen=True, kw_only=True):
-    """What a row is made of; all is a mean over its runs, ties are counted in expectation.
+    """A row broken down. All numbers are means over its runs; ties are resolved in expectation.
 
     Attributes:
-        shares: by type, how many of 100 candidates are of it, in the mean: what chance gives `rank_1`.
+        shares: by type, its mean share of the 100 candidates: the chance level of `rank_1`.
         rank_1: by type, per cent of samples in which a candidate of the type takes rank 1.
-        mean_rank: by type, the mean rank of its candidates; by chance 50.5.
-        against: for each wrong type, the best-placed correct candidate among the correct ones and those
-            of this type alone. Samples without such candidates do not count.
-        by_category, by_context: of the best-placed correct candidate, by category of the video, and by
-            number of surrounding comments.
-        by_frequency, by_length: of each correct candidate, ranked among all 100, by its occurrences in
-            the training split, and by its length in words.
+        mean_rank: by type, the mean rank of its candidates; 50.5 by chance.
+        against: for each wrong type, the best-placed correct candidate ranked among the correct ones
+            and those of this type only. Samples without such candidates do not count.
+        by_category, by_context: metrics of the best-placed correct candidate, by category of the video,
+            and by number of surrounding comments.
+        by_frequency, by_length: metrics of each correct candidate, ranked among all 100, by its
+            occurrences in the training split, and by its length in words.
         curves: recall by ground truth, `best` and `all` (docs/metrics.md).
-        unknown: what cannot be said for this set, by name of the attribute, and why.
+        unknown: attributes that cannot be computed for this set, and why.
     """
 
     shares: dict[str, float]
@@ -88,14 +88,14 @@ class Anatomy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def anatomy(scores: np.ndarray, types: np.ndarray) -> dict[str, dict[str, float]]:
-    """How the types of candidates share the ranks, ties counted in expectation.
+    """How the types of candidates share the ranks; ties are resolved in expectation.
 
     Args:
         scores: float [samples, candidates], higher is better.
         types: str [samples, candidates], the type of each candidate.
 
     Returns:
-        `rank_1`: by type, the per cent of samples in which a candidate of the type takes rank 1;
+        `rank_1`: by type, per cent of samples in which a candidate of the type takes rank 1;
         `mean_rank`: by type, the mean rank over its candidates; types in alphabetical order.
     """
     from scipy.stats import rankdata
@@ -111,22 +111,22 @@ def anatomy(scores: np.ndarray, types: np.ndarray) -> dict[str, dict[str, float]
 
 
 def against_type(scores: np.ndarray, kinds: np.ndarray, kind: str) -> np.ndarray:
-    """Metrics of the best-placed correct candidate among the correct ones and those of one type.
+    """Metrics of the best-placed correct candidate, ranked among the correct ones and one wrong type.
 
     Args:
         scores: float [samples, 100].
         kinds: str [samples, 100].
 
     Returns:
-        float64 [samples, METRICS]; by chance, where all scores are alike.
+        float64 [samples, METRICS]; the chance level, where all scores are equal.
     """
     correct = kinds == "correct"
-    # What is neither correct nor of this type stands below all.
+    # All other candidates go to the bottom.
     return best_metrics(np.where(correct | (kinds == kind), scores, -np.inf), correct)
 
 
 def dissect(runs: Sequence[np.ndarray], answers: Answers) -> Anatomy:
-    """Take the scores of a submission apart.
+    """Break down the scores of a submission.
 
     Args:
         runs: the scores of each run, float [samples, 100], in the order of `answers`.
@@ -190,7 +190,7 @@ def _of_samples(
 
 
 class _EachCorrect:
-    """Every correct candidate, ranked among all 100 of its sample."""
+    """Metrics of every correct candidate, ranked among all 100 of its sample."""
 
     def __init__(self, runs: Sequence[np.ndarray], answers: Answers) -> None:
         self._correct = answers.correct
@@ -200,7 +200,7 @@ class _EachCorrect:
         self._chance = each_metrics(np.zeros(answers.correct.shape), answers.correct)
 
     def groups(self, about: np.ndarray, bins: Sequence[int]) -> list[Group]:
-        """By a number that the answers give of each candidate, int64 [samples, 100]."""
+        """Group by an attribute of the candidates, int64 [samples, 100]."""
         parts = _bins(about[self._correct], bins)
         return _grouped(
             ((name, self._values, self._chance, part) for name, part in parts), self._videos
@@ -208,7 +208,7 @@ class _EachCorrect:
 
 
 def _bins(numbers: np.ndarray, starts: Sequence[int]) -> Iterator[tuple[str, np.ndarray]]:
-    """Names of ranges, and what is in each: bool [n]."""
+    """Names of ranges, and which numbers are in each: bool [n]."""
     for start, after in zip(starts, [*starts[1:], None], strict=True):
         if after is None:
             yield f"{start} or more", numbers >= start
@@ -220,7 +220,7 @@ def _bins(numbers: np.ndarray, starts: Sequence[int]) -> Iterator[tuple[str, np.
 def _grouped(
     parts: Iterable[tuple[str, np.ndarray, np.ndarray, np.ndarray]], videos: Sequence[str]
 ) -> list[Group]:
-    """Groups of those parts (name, values, chance, which) that are not empty, resampled together."""
+    """The non-empty groups of (name, values, chance, which), resampled together."""
     kept = [part for part in parts if part[3].any()]
     if not kept:
         return []
@@ -240,11 +240,11 @@ def _grouped(
 
 
 def _curves(runs: Sequence[np.ndarray], answers: Answers) -> dict[str, Curve]:
-    recall = 100.0 * np.tri(CANDIDATES).T  # by rank and k: at ranks of at most k
+    recall = 100.0 * np.tri(CANDIDATES).T  # [rank, k]: 100 where rank <= k
     counts = answers.correct.sum(axis=1)
 
     def recalls(scores: np.ndarray) -> np.ndarray:
-        """[samples, 2, k], of `best` and of `all`."""
+        """[samples, 2, k], for `best` and `all`."""
         sample, each = place_each(scores, answers.correct)
         best = expect(best_of(sample, each), recall)
         within = expect(each, recall)

@@ -33,8 +33,8 @@ class Computation(msgspec.Struct, frozen=True):
 def computation_here(scorer: Scorer) -> Computation:
     """What a scorer in this process computes with.
 
-    Its attributes `device` and `dtype` say so; without them the parameters of the first torch module
-    among its attributes do. What is not torch is taken to run on the CPU.
+    Taken from its attributes `device` and `dtype`, or else from the parameters of the first torch module
+    among its attributes. Anything without torch is assumed to run on the CPU.
     """
     parameter = _parameter(vars(scorer).values())
     device = getattr(scorer, "device", None) or (
@@ -45,7 +45,7 @@ def computation_here(scorer: Scorer) -> Computation:
 
 
 def _parameter(values: Iterable[Any]) -> torch.Tensor | None:
-    """The first parameter of the torch modules among some values."""
+    """The first parameter of the first torch module among some values."""
     if "torch" not in sys.modules:
         return None
     from torch import nn

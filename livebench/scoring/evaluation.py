@@ -43,18 +43,18 @@ def evaluate(
 ) -> Result:
     """Score a set in a setting, and write scores and result into the folder of the submission.
 
-    An evaluation that was stopped goes on where it was: the file of scores comes out the same.
+    An interrupted evaluation continues where it stopped: the file of scores comes out the same.
 
     Args:
-        task: run, set and setting; with the scorer made and fitted, or with None for a submission that
-            has scores only: they are read instead.
+        task: run, set and setting; with a fitted scorer, or with None for a submission that only has
+            scores: they are read instead.
         normalisation: of the metrics returned; the files always hold sums, and their metrics.
         isolation: where the scorer runs, for the record.
-        restart: begin anew, and keep a journal that is there under another name.
+        restart: start over, and keep an existing journal under another name.
 
     Raises:
-        LiveBenchError: the scorer failed, or its scores are not valid: no file of scores or results is
-            written or changed; or another process evaluates the same.
+        LiveBenchError: the scorer failed, or its scores are not valid (no file of scores or results is
+            written or changed); or another process runs the same evaluation.
     """
     run, candidate_set, setting = task.run, task.candidate_set, task.setting
     path = submission.scores_path(candidate_set.name, run, setting)
@@ -81,7 +81,7 @@ def evaluate(
             computation = computation_of(task.scorer)
             making = _Making("re-run", isolation, digest, started, computation, plausibility)
             result = _write_result(submission, task, answers, scores, making)
-            journal.remove()  # last: whoever is killed before comes here again
+            journal.remove()  # last: an evaluation killed earlier gets here again
     if normalisation == "sum":
         return result
     return msgspec.structs.replace(
@@ -92,7 +92,7 @@ def evaluate(
 
 
 class _Making(NamedTuple):
-    """How scores came to be: `digest` is the sha256 of their file's content, `started` a time of
+    """How scores were made: `digest` is the sha256 of their file's content, `started` a reading of
     `time.perf_counter`."""
 
     evaluated: Literal["re-run", "self-reported"]
@@ -151,7 +151,7 @@ def _measured(scores: np.ndarray, answers: Answers) -> dict[str, Any]:
 
 def checkout_state(submission: Submission) -> tuple[str, list[str]]:
     """The commit that LiveBench runs from, and the files of its code and the submission's that have
-    changed since: as git names them, from the root of the checkout."""
+    changed since, as paths from the root of the checkout."""
     root = Path(__file__).parent.parent.parent
     paths = ["livebench", "baselines", "setup.cfg"]
     own = submission.path.resolve()

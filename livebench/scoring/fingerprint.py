@@ -1,4 +1,4 @@
-"""What scores depend on, by name: a journal is continued only if all of it is the same."""
+"""What scores depend on, by name: a journal is continued only if all of it is unchanged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def fingerprint(
     setting: Setting,
     dataset: Dataset | None,
 ) -> dict[str, str]:
-    """Hashes and names of all that scores depend on, the parts named as a user is told of them."""
+    """Hashes and names of all that scores depend on; the keys appear in messages to users."""
     return {
         "submission": _files(submission.path, _own_files(submission.path)),
         "entry": submission.card.entry,
@@ -42,7 +42,7 @@ def fingerprint(
 
 
 def _own_files(folder: Path) -> Iterable[Path]:
-    """The files of a submission; not its card, what LiveBench wrote, nor hidden files and caches."""
+    """The files of a submission, without its card, what LiveBench wrote, hidden files and caches."""
     for place, folders, names in os.walk(folder):
         top = Path(place) == folder
         folders[:] = sorted(

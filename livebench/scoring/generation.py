@@ -1,4 +1,4 @@
-"""Lets a scorer that also writes do so: samples in, a file of comments out, whole or not at all."""
+"""Has a scorer generate comments: samples in, a file of comments out, written atomically."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class GenerationManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """What made a file of comments; SETTING.json beside it.
 
     Attributes:
-        decoding: as it was asked for; None if the scorer cannot be asked.
+        decoding: as requested; None if the scorer does not take it.
         texts_sha256: of the file of comments, before compression.
     """
 
@@ -49,11 +49,11 @@ class GenerationManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 def check_generator(submission: Submission, decoding: Decoding) -> None:
-    """Check that a submission writes comments, and in the way it is asked to, before the work begins.
+    """Check before the work begins that a submission can generate comments as requested.
 
     Raises:
-        LiveBenchError: it has no scorer to run, or none that writes, or one that takes no `decoding` and
-            is asked for other than the defaults.
+        LiveBenchError: it has no scorer to run, or one that cannot generate, or one that takes no
+            `decoding` and is asked for something other than the defaults.
     """
     scorer_class = load_entry(submission)
     entry = submission.card.entry
@@ -78,7 +78,7 @@ def check_generator(submission: Submission, decoding: Decoding) -> None:
 
 
 def _takes_decoding(scorer: Any) -> bool:
-    """Whether the method `generate` of a scorer, or of its class, can be asked."""
+    """Whether the method `generate` of a scorer, or of its class, takes `decoding`."""
     try:
         parameters = inspect.signature(scorer.generate).parameters.values()
     except (TypeError, ValueError):  # not written in Python
@@ -99,15 +99,15 @@ def generate_comments(
     """Write a comment for each sample of a set, into the folder of the submission.
 
     Args:
-        task: run, set and setting, with the scorer made and fitted.
-        progress: told how many comments were written since the last time.
+        task: run, set and setting, with a fitted scorer.
+        progress: called with the number of comments written since the last call.
 
     Returns:
-        The file of comments, and what is said of it in the manifest beside it.
+        The file of comments, and the manifest next to it.
 
     Raises:
-        LiveBenchError: the scorer raised, or gave something else than a text; the sample is named, and
-            nothing is written.
+        LiveBenchError: the scorer raised, or did not return a text; the sample is named, and nothing is
+            written.
     """
     started = time.perf_counter()
     run, candidate_set, setting, scorer = task.run, task.candidate_set, task.setting, task.scorer
@@ -145,10 +145,10 @@ def write_texts(
     *,
     progress: Callable[[int], object] = lambda done: None,
 ) -> tuple[str, int]:
-    """Write a comment for each sample to `path`; return the sha256 of its content, and their number.
+    """Write a comment for each sample to `path`; return the sha256 of its content and their number.
 
-    What is written for a sample depends on it and on `decoding` alone, not on the other samples nor on
-    their order. Raises like `generate`.
+    The comment of a sample depends on the sample and `decoding` alone, not on other samples or their
+    order. Raises like `generate`.
     """
     takes = _takes_decoding(scorer)
     count = 0
@@ -163,7 +163,7 @@ def write_texts(
 
 
 def sample_seed(seed: int, sample_id: str) -> int:
-    """The seed of a sample: uniform in [0, 2**32), which every random generator takes."""
+    """The seed of a sample: uniform in [0, 2**32), a range that every random generator accepts."""
     return draw(seed, sample_id, "generate") % 2**32
 
 

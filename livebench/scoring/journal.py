@@ -1,9 +1,9 @@
-"""The journal of an evaluation: what was scored is on disk, and survives whatever stops the work.
+"""The journal of an evaluation: scores are on disk as they are made, and survive any interruption.
 
-`SETTING.journal` stands beside the file of scores that it becomes. Its first line says what is being
-evaluated; each block of samples follows as a line with its number, size, sha256 and seconds, and then
-the lines of scores themselves. A block counts once it is whole: one that was cut off is dropped, and
-scored again. While it is open, it is locked.
+`SETTING.journal` lies next to the file of scores that it becomes. Its first line says what is being
+evaluated; each block of samples follows as a line with its number, size, sha256 and seconds, then the
+lines of scores. Only complete blocks count: a truncated one is dropped and scored again. The journal is
+locked while it is open.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _FIXES = {
 
 
 class _BlockHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The head of a block: `size` in bytes is that of its lines of scores; `sha256` covers them and the
-    rest of the head."""
+    """The head of a block: `size` of its lines of scores, in bytes; `sha256` of these lines and the rest
+    of the head."""
 
     block: int
     samples: int
@@ -46,20 +46,20 @@ class _BlockHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Journal:
-    """The scores of an evaluation as far as they are made; opened in a `with` block.
+    """The scores of an evaluation so far; a context manager.
 
     Args:
-        path: the final file of scores (`.jsonl.gz`); the journal stands beside it.
-        fingerprint: what the scores depend on. A journal that was begun with another is not continued.
-        restart: put an existing journal aside, under a new name, and begin with the first sample.
+        path: the final file of scores (`.jsonl.gz`); the journal lies next to it.
+        fingerprint: what the scores depend on. A journal started with another is not continued.
+        restart: rename an existing journal, and start over with the first sample.
 
     Attributes:
         samples: how many have scores.
-        seconds: how long their scoring took, in all sessions.
+        seconds: how long scoring them took, over all sessions.
 
     Raises:
-        LiveBenchError: another process has it open; it was begun for something else; the folder cannot
-            be written, or the disk is full (what was there before is kept).
+        LiveBenchError: another process has it open; it was started for something else; or the folder
+            cannot be written to, or the disk is full (existing content is kept).
     """
 
     def __init__(self, path: Path, fingerprint: Fingerprint, *, restart: bool = False) -> None:
@@ -87,7 +87,7 @@ class Journal:
         os.close(self._handle)
 
     def append(self, lines: list[bytes], seconds: float) -> None:
-        """Write the scores of a block, and wait until they are on disk."""
+        """Write the scores of a block and wait until they are on disk."""
         data = b"".join(lines)
         head = _BlockHead(self.blocks, len(lines), len(data), "", round(seconds, 3))
         head = msgspec.structs.replace(head, sha256=_checksum(head, data))
@@ -95,14 +95,14 @@ class Journal:
         self._count(head)
 
     def finish(self) -> str:
-        """Make the file of scores; return the sha256 of its content. The journal stays for now."""
+        """Write the file of scores; return the sha256 of its content. The journal is kept for now."""
         with new_gzip(self.final) as file:
             for data in self._each_block():
                 file.write(data)
         return file.sha256.hexdigest()
 
     def remove(self) -> None:
-        """Remove the journal: all that should come of it is there."""
+        """Remove the journal, once all that is made from it has been written."""
         with _as_error(self.path):
             self.path.unlink(missing_ok=True)
             sync_folder(self.path.parent)
@@ -113,14 +113,14 @@ class Journal:
         return [msgspec.json.decode(line)["sample_id"] for line in lines]
 
     def _lock(self) -> int:
-        """Open the journal, and lock it against every other process."""
+        """Open the journal and lock it against all other processes."""
         import fcntl
 
         while True:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # Between opening and locking another may have finished, and removed it.
+                # Between opening and locking, another process may have finished and removed it.
                 if os.path.samestat(os.fstat(handle), self.path.stat()):
                     return handle
             except BlockingIOError:
@@ -135,7 +135,7 @@ class Journal:
             os.close(handle)
 
     def _read(self) -> None:
-        """Take over what is whole, and cut off the rest; or begin."""
+        """Keep the complete blocks and cut off the rest; or start a new journal."""
         with self.path.open("rb") as file:
             begun = _fingerprint_of(file.readline())
             if begun is not None and not self._restart:
@@ -149,7 +149,7 @@ class Journal:
                 return
         if begun is not None:
             self._put_aside()
-        # Else it is new, or was killed before its first line was whole: nothing was scored.
+        # Else it is new, or its first line is incomplete: nothing was scored.
         self._end = 0
         self._write(msgspec.json.encode({"journal": self._fingerprint}) + b"\n")
         self._start = self._end
@@ -167,7 +167,7 @@ class Journal:
             )
 
     def _next(self, file: BinaryIO) -> _BlockHead | None:
-        """Read the next block and give its head; None if there is none that is whole."""
+        """Read the next block and return its head; None if there is no complete one."""
         try:
             head = msgspec.json.decode(file.readline(1000), type=_BlockHead)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -191,7 +191,7 @@ class Journal:
                 yield file.read(head.size)
 
     def _write(self, data: bytes) -> None:
-        """Add bytes at the end, all or none, and wait until they are on disk."""
+        """Append all bytes or none, and wait until they are on disk."""
         with _as_error(self.path):
             try:
                 at, left = self._end, memoryview(data)
@@ -206,7 +206,7 @@ class Journal:
         self._end = at
 
     def _put_aside(self) -> None:
-        """Give the journal that is there a new name, and open an empty one."""
+        """Rename the existing journal, and open an empty one."""
         number = 1
         while (aside := self.path.with_name(f"{self.path.name}.{number}")).exists():
             number += 1
@@ -221,7 +221,7 @@ def _checksum(head: _BlockHead, data: bytes) -> str:
 
 
 def _fingerprint_of(line: bytes) -> Fingerprint | None:
-    """What a journal says that it was begun with; None if it does not say."""
+    """The fingerprint on the first line of a journal; None if there is none."""
     try:
         return msgspec.json.decode(line, type=dict[str, Fingerprint]).get("journal")
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -230,7 +230,7 @@ def _fingerprint_of(line: bytes) -> Fingerprint | None:
 
 @contextlib.contextmanager
 def _as_error(path: Path) -> Iterator[None]:
-    """Turn what goes wrong with a file into one line that says what to do."""
+    """Turn an OSError into an error that says what to do."""
     try:
         yield
     except OSError as error:

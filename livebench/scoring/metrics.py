@@ -1,10 +1,10 @@
-"""The metrics: one table of them, which everything that computes, prints, sorts or draws metrics reads.
+"""The metrics: one table that is read wherever metrics are computed, printed, sorted or drawn.
 
-Per sample once, and everything else only re-aggregates these arrays.
+They are computed per sample once; everything else only re-aggregates these arrays.
 
-`best`: of the best-placed correct candidate, what all released code computes; the headline.
-`all`: the paper's words, "the proportion of human comments found in the top k": each correct candidate
-ranked among all 100, the mean over the correct ones of a sample, then over samples.
+`best` (the headline): of the best-placed correct candidate, as all released code computes it.
+`all`: in the paper's words, "the proportion of human comments found in the top k": each correct
+candidate ranked among all 100, averaged over those of a sample, then over samples.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _T = TypeVar("_T")
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """A mean over samples and its 95% interval over videos, and over training seeds where there are
-    several runs."""
+    """A mean over samples and its 95% interval over videos, and over training seeds if there are several
+    runs."""
 
     value: float
     low: float
@@ -37,10 +37,10 @@ class Metric:
     """A number for each sample, from the rank of a correct candidate.
 
     Attributes:
-        name: as it is printed, and the key in result files.
-        of_rank: the value of a rank, for ranks 1 .. CANDIDATES at once; where candidates tie, the
-            metric is its expectation over their orders.
-        digits: behind the point, wherever a person reads it.
+        name: as printed, and the key in result files.
+        of_rank: maps ranks to values, for ranks 1 .. CANDIDATES at once; for tied candidates the metric
+            is the expectation over their orders.
+        digits: after the decimal point, wherever people read it.
         percent: whether it is a share, in per cent.
         higher_is_better: or lower.
     """
@@ -52,19 +52,19 @@ class Metric:
     higher_is_better: bool = True
 
     def column(self, values: np.ndarray) -> np.ndarray:
-        """Of an array [..., len(METRICS)], the values of this metric: [...]."""
+        """The values of this metric in an array [..., len(METRICS)]: [...]."""
         return values[..., METRICS.index(self)]
 
     def format(self, value: float) -> str:
-        """A value with the digits of the metric; the same text for values equal to within 1e-9."""
+        """A value with the digits of the metric; values equal to within 1e-9 give the same text."""
         return f"{round(value, 9):z.{self.digits}f}"
 
     def format_interval(self, interval: Interval) -> str:
-        """The 95% interval, as "11.02 to 13.61"."""
+        """The 95% interval, such as "11.02 to 13.61"."""
         return f"{self.format(interval.low)} to {self.format(interval.high)}"
 
     def format_with_interval(self, interval: Interval) -> str:
-        """Value and 95% interval, as "12.30 [11.02 to 13.61]"."""
+        """Value and 95% interval, such as "12.30 [11.02 to 13.61]"."""
         return f"{self.format(interval.value)} [{self.format_interval(interval)}]"
 
 
@@ -82,7 +82,7 @@ METRICS: list[Metric] = [recall_at(1), recall_at(5), recall_at(10), MR, MRR]
 """The metrics of every table, in the order of its columns."""
 
 HEADLINE = MRR
-"""The metric by which rows are sorted, ranked and tested, and sets audited."""
+"""The metric used to sort, rank and test rows, and to audit sets."""
 
 GROUND_TRUTHS = ("best", "all")
 
@@ -112,21 +112,19 @@ def sample_metrics(scores: np.ndarray, correct: np.ndarray) -> dict[str, np.ndar
 
 
 def best_metrics(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
-    """As `sample_metrics`, of the best-placed correct candidate alone: float64 [samples, METRICS]."""
+    """`sample_metrics` of "best" only: float64 [samples, METRICS]."""
     return expected_metrics(place_best(scores, correct))
 
 
 def each_metrics(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
-    """Of each correct candidate among all 100 of its sample: float64 [correct ones, METRICS], in the
-    order of np.nonzero(correct)."""
+    """Metrics of each correct candidate, ranked among all 100 of its sample: float64 [correct ones,
+    METRICS], in the order of np.nonzero(correct)."""
     return expected_metrics(place_each(scores, correct)[1])
 
 
 def chance_metrics(correct_counts: Sequence[int]) -> dict[str, np.ndarray]:
-    """What a scorer that knows nothing expects, exactly, for samples with so many correct ones.
-
-    Returns:
-        As `sample_metrics`.
+    """The exact chance level, given the number of correct candidates of each sample; as
+    `sample_metrics`.
     """
     counts = np.asarray(correct_counts)
     correct = np.arange(CANDIDATES) < counts[:, None]
@@ -139,16 +137,16 @@ def intervals(
     """Mean of each column over samples, with its 95% interval; as `mean_intervals`.
 
     Args:
-        values: float64 [samples, columns]; where one is nan, the sample does not count for that column.
+        values: float64 [samples, columns]; a sample with nan does not count for that column.
         videos: [samples], the video of each.
-        noise: of the training seeds.
+        noise: seed noise.
     """
     columns = mean_intervals(values, videos, noise)
     return [Interval(*map(float, column)) for column in zip(*columns, strict=True)]
 
 
 def by_metric(columns: Sequence[_T]) -> dict[str, _T]:
-    """What stands in the columns of the metrics, by name."""
+    """The columns, one for each metric, by the metric's name."""
     return {metric.name: column for metric, column in zip(METRICS, columns, strict=True)}
 
 
@@ -158,7 +156,7 @@ def summarise(
     """Means over runs and samples with 95% intervals, by ground truth and name of metric.
 
     Args:
-        runs: of each run, as from `sample_metrics`; the intervals of several hold the seeds, too.
+        runs: for each run, the result of `sample_metrics`; with several, intervals include seed noise.
         videos: [samples], the video of each.
     """
     values = np.stack(

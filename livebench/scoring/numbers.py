@@ -1,4 +1,4 @@
-"""What a scorer answers for a sample: one finite number for each candidate, or it is refused."""
+"""A scorer's answer for a sample: one finite number per candidate, or it is refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class Numbers(NamedTuple):
 
     Attributes:
         totals: float32 [candidates], finite.
-        tokens: int64 [candidates], over how many tokens each is a sum; None if the scorer does not say.
+        tokens: int64 [candidates], the number of tokens each is a sum over; None if the scorer does not
+            say.
     """
 
     totals: np.ndarray
@@ -24,12 +25,12 @@ class Numbers(NamedTuple):
 
 
 class WrongAnswer(Exception):
-    """A scorer did not answer with one finite number for each candidate.
+    """A scorer did not answer with one finite number per candidate.
 
     Attributes:
         what, fix: as in a LiveBenchError.
-        row: of the sample in its block; -1 if it is about the whole block.
-        candidate: -1 if it is about the whole sample.
+        row: position of the sample in its block; -1 if the whole block is meant.
+        candidate: its position in the sample; -1 if the whole sample is meant.
     """
 
     def __init__(self, what: str, fix: str = "", row: int = -1, candidate: int = -1) -> None:
@@ -38,11 +39,11 @@ class WrongAnswer(Exception):
 
 
 def numbers_of(scores: Sequence[Score], candidates: int, row: int = 0) -> Numbers:
-    """The numbers of a sample with so many candidates.
+    """The numbers of a sample with this many candidates.
 
     Raises:
-        WrongAnswer: there are more or fewer, one is not a finite float32, or some say how many tokens
-            they have and others do not.
+        WrongAnswer: there are more or fewer, one is not a finite float32, or only some come with a
+            number of tokens.
     """
     if len(scores) != candidates:
         what = f"the scorer gave {len(scores)} scores for {candidates} candidates"

@@ -1,4 +1,4 @@
-"""Scorers against each other on the same samples: differences, tests, ranks, and where they differ."""
+"""Compares scorers on the same samples: differences, tests, ranks, and where they differ most."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ SIGNIFICANCE_LEVEL = 0.05
 
 LARGEST = 20
 _EQUAL = 1e-9
-"""Numbers that differ by less differ by rounding."""
+"""Numbers that differ by less count as equal."""
 
 
 class RowPair(msgspec.Struct, frozen=True):
     """Two rows of a board: `first` has the higher mean, or comes first.
 
     Attributes:
-        difference: of the means, first less second, with its 95% interval over videos and seeds.
-        p: two-sided, by flipping signs of whole videos, with noise of the seeds (`flip_pairs`).
-        p_adjusted: the same, for being one of all pairs of the board.
+        difference: of the means, first minus second, with its 95% interval over videos and seeds.
+        p: two-sided, by flipping the signs of whole videos, with seed noise (`flip_pairs`).
+        p_adjusted: the same, adjusted for all pairs of the board.
     """
 
     first: str
@@ -43,10 +43,10 @@ class RowPair(msgspec.Struct, frozen=True):
 def pair_tests(
     names: Sequence[str], rows: Sequence[np.ndarray], videos: Sequence[str]
 ) -> list[RowPair]:
-    """Test each two rows; `names` in the order of the board, best first.
+    """Test every two rows; `names` in the order of the board, best first.
 
     Args:
-        rows: float64 [runs, samples] of each, of the metric by which rows are ranked, higher is better.
+        rows: for each, float64 [runs, samples], the metric that rows are ranked by, higher is better.
         videos: [samples], the video of each.
     """
     if len(names) < 2:
@@ -61,7 +61,7 @@ def pair_tests(
 
 
 def _flip(rows: Sequence[np.ndarray], videos: Sequence[str]) -> PairTests:
-    """The tests of all pairs: rows are float64 [runs, samples]."""
+    """The tests of all pairs of rows, each float64 [runs, samples]."""
     _, cluster, sizes = np.unique(np.asarray(videos), return_inverse=True, return_counts=True)
     return flip_pairs(
         [
@@ -78,7 +78,7 @@ def _flip(rows: Sequence[np.ndarray], videos: Sequence[str]) -> PairTests:
 def _noise_of_pairs(
     rows: Sequence[np.ndarray], pairs: Sequence[tuple[int, int]], videos: Sequence[str]
 ) -> list[SeedNoise]:
-    """Noise of the seeds of the first, and of the second, of all pairs: of each number of runs one."""
+    """Seed noise of all pairs: first rows, then second rows, one entry for each number of runs."""
     noise = [seed_noise(runs[:, :, None], videos) for runs in rows]
     parts = []
     for members in zip(*pairs, strict=True):
@@ -99,8 +99,8 @@ def _noise_of_pairs(
 def rank_spreads(names: Sequence[str], pairs: Sequence[RowPair]) -> dict[str, tuple[int, int]]:
     """The best and the worst rank of each row that the tests allow.
 
-    The best is 1 + the number of rows that are significantly better, the worst leaves below it those
-    alone that are significantly worse.
+    The best is 1 + the number of rows that are significantly better; the worst is the number of rows
+    that are not significantly worse, itself included.
     """
     better, worse = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
     for pair in pairs:
@@ -113,7 +113,7 @@ def rank_spreads(names: Sequence[str], pairs: Sequence[RowPair]) -> dict[str, tu
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A metric of two scorers; `difference` is first less second, `p` two-sided (`flip_pairs`)."""
+    """A metric of two scorers; `difference` is first minus second, `p` is two-sided (`flip_pairs`)."""
 
     first: Interval
     second: Interval
@@ -122,7 +122,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Wins(msgspec.Struct, frozen=True):
-    """In how many samples, or videos, each has the higher mean reciprocal rank."""
+    """On how many samples, or videos, each has the higher mean reciprocal rank."""
 
     first: int
     second: int
@@ -130,8 +130,8 @@ class Wins(msgspec.Struct, frozen=True):
 
 
 class SampleDifference(msgspec.Struct, frozen=True):
-    """A sample, and the rank of its best-placed correct candidate by each scorer (ties, and runs, are
-    means)."""
+    """A sample, and the rank that each scorer gives its best-placed correct candidate (mean over ties
+    and over runs)."""
 
     sample_id: str
     category: str
@@ -144,8 +144,9 @@ class ScorerComparison(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         metrics: of the best-placed correct candidate, by metric.
-        by_sample, by_video: who wins where, by reciprocal rank.
-        largest: the samples whose reciprocal ranks differ most, at most LARGEST, the largest first.
+        by_sample, by_video: wins of each, by reciprocal rank.
+        largest: the samples whose reciprocal ranks differ most, largest difference first, at most
+            LARGEST.
     """
 
     samples: int
@@ -167,8 +168,7 @@ def compare_scorers(
     """Compare two scorers.
 
     Args:
-        first, second: float64 [runs, samples, METRICS], of the best-placed correct candidate of each
-            sample.
+        first, second: float64 [runs, samples, METRICS], metrics of the best-placed correct candidate.
         sample_ids, videos, categories: [samples].
     """
     count = len(METRICS)
@@ -181,7 +181,7 @@ def compare_scorers(
     _, cluster = np.unique(np.asarray(videos), return_inverse=True)
     gains = MRR.column(apart)
     first_rank, second_rank = MR.column(first), MR.column(second)
-    # What is equal but for rounding goes by name.
+    # Differences that are equal up to rounding are ordered by sample id.
     sizes = np.round(np.abs(gains), 9)
     order = sorted(range(len(gains)), key=lambda row: (-sizes[row], sample_ids[row]))
     return ScorerComparison(

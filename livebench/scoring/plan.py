@@ -1,6 +1,6 @@
-"""What a submission can be evaluated on with what is available, and what not, and why.
+"""What a submission can be evaluated on with the available data, and why not on the rest.
 
-A plan makes no scorer and writes nothing: `livebench.scoring.preparation` carries it out.
+Planning creates no scorer and writes nothing; `livebench.scoring.preparation` carries the plan out.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from livebench.records import Setting
 from livebench.submissions.load import Run, Submission
 
 OpenDataset = Callable[[], Dataset | None]
-"""Opens the dataset of a set, after making it where it is a simulated one; None if that fails."""
+"""Opens the dataset of a set, generating it first if it is simulated; None if that fails."""
 
 
 class Planned(NamedTuple):
     """A run that can score a set in a setting, or has scored it.
 
-    `open_dataset` is None where the dataset is not available, or where scores are only read.
+    `open_dataset` is None if the dataset is not available, or if scores are only read.
     """
 
     run: Run
@@ -46,7 +46,7 @@ def plan(
     """Yield what to evaluate, set by set and run by run, and what is skipped.
 
     Args:
-        find_dataset: says how the dataset of a set is opened; None if it is not available.
+        find_dataset: returns how to open the dataset of a set; None if it is not available.
     """
     for candidate_set in candidate_sets:
         declared = [setting for setting in settings if setting in submission.card.settings]
@@ -64,7 +64,7 @@ def plan(
 
 
 def absent_dataset(candidate_set: CandidateSet) -> str:
-    """Why nothing that needs the dataset of a set can be done."""
+    """The reason given where the dataset of a set is needed and not available."""
     error = candidate_set.no_dataset()
     return f"{error.what}; {error.fix}"
 

@@ -1,8 +1,8 @@
-"""Does a scorer do what the rules say? Asked again on a few samples: twice, shuffled, and alone.
+"""Checks that a scorer follows the rules by rescoring a few samples: again, shuffled, and alone.
 
-The score of a candidate depends on the moment and on that candidate: not on its place among the
-others, not on the others (unless the submission is declared listwise), and not on how often it is asked
-for. What differs by more than 1e-4 * max(1, |score|) deviates.
+The score of a candidate may depend only on the moment and on that candidate: not on its place among
+the others, not on the others (unless the submission is declared listwise), and not on how often it is
+computed. Scores that differ by more than 1e-4 * max(1, |score|) deviate.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from livebench.scoring.scorer import Sample, Scorer
 _SHARE = 0.05
 _TOLERANCE = 1e-4
 _WRITTEN_ERROR = 5e-6
-"""Relative error of a score that was written with 6 significant digits."""
+"""Relative error of a score written with 6 significant digits."""
 
 _MANY_TIES = 10
-"""Per cent of candidates that tie, from where on it is said."""
+"""Per cent of tied candidates from which on a remark is made."""
 
 _ASKED = {
     "again": "scored a second time",
@@ -34,27 +34,27 @@ _ASKED = {
 
 
 class Deviation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many of the samples deviate, and the largest difference by max(1, |score|)."""
+    """The number of samples that deviate, and the largest difference relative to max(1, |score|)."""
 
     samples: int
     largest: float
 
 
 class Ties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Per cent of candidates whose score another of the sample has, and of samples with one score."""
+    """Per cent of candidates that tie with another of the sample, and of samples with a single score."""
 
     candidates: float
     constant: float
 
 
 class Plausibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was found on `samples` samples.
+    """The deviations on `samples` samples.
 
     Attributes:
         again: scored a second time.
-        shuffled: scored with its candidates in another order.
-        alone: one candidate of each scored without the others; None if the submission is declared
-            listwise, where it must differ.
+        shuffled: scored with the candidates in another order.
+        alone: with one candidate of each sample scored by itself; None if the submission is declared
+            listwise, since it then has to differ.
     """
 
     samples: int
@@ -64,7 +64,7 @@ class Plausibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def plausibility_samples(sample_ids: Sequence[str]) -> list[str]:
-    """5% of the samples, at least one, drawn by hash: the same for every submission."""
+    """5% of the samples, at least one, drawn by hash; the same for every submission."""
     count = ceil(_SHARE * len(sample_ids))
     return sorted(sample_ids, key=lambda name: (draw(0, name, "plausibility"), name))[:count]
 
@@ -78,12 +78,12 @@ def measure_plausibility(
     """Score some samples again.
 
     Args:
-        samples: all of the set; those of `first` are looked at.
-        first: float64 [candidates], the scores that each of them got.
-        listwise: the submission is declared to need the whole list.
+        samples: all of the set; only those in `first` are rescored.
+        first: by sample, its original scores, float64 [candidates].
+        listwise: whether the submission declares that it needs the whole list.
 
     Raises:
-        LiveBenchError: the scorer raised, or gave other than one finite number for each candidate.
+        LiveBenchError: the scorer raised, or did not give one finite number per candidate.
     """
     some = [(name, sample) for name, sample in samples if name in first]
     orders = {name: _order(name, len(sample.candidates)) for name, sample in some}
@@ -122,7 +122,7 @@ def _asked_again(error: LiveBenchError, way: str) -> LiveBenchError:
 
 
 def measure_ties(scores: np.ndarray) -> Ties:
-    """How often scores are equal.
+    """How often scores tie.
 
     Args:
         scores: float [samples, candidates].
@@ -135,7 +135,7 @@ def measure_ties(scores: np.ndarray) -> Ties:
 
 
 def _order(name: str, candidates: int) -> list[int]:
-    """The places of a sample's candidates in another order, drawn by hash."""
+    """A permutation of a sample's candidates, drawn by hash."""
     return sorted(range(candidates), key=lambda place: draw(place, name, "shuffle"))
 
 
@@ -144,7 +144,7 @@ def _taken(sample: Sample, places: Sequence[int]) -> Sample:
 
 
 def _difference(before: np.ndarray, now: np.ndarray) -> float:
-    """The largest difference by max(1, |score|), less what writing the first ones with 6 digits cost."""
+    """The largest difference relative to max(1, |score|), less the rounding of `before`."""
     size = np.maximum(1, np.abs(before))
     off = np.abs(before - now.astype(np.float64)) - _WRITTEN_ERROR * np.abs(before)
     return float((np.maximum(off, 0) / size).max())
@@ -153,7 +153,7 @@ def _difference(before: np.ndarray, now: np.ndarray) -> float:
 def plausibility_remarks(
     measured: Plausibility | None, tied: Ties, *, listwise: bool
 ) -> tuple[str, ...]:
-    """What a reader of a row should know; nothing where all is as it should be."""
+    """What a reader of a row should know; empty if all is well."""
     remarks = ["listwise: a score depends on the other candidates"] if listwise else []
     if measured is not None:
         deviations = {

@@ -1,4 +1,4 @@
-"""Carries a plan out as far as the scorers: made, fitted, given what they need, and let go."""
+"""Prepares what a plan asks for: creates and fits scorers, opens datasets, and releases them."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from livebench.scoring.scorer import Scorer, is_fitted
 from livebench.submissions.load import Run, Submission
 
 OpenScorer = Callable[[Submission, Run], AbstractContextManager[Scorer]]
-"""Makes the scorer of a run, and lets it go."""
+"""Creates the scorer of a run, and releases it at the end of the block."""
 
 
 class Task(NamedTuple):
-    """An evaluation that can be done at once.
+    """An evaluation that is ready to run.
 
     Attributes:
-        scorer: fitted; None where there are scores only.
-        dataset: that of the set; None where it is not needed.
-        remark: what should be known of the numbers, if anything.
+        scorer: fitted; None if there are only scores.
+        dataset: of the set; None if it is not needed.
+        remark: what a reader of the numbers should know, if anything.
     """
 
     run: Run
@@ -50,10 +50,10 @@ def prepare(
     planned: Iterable[Planned | Skipped],
     open_scorer: OpenScorer = open_in_process,
 ) -> Iterator[Task | Skipped]:
-    """Yield what is planned, ready to be done, and what is skipped.
+    """Yield the planned evaluations, ready to run, and those skipped.
 
-    A scorer is made and fitted when its first task is asked for, and let go after its last; the text of
-    a set is restored where it is absent.
+    A scorer is created and fitted before its first task, and released after its last; the text of a set
+    is restored if it is absent.
     """
     for (_, run_name), group in groupby(planned, key=_run_of):
         if not run_name:
@@ -94,10 +94,10 @@ def _with_scorer(scorer: Scorer, steps: Sequence[Planned]) -> Iterator[Task | Sk
 
 
 def fit(scorer: Scorer, dataset: Dataset) -> None:
-    """Fit a scorer on the training split, if it wants to be fitted.
+    """Fit a scorer on the training split, if it needs fitting.
 
     Raises:
-        LiveBenchError: it raised; its exception is the cause.
+        LiveBenchError: the scorer raised (its exception is the cause).
     """
     if not is_fitted(scorer):
         return
@@ -111,10 +111,10 @@ def fit(scorer: Scorer, dataset: Dataset) -> None:
 
 
 def check_trained(scorer: Scorer, candidate_set: CandidateSet, setting: Setting) -> str:
-    """What should be known of scores of this set by a scorer with a checkpoint; empty if nothing.
+    """A remark on scores of this set by a scorer with a checkpoint; empty if there is nothing to say.
 
     Raises:
-        LiveBenchError: its frame vectors are of another encoder than those that it was trained on.
+        LiveBenchError: the scorer was trained on frame vectors of another encoder.
     """
     trained, manifest = scorer.trained, candidate_set.manifest
     if trained is None:

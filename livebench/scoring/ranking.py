@@ -1,16 +1,16 @@
-"""From scores to ranks: the place of the correct candidates, ties counted as the law of chance.
+"""From scores to ranks of the correct candidates; ties are resolved in expectation.
 
-Candidates with equal scores stand in random order: every order of them is equally likely, and each
-quantity is its expectation over these orders. A scorer that gives one score to all gets exactly what
+Candidates with equal scores are in random order: every order is equally likely, and each quantity is
+its expectation over these orders. A scorer that gives all candidates the same score gets exactly what
 chance gets.
 
-With b candidates above, and n candidates on the best score that a correct one reaches, c of them
-correct, the best-placed correct candidate stands at b + X, where X is the smallest of c places drawn
-from n without replacement:
+With b candidates above, and n candidates tied at the best score of a correct one, c of them correct,
+the best-placed correct candidate has rank b + X, where X is the smallest of c places drawn from n
+without replacement:
 
     P(X > x) = C(n - x, c) / C(n, c),    E[X] = (n + 1) / (c + 1)
 
-A single candidate that ties with n - 1 others stands at each of b + 1 .. b + n with probability 1/n.
+A single candidate that ties with n - 1 others has each rank of b + 1 .. b + n with probability 1/n.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from livebench.records import CANDIDATES
 
 
 class Placement(NamedTuple):
-    """Where a candidate, or the best of several that tie, stands: for each int64 [k].
+    """The rank of a candidate, or of the best of several, up to ties: int64 [k] each.
 
     Attributes:
         above: candidates with a higher score (b).
         tied: candidates with the same score, itself included (n).
-        chosen: of these, those whose best place is asked for (c).
+        chosen: how many of these count; the best-placed one is meant (c).
     """
 
     above: np.ndarray
@@ -39,7 +39,7 @@ class Placement(NamedTuple):
 
 
 def place_best(scores: np.ndarray, correct: np.ndarray) -> Placement:
-    """Where the best-placed correct candidate of each sample stands.
+    """The placement of the best-placed correct candidate of each sample.
 
     Args:
         scores: float [samples, candidates], finite, higher is better.
@@ -55,10 +55,10 @@ def place_best(scores: np.ndarray, correct: np.ndarray) -> Placement:
 
 
 def place_each(scores: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, Placement]:
-    """Where each correct candidate stands among all candidates of its sample.
+    """The placement of each correct candidate among all candidates of its sample.
 
     Returns:
-        int64 [k], the sample of each correct candidate, ascending, and their places.
+        int64 [k], the sample of each correct candidate, ascending, and the placements.
     """
     sample, column = np.divmod(np.flatnonzero(correct), correct.shape[1])
     rows, own = scores[sample], scores[sample, column, None]
@@ -67,7 +67,7 @@ def place_each(scores: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, Pla
 
 
 def best_of(sample: np.ndarray, each: Placement) -> Placement:
-    """Where the best-placed of each sample stands, from `place_each`; as `place_best`."""
+    """The same as `place_best`, computed from the output of `place_each`."""
     starts = np.flatnonzero(np.diff(sample, prepend=-1))
     above = np.minimum.reduceat(each.above, starts)
     best = each.above == above[sample]
@@ -79,16 +79,16 @@ def best_of(sample: np.ndarray, each: Placement) -> Placement:
 
 
 def _count(true: np.ndarray) -> np.ndarray:
-    """How many of each row are true: int64 [rows]; a row has at most 255 (CANDIDATES are 100)."""
+    """The number of true values in each row: int64 [rows]; rows have at most 255 (CANDIDATES is 100)."""
     counts: np.ndarray = true.view(np.uint8).sum(axis=1, dtype=np.uint8)
     return counts.astype(np.int64)
 
 
 def expect(placement: Placement, values: np.ndarray) -> np.ndarray:
-    """The expectation of functions of the rank over the orders of tied candidates, exactly.
+    """The exact expectation of functions of the rank over the orders of tied candidates.
 
     Args:
-        values: float64 [CANDIDATES, functions], of the ranks from 1.
+        values: float64 [CANDIDATES, functions], the functions at ranks 1, 2, ...
 
     Returns:
         float64 [k, functions], for each placement.

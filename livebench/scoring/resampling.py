@@ -1,4 +1,4 @@
-"""Resamples of videos, and intervals from them: the samples of one video are not independent."""
+"""Bootstrap intervals over videos: the samples of one video are not independent."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 
 RESAMPLES = 10_000
 EXACT = 1e-12
-"""Below this a spread is rounding."""
+"""A spread below this is rounding error."""
 
 VALUES_AT_ONCE = 1 << 22
-"""Weights of videos held in memory at a time."""
+"""Video weights held in memory at a time."""
 
 
 class SeedNoise(NamedTuple):
-    """What the seeds of training add to the variance of means over runs; a difference of two means over
-    runs has two of these.
+    """The variance that training seeds add to a mean over runs; a difference of two such means has two
+    of these.
 
     Attributes:
-        between: float64 [columns], the variance of the means of the runs, over their number.
-        expected: float64 [columns], what `between` is where seeds change nothing but which samples of
-            which videos a run does well on: runs differ by chance, too.
-        freedom: degrees of freedom, the number of runs less 1.
+        between: float64 [columns], the variance of the runs' means, divided by the number of runs.
+        expected: float64 [columns], `between` if seeds had no effect but the interaction of runs and
+            videos.
+        freedom: degrees of freedom, the number of runs minus 1.
     """
 
     between: np.ndarray
@@ -33,12 +33,12 @@ class SeedNoise(NamedTuple):
 
     @property
     def variance(self) -> np.ndarray:
-        """float64 [columns], what seeds add, at least 0."""
+        """float64 [columns], the variance due to seeds, at least 0."""
         variance: np.ndarray = np.maximum(self.between - self.expected, 0.0)
         return variance
 
     def draw(self, generator: np.random.PCG64, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Noise as seeds make it, and its variance as so many runs would estimate it.
+        """Draw seed noise, and its variance as estimated from the same number of runs.
 
         Returns:
             float64 [count, columns] each.
@@ -51,11 +51,11 @@ class SeedNoise(NamedTuple):
 
 
 def seed_noise(runs: np.ndarray, videos: Sequence[str]) -> list[SeedNoise]:
-    """The part of seeds in the variance of a mean over runs: one, or none where there is one run.
+    """The variance that seeds add to a mean over runs: one entry, or none if there is only one run.
 
-    Runs are a random factor crossed with videos: the variance between the means of runs, less what the
-    interaction of runs and videos alone would make of it (the estimate of a component of variance from
-    mean squares; Searle, Casella and McCulloch, Variance Components, 1992, chapter 4).
+    Runs are a random factor crossed with videos: the seed variance is the variance between the runs'
+    means minus what the interaction of runs and videos alone would give (estimated from mean squares;
+    Searle, Casella and McCulloch, Variance Components, 1992, chapter 4).
 
     Args:
         runs: float64 [runs, samples, columns], without nan.
@@ -92,19 +92,19 @@ def mean_intervals(
 ) -> MeanIntervals:
     """Means over samples and their studentised bootstrap intervals (bootstrap-t) over videos.
 
-    In each resample of the videos the mean, less that of all samples, is divided by its own standard
-    error (of a mean over clusters: the root of the sum of squared residuals of the videos, over the
-    number of samples), and the quantiles of these ratios take the place of Student's t (Efron and
-    Tibshirani, An Introduction to the Bootstrap, 1993, section 12.5). Noise of seeds is drawn from the
-    normal law, with its variance estimated anew in each resample. An interval is cut at the least and
-    the greatest value of a sample. benchmarks/calibration.py shows what it covers.
+    In each resample of the videos, the deviation from the observed mean is divided by its own standard
+    error (cluster-robust: the root of the sum of squared residuals of the videos, over the number of
+    samples), and the quantiles of these ratios replace those of Student's t (Efron and Tibshirani, An
+    Introduction to the Bootstrap, 1993, section 12.5). Seed noise is drawn from a normal distribution,
+    and its variance is re-estimated in each resample. Intervals are clipped to the smallest and largest
+    value of a sample. benchmarks/calibration.py measures their coverage.
 
     Args:
-        values: float64 [samples, columns]; where one is nan, the sample does not count for that column.
-        videos: [samples], the video of each sample; their order does not matter.
-        noise: of the training seeds; empty where the values are of one run, or need no training.
-        seed: of the resamples. The same seed and the same videos give the same resamples, so that two
-            submissions are resampled alike.
+        values: float64 [samples, columns]; a sample with nan does not count for that column.
+        videos: [samples], the video of each sample; the order does not matter.
+        noise: seed noise; empty for a single run or a scorer without training.
+        seed: of the resamples. The same seed and videos give the same resamples, so all submissions
+            are resampled alike.
     """
     _, cluster, counts = np.unique(np.asarray(videos), return_inverse=True, return_counts=True)
     absent = np.isnan(values)
@@ -132,7 +132,7 @@ def mean_intervals(
                 drawn, estimated = part.draw(generator, len(weights))
                 shift, variance = shift + drawn, variance + estimated
             errors = np.sqrt(variance)
-            # A resample without spread says nothing of its error: as far off as can be, if it is off.
+            # A resample without spread has no standard error: any deviation counts as infinite.
             spreadless = np.sign(np.round(shift, 9)) * np.inf
             ratios[rows] = np.where(errors < EXACT, spreadless, shift / errors)
     ratios[np.isnan(ratios)] = 0.0
@@ -148,7 +148,7 @@ def mean_intervals(
 
 
 def _weights(seed: int, resamples: int, videos: int) -> Iterator[np.ndarray]:
-    """The weights of all resamples, in parts that fit into memory."""
+    """The video weights of all resamples, in chunks that fit into memory."""
     step = max(1, VALUES_AT_ONCE // videos)
     if resamples <= step:
         yield _kept_weights(seed, resamples, videos)
@@ -160,14 +160,14 @@ def _weights(seed: int, resamples: int, videos: int) -> Iterator[np.ndarray]:
 
 @lru_cache(maxsize=1)
 def _kept_weights(seed: int, resamples: int, videos: int) -> np.ndarray:
-    """The rows of a table are resampled alike: drawing takes longer than all else."""
+    """Cached: all rows of a table share the resamples, and drawing them takes most of the time."""
     weights = draw_counts(np.random.PCG64(seed), resamples, videos)
     weights.flags.writeable = False
     return weights
 
 
 def sum_by_video(values: np.ndarray, cluster: np.ndarray) -> np.ndarray:
-    """Sums of float64 [samples, columns] by the number of their video, int64 [samples]."""
+    """Sums of float64 [samples, columns] by video (`cluster`: int64 [samples], the video numbers)."""
     count = int(cluster.max()) + 1
     return np.stack([np.bincount(cluster, column, minlength=count) for column in values.T], axis=1)
 
@@ -175,7 +175,7 @@ def sum_by_video(values: np.ndarray, cluster: np.ndarray) -> np.ndarray:
 def draw_counts(generator: np.random.PCG64, resamples: int, videos: int) -> np.ndarray:
     """How often each video is drawn: float64 [resamples, videos], rows add up to `videos`.
 
-    From the raw output of the generator, which numpy promises never to change; the bias against a
+    Uses the raw output of the generator, which numpy guarantees to be stable; the bias relative to a
     uniform draw is below videos / 2**32.
     """
     raw = generator.random_raw(resamples * videos) >> np.uint64(32)
@@ -187,7 +187,7 @@ def draw_counts(generator: np.random.PCG64, resamples: int, videos: int) -> np.n
 
 def draw_normal(generator: np.random.PCG64, count: int) -> np.ndarray:
     """Standard normal numbers, float64 [count], from the raw output of the generator, which numpy
-    promises never to change."""
+    guarantees to be stable."""
     from scipy.special import ndtri
 
     raw = generator.random_raw(count) >> np.uint64(11)

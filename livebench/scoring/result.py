@@ -1,4 +1,4 @@
-"""What a result file holds, and the signature of a number."""
+"""Result files, and the signature of a number."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ IsolationKind = Literal["none", "process", "sandbox", ""]
 
 
 class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What made a result.
+    """How a result was made.
 
     Attributes:
-        evaluated: `re-run` if LiveBench ran the scorer, `self-reported` if it only got the scores.
+        evaluated: `re-run` if LiveBench ran the scorer, `self-reported` if only scores were submitted.
         isolation: where the scorer ran: in LiveBench's own process (`none`), in a `process` of its own,
             or in a `sandbox`; empty if it was not run.
-        wall_seconds: of scoring, in all sessions, and of what comes after.
+        wall_seconds: of scoring, over all sessions, and of the steps after it.
         frames_sha256, encoder: of the frame vectors that the setting showed; empty if none.
-        device, dtype: that the scorer computed with, as torch names them; empty if unknown.
-        versions: of LiveBench and what it used; of torch if the scorer used it.
-        commit, dirty: of the checkout; scores and results in it do not make it dirty.
+        device, dtype: what the scorer computed with, as torch names them; empty if unknown.
+        versions: of LiveBench and its packages; of torch only if the scorer used it.
+        commit, dirty: of the checkout; changed scores and results do not make it dirty.
     """
 
     evaluated: Literal["re-run", "self-reported"]
@@ -54,15 +54,15 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     @property
     def from_changed_code(self) -> bool:
-        """Whether the code was changed since `commit`: nobody can run what made these numbers again."""
+        """Whether the code differed from `commit`: nobody can run it again."""
         return self.dirty
 
 
 class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A result file: `metrics` by ground truth (`best`, `all`) and metric; see docs/metrics.md.
 
-    `plausibility` and `ties` say whether the scorer keeps the rules, as far as a few samples tell
-    (docs/trust.md); absent from results of before they were measured.
+    `plausibility` and `ties` say whether the scorer follows the rules, as checked on a few samples
+    (docs/trust.md); absent from results that predate these checks.
     """
 
     signature: str
@@ -76,7 +76,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def signature(
     candidate_set: CandidateSet, setting: Setting, normalisation: Normalisation = "sum"
 ) -> str:
-    """One line that names all that a number depends on, this version of LiveBench included."""
+    """One line that names everything a number depends on, this version of LiveBench included."""
     return signature_of(candidate_set.manifest.signature, setting, normalisation)
 
 
@@ -90,7 +90,7 @@ def signature_of(
     """The signature of a number on a set that need not be available.
 
     Args:
-        made_by: the version of LiveBench; empty to leave it out, as where numbers of several versions
+        made_by: the version of LiveBench; empty to leave it out, as for numbers of several versions that
             share one signature.
     """
     scoring = f"setting:{setting}|gt:{ground_truth}|score:{normalisation}|ties:mean"

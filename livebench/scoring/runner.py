@@ -19,7 +19,7 @@ from livebench.scoring.scorer import Comment, Sample, Scorer, VideoContext
 from livebench.submissions.entry import load_entry
 from livebench.submissions.load import Run, Submission
 
-if TYPE_CHECKING:  # they are heavy, and the process that runs a submission does without
+if TYPE_CHECKING:  # heavy, and not needed in the process that runs a submission
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.data.dataset import Dataset
     from livebench.scoring.journal import Journal
@@ -31,10 +31,10 @@ BATCH = 32
 def make_scorer(submission: Submission, run: Run) -> Scorer:
     """Make the scorer of a run: the class of its entry with the arguments of the run.
 
-    Any class with a method `score` will do; what else a `Scorer` has, it then gets from there.
+    Any class with a method `score` will do; it inherits the rest from `Scorer`.
 
     Raises:
-        LiveBenchError: the class cannot be loaded, or raises; its exception is the cause.
+        LiveBenchError: the class cannot be loaded, or raises (its exception is the cause).
     """
     scorer_class = load_entry(submission)
     if not issubclass(scorer_class, Scorer):
@@ -63,7 +63,7 @@ def read_samples(
         dataset: of the set; not needed in the setting `comments`.
 
     Raises:
-        LiveBenchError: a video of the set is not in the dataset, or its frame vectors are others.
+        LiveBenchError: a video of the set is not in the dataset, or the frame vectors differ.
     """
     show = (
         _hidden_video
@@ -125,7 +125,7 @@ Samples = list[tuple[str, Sample]]
 
 
 class Streaming(Scorer):
-    """A scorer elsewhere that can be given a block while it works on the one before."""
+    """A scorer in another process that can be sent a block while it scores the previous one."""
 
     @abstractmethod
     def score_blocks(self, blocks: Iterable[Samples]) -> Iterator[tuple[Samples, list[Numbers]]]:
@@ -133,7 +133,7 @@ class Streaming(Scorer):
 
     @abstractmethod
     def computation(self) -> Computation:
-        """What it computed with there."""
+        """What the scorer computed with in its process."""
 
 
 def computation_of(scorer: Scorer) -> Computation:
@@ -149,18 +149,18 @@ def write_scores(
     batch: int = BATCH,
     progress: Callable[[int], object] = lambda done: None,
 ) -> str:
-    """Score the samples that the journal has not yet, and make the file of scores of it.
+    """Score the samples that the journal lacks, then write the file of scores.
 
     Args:
         journal: open; each block of `batch` samples is on disk before the next one is written.
-        progress: told how many samples were scored since the last time.
+        progress: called with the number of samples scored since the last call.
 
     Returns:
         The sha256 of the content of the file of scores.
 
     Raises:
-        LiveBenchError: the scorer raised, or gave other than one finite number for each candidate; the
-            sample is named. There is no file of scores then; the journal keeps the blocks before.
+        LiveBenchError: the scorer raised, or did not give one finite number per candidate; the sample
+            is named. No file of scores is written then; the journal keeps the earlier blocks.
     """
     if journal.samples:
         _skip(journal, samples)
@@ -179,7 +179,7 @@ def write_scores(
 
 
 def _skip(journal: Journal, samples: Iterator[tuple[str, Sample]]) -> None:
-    """Pass over the samples that have scores."""
+    """Skip the samples that have scores."""
     for done in journal.ids():
         name, _ = next(samples, ("", None))
         if name != done:
@@ -196,7 +196,7 @@ def score_blocks(
     """Yield each block with the numbers of its samples.
 
     Raises:
-        LiveBenchError: the scorer raised, or gave other than one finite number for each candidate.
+        LiveBenchError: the scorer raised, or did not give one finite number per candidate.
     """
     if isinstance(scorer, Streaming):
         yield from scorer.score_blocks(blocks)
@@ -208,7 +208,7 @@ def score_blocks(
 
 
 def score_block(scorer: Scorer, samples: Sequence[Sample]) -> list[Numbers]:
-    """The numbers of some samples; raises whatever the scorer does, and WrongAnswer."""
+    """The numbers of some samples; raises WrongAnswer, and whatever the scorer raises."""
     scores = [list(row) for row in scorer.score_samples(samples)]
     if len(scores) != len(samples):
         what = f"the scorer gave scores for {len(scores)} samples instead of {len(samples)}"
@@ -221,7 +221,7 @@ def score_block(scorer: Scorer, samples: Sequence[Sample]) -> list[Numbers]:
 
 @contextmanager
 def naming(block: Samples) -> Iterator[None]:
-    """Say which sample, or which samples, an error raised in here is about."""
+    """Add to errors raised in the block which samples they are about."""
     try:
         yield
     except LiveBenchError:
@@ -234,7 +234,7 @@ def naming(block: Samples) -> Iterator[None]:
 
 
 def block_name(block: Samples) -> str:
-    """The samples of a block, as a user is told of them."""
+    """The samples of a block, as named in messages."""
     first, last = block[0][0], block[-1][0]
     return f"sample {first}" if len(block) == 1 else f"samples {first} to {last}"
 

@@ -53,7 +53,7 @@ class VideoContext(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """A moment with what surrounds it and its 100 candidates, in an order that tells nothing.
+    """A moment with its surroundings and its 100 candidates, in an order that carries no information.
 
     Attributes:
         video_ctx: the video around the moment.
@@ -67,7 +67,7 @@ class Sample(NamedTuple):
 
 
 class LogLikelihood(NamedTuple):
-    """A score that says how many tokens it is a sum over, the end of the comment included."""
+    """A score with the number of tokens it is a sum over, the end of the comment included."""
 
     total: float
     tokens: int
@@ -80,15 +80,15 @@ Strategy = Literal["greedy", "beam", "top-p"]
 
 
 class Decoding(NamedTuple):
-    """How a scorer that also writes is asked to choose the words of a comment.
+    """How a scorer that also generates comments is to choose their words.
 
     Attributes:
-        strategy: `greedy`, the likeliest next word each time; `beam`, the likeliest comment that beam
-            search finds; `top-p`, the next word at random among the likeliest ones whose probabilities
-            add up to `top_p` (Holtzman et al. 2020).
-        beam: unfinished comments that beam search goes on with.
-        max_words: a comment ends there at the latest.
-        seed: below 2**32; each sample has its own, made from the one asked for and from its id.
+        strategy: `greedy`, the most likely next word each time; `beam`, the most likely comment that
+            beam search finds; `top-p`, the next word drawn from the most likely ones whose
+            probabilities add up to `top_p` (nucleus sampling, Holtzman et al. 2020).
+        beam: beam width.
+        max_words: maximum length of a comment.
+        seed: below 2**32; each sample has its own, derived from the requested one and the sample's id.
     """
 
     strategy: Strategy = "greedy"
@@ -102,10 +102,10 @@ DEFAULT_DECODING = Decoding()
 
 
 class Trained(NamedTuple):
-    """What a scorer that loads a checkpoint was trained on: scoring checks whether it fits.
+    """What a scorer that loads a checkpoint was trained on, so that scoring can check that it fits.
 
     Attributes:
-        context, frames: rules that chose the surrounding comments and the frames.
+        context, frames: the rules by which surrounding comments and frames were chosen.
         encoder: of the frame vectors, as its dataset named it; empty if it saw none.
     """
 
@@ -115,30 +115,31 @@ class Trained(NamedTuple):
 
 
 class Scorer(ABC):
-    """Gives the log-likelihood of a comment at a moment. Only `score` must be written.
+    """Gives the log-likelihood of a comment at a moment. Only `score` must be implemented.
 
-    A scorer that also writes comments has a method `generate(video_ctx, comments) -> str`, or
-    `generate(video_ctx, comments, decoding: Decoding) -> str`: the text of a comment for the moment, at
-    least one mark.
+    A scorer that also generates comments has a method `generate(video_ctx, comments) -> str`, or
+    `generate(video_ctx, comments, decoding: Decoding) -> str`, which returns the text of a comment for
+    the moment, at least one character.
 
-    An instance is made with the `arguments` of the run in submission.toml, is then fitted, and then
-    scores. What it may look at is what it is given: the score of a candidate depends on the moment and
-    on that candidate, not on the other candidates nor on their order.
+    An instance is created with the `arguments` of the run in submission.toml, then fitted, then asked
+    for scores. It may use only what it is given: the score of a candidate depends on the moment and on
+    that candidate, not on the other candidates or their order.
 
     Attributes:
-        trained: what its checkpoint was trained on; None if it has none, or one that does not say.
+        trained: what its checkpoint was trained on; None if it has no checkpoint, or if that does not
+            say.
 
-    It may have attributes `device` and `dtype`, as torch names them, for the record of what it computed
-    with; without them the parameters of a torch module among its attributes tell.
+    Optional attributes `device` and `dtype`, as torch names them, record what it computed with; without
+    them, the parameters of a torch module among its attributes are used.
     """
 
     trained: Trained | None = None
 
-    def fit(self, training: DatasetSplit) -> None:  # noqa: B027 (need not be written)
+    def fit(self, training: DatasetSplit) -> None:  # noqa: B027 (optional)
         """Learn from the training split of the dataset that the candidates come from.
 
-        Called once, before any score, and only if it is overridden; a scorer that loads a checkpoint
-        has no need of it.
+        Called once, before any scoring, and only if overridden; a scorer that loads a checkpoint does
+        not need it.
         """
 
     @abstractmethod
@@ -147,8 +148,8 @@ class Scorer(ABC):
     ) -> Score:
         """The log-likelihood of `candidate` at the moment; higher is better.
 
-        A sum of the log-probabilities of its tokens, the end of the comment included (LiveBot paper,
-        equations 6 and 13). It must be finite.
+        The sum of the log-probabilities of its tokens, including the end of the comment (LiveBot paper,
+        equations 6 and 13). Must be finite.
         """
 
     def score_candidates(
@@ -157,17 +158,17 @@ class Scorer(ABC):
         comments: Sequence[Comment],
         candidates: Sequence[Comment],
     ) -> Sequence[Score]:
-        """Scores in the order of `candidates`; override to encode the moment only once."""
+        """Scores in the order of `candidates`; override to encode the moment just once."""
         return [self.score(video_ctx, comments, candidate) for candidate in candidates]
 
     def score_samples(self, samples: Sequence[Sample]) -> Sequence[Sequence[Score]]:
         """Scores for each sample, in the order of its candidates; override to batch samples.
 
-        The three ways to score must agree to 1e-4 * max(1, |score|).
+        All three methods must agree to within 1e-4 * max(1, |score|).
         """
         return [self.score_candidates(*sample) for sample in samples]
 
 
 def is_fitted(scorer: Scorer) -> bool:
-    """Whether a scorer wants to be fitted before it scores."""
+    """Whether a scorer has to be fitted before it scores."""
     return type(scorer).fit is not Scorer.fit

@@ -1,4 +1,4 @@
-"""Tests that keep the samples of a video together, since they are not independent."""
+"""Significance tests that treat each video as a cluster: its samples are not independent."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from livebench.scoring.resampling import EXACT, RESAMPLES, SeedNoise
 
 
 def shift_p(places: np.ndarray, videos: Sequence[str], observed: float, *, seed: int = 0) -> float:
-    """One-sided p that a mean reciprocal rank as high as `observed` comes about by chance.
+    """One-sided p of a mean reciprocal rank as high as `observed` under chance.
 
-    The hypothesis: the places of the correct candidates are uniform, and the samples of a video are
-    correlated in any way that a common cyclic shift of their places leaves alone ("not at all" and "all
-    alike" are such). So, RESAMPLES times, the places of all samples of a video are shifted by one
-    random number, cyclically, and the mean of 1 / (best place) is taken: p = (c + 1) / (n + 1), where c
-    of n are at least `observed`; never 0. Unlike flipping signs it needs no symmetry, which reciprocal
-    ranks do not have.
+    Null hypothesis: the places of the correct candidates are uniform, and any correlation between the
+    samples of a video is invariant under a common cyclic shift of their places (independent samples
+    and identical samples both qualify). So, RESAMPLES times, the places of all samples of a video are
+    shifted cyclically by the same random number, and the mean of 1 / (best place) is taken:
+    p = (c + 1) / (n + 1), where c of n are at least `observed`; never 0. Unlike sign flipping, this
+    does not assume symmetry, which reciprocal ranks lack.
 
     Args:
         places: int64 [samples, g], places of the correct candidates among CANDIDATES, from 0, ties
-            broken at random; surplus columns repeat a place.
+            broken at random; rows with fewer than g repeat a place.
         videos: [samples], the video of each.
-        observed: the mean reciprocal rank, in expectation over ties.
+        observed: the mean reciprocal rank, expected over ties.
     """
     shifted = (places[:, None, :] + np.arange(CANDIDATES)[None, :, None]) % CANDIDATES
     _, cluster = np.unique(np.asarray(videos), return_inverse=True)
@@ -34,15 +34,15 @@ def shift_p(places: np.ndarray, videos: Sequence[str], observed: float, *, seed:
     raw = np.random.PCG64(seed).random_raw(RESAMPLES * len(sums)) >> np.uint64(32)
     shifts = (raw * np.uint64(CANDIDATES) >> np.uint64(32)).astype(np.int64)
     means = sums[np.arange(len(sums)), shifts.reshape(RESAMPLES, -1)].sum(axis=1) / len(places)
-    # Sums that differ by rounding alone are equal.
+    # Sums that differ only by rounding count as equal.
     return (int(np.count_nonzero(means >= observed - 1e-9)) + 1) / (RESAMPLES + 1)
 
 
 def flip_p(sums: np.ndarray, *, seed: int = 0) -> float:
-    """Two-sided p that paired differences lie around 0: the permutation test of their signs.
+    """Two-sided p of paired differences under symmetry around 0: a sign-flip permutation test.
 
-    Exact where there are at most RESAMPLES ways to set the signs; else (c + 1) / (n + 1), where c of n
-    = RESAMPLES random ways give a sum at least as far from 0; never 0.
+    Exact if there are at most RESAMPLES sign assignments; else (c + 1) / (n + 1), where c of n =
+    RESAMPLES random assignments give a sum at least as far from 0; never 0.
 
     Args:
         sums: float64 [videos], the sum of the differences of each video: their signs flip together.
@@ -55,11 +55,11 @@ NEAR_FLIPS = 1_000_000
 
 
 class RowValues(NamedTuple):
-    """What a row is tested by.
+    """The input of the tests for one row.
 
     Attributes:
-        sums: float64 [videos], of the mean over runs, the sum of the samples of each video.
-        noise: of the training seeds, in one column; empty where there is one run.
+        sums: float64 [videos], the sum over each video's samples of the mean over runs.
+        noise: seed noise, in one column; empty if there is only one run.
     """
 
     sums: np.ndarray
@@ -67,11 +67,11 @@ class RowValues(NamedTuple):
 
 
 class PairTests(NamedTuple):
-    """Two-sided p of the difference of each two rows, float64 [pairs], in the order of `combinations`.
+    """Two-sided p of the difference of every two rows, float64 [pairs], in the order of `combinations`.
 
     Attributes:
-        p: of the pair by itself.
-        adjusted: for being one of all pairs.
+        p: unadjusted.
+        adjusted: for multiple comparisons, over all pairs.
     """
 
     p: np.ndarray
@@ -81,25 +81,25 @@ class PairTests(NamedTuple):
 def flip_pairs(
     rows: Sequence[RowValues], sizes: np.ndarray, *, seed: int = 0, near_flips: int = NEAR_FLIPS
 ) -> PairTests:
-    """Test the differences of each two rows by flipping the signs of whole videos, the same for all.
+    """Test the difference of every two rows by flipping signs of whole videos, the same for all pairs.
 
-    Each difference of means is divided by its standard error, and so is what comes of it under each
-    flip, with noise of the seeds drawn as in `mean_intervals`. Adjusted by the step-down maximum
-    (Westfall and Young, Resampling-Based Multiple Testing, 1993, algorithm 2.8): pairs from the largest
-    ratio down, each held against the largest among those that are left, under the same flips.
+    The statistic is the difference of means divided by its standard error, recomputed under each flip,
+    with seed noise drawn as in `mean_intervals`. p is adjusted by the step-down maximum (Westfall and
+    Young, Resampling-Based Multiple Testing, 1993, algorithm 2.8): pairs are taken from the largest
+    ratio down, and each is compared with the maximum over those remaining, under the same flips.
 
-    Exact where there are at most RESAMPLES ways to set the signs and no noise; else (c + 1) / (n + 1),
-    where c of n flips give a ratio at least as large; never 0. n is RESAMPLES, and `near_flips` where an
-    adjusted p is so near to .05 that the seed of the flips might decide.
+    Exact if there are at most RESAMPLES sign assignments and no noise; else (c + 1) / (n + 1), where c
+    of n flips give a ratio at least as large; never 0. n is RESAMPLES, or `near_flips` if an adjusted p
+    is so close to .05 that the seed of the flips might decide.
 
     Args:
-        sizes: [videos], their numbers of samples.
+        sizes: [videos], the number of samples of each.
     """
     from threadpoolctl import threadpool_limits
 
     if len(rows) < 2:
         return PairTests(np.empty(0), np.empty(0))
-    with threadpool_limits(1, user_api="blas"):  # many small products: threads would wait
+    with threadpool_limits(1, user_api="blas"):  # many small products: threads do not pay off
         flips = _Flips(rows, np.asarray(sizes, np.float64))
         tests = flips.tests(RESAMPLES, seed)
         near = np.abs(tests.adjusted - _DECISIVE) < _NEAR
@@ -110,14 +110,14 @@ def flip_pairs(
 
 _DECISIVE = 0.05
 _RATIOS_AT_ONCE = 1 << 17
-"""In memory: a few arrays of so many, which a processor's cache holds."""
+"""Size of the arrays worked on at a time; a few of them fit into a processor's cache."""
 
 _NEAR = 0.015
 """Six standard errors of a p of .05 from RESAMPLES flips, and a little more."""
 
 
 class _Flips:
-    """The squares of the ratios of all pairs under flips of signs: in the same order, without roots."""
+    """Squared ratios of all pairs under sign flips; squares sort like the ratios, and need no roots."""
 
     def __init__(self, rows: Sequence[RowValues], sizes: np.ndarray) -> None:
         sums = np.stack([row.sums for row in rows], axis=1)  # [videos, rows]
@@ -137,7 +137,7 @@ class _Flips:
         for row, part in self._noise:
             variance[0, row] += part.variance[0]
         observed = self._ratios(self._both.sum(axis=0)[None], 0.0, variance @ np.abs(self._differ))
-        # Ratios that differ by rounding alone are equal.
+        # Ratios that differ only by rounding count as equal.
         self._least = observed[0] * (1 - 1e-9) - 1e-12
         self._order = np.argsort(-observed[0], kind="stable")
 
@@ -147,8 +147,8 @@ class _Flips:
         """(difference / standard error)^2 of each pair: float64 [flips, pairs].
 
         Args:
-            flipped: [flips, 2 * pairs], sums over videos, and of these times the sizes of the videos.
-            drawn, variance: noise of seeds, and its variance as it would be estimated.
+            flipped: [flips, 2 * pairs], sums over videos, plain and weighted by the videos' sizes.
+            drawn, variance: seed noise, and its estimated variance.
         """
         mean: np.ndarray = flipped[:, : self._pairs] / self._samples
         squares = mean * self._size_squares - 2 * flipped[:, self._pairs :]
@@ -160,7 +160,7 @@ class _Flips:
         mean += drawn
         np.square(mean, out=mean)
         none = squares < EXACT**2
-        if none.any():  # videos that all agree are as sure as can be; nothing but 0 says nothing
+        if none.any():  # no variance: infinite if there is a difference, else 0
             squares[none] = np.where(mean[none] < EXACT**2, 1.0, 0.0)
             mean[none] = np.where(mean[none] < EXACT**2, 0.0, 1.0)
         with np.errstate(divide="ignore"):
@@ -194,7 +194,7 @@ class _Flips:
     def _draw(
         self, generator: np.random.PCG64, count: int
     ) -> tuple[np.ndarray | float, np.ndarray | float]:
-        """Noise of the seeds of each pair, and its estimated variance: float64 [count, pairs] each."""
+        """Seed noise of each pair, and its estimated variance: float64 [count, pairs] each."""
         if not self._noise:
             return 0.0, 0.0
         drawn, variance = np.zeros((2, count, len(self._differ)))
@@ -206,12 +206,12 @@ class _Flips:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p values adjusted for being one of many, after Holm."""
+    """p values after Holm's correction for multiple tests."""
     from statsmodels.stats.multitest import multipletests
 
     return multipletests(p_values, method="holm")[1].tolist() if len(p_values) else []
 
 
 def format_p(p: float) -> str:
-    """A p with four digits; never 0."""
+    """A p value with four digits; never 0."""
     return f"{p:.4f}" if p >= 0.00005 else "below 0.0001"
