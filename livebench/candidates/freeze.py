@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -31,7 +30,7 @@ from livebench.data.dataset import Dataset
 from livebench.data.split import Split
 from livebench.errors import LiveBenchError
 from livebench.files import new_file, new_folder, new_gzip
-from livebench.records import FOLDER_NAME, AnswerRecord, SampleRecord, write_records
+from livebench.records import AnswerRecord, SampleRecord, check_folder_name, write_records
 
 
 class Work(NamedTuple):
@@ -143,12 +142,7 @@ def freeze_imported(
 def _name(out: Path) -> str:
     """The name of the set that is frozen in a folder."""
     name = Path(out).resolve().name
-    if not re.match(FOLDER_NAME, name):
-        raise LiveBenchError(
-            out,
-            "not a name for a set",
-            "choose one of at most 80 letters, digits, '.', '_' and '-'",
-        )
+    check_folder_name(out, name)
     return name
 
 

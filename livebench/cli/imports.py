@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -14,7 +13,6 @@ import click
 from livebench.cli.candidates import print_built_set
 from livebench.cli.options import DATASET, NEW_PATH, PATH, skip_bad_rows_option
 from livebench.cli.progress import quiet_option, remark
-from livebench.errors import LiveBenchError
 
 
 class ShareOrCount(click.ParamType):
@@ -84,18 +82,13 @@ def _import(importer: str | Callable[[Path], str], source: Path, out: Path, **op
     from livebench.data.dataset import DatasetInfo
     from livebench.importers.collection import Options
     from livebench.importers.importing import import_dataset
-    from livebench.records import FOLDER_NAME
+    from livebench.records import check_folder_name
 
     name, quiet, note, licence = (
         options.pop(key) for key in ("name", "quiet", "source_note", "licence")
     )
     name = name or out.resolve().name
-    if not re.match(FOLDER_NAME, name):
-        raise LiveBenchError(
-            f"--name {name}",
-            "the name of a dataset is made of letters, digits, '.', '_' and '-'",
-            "choose another",
-        )
+    check_folder_name("--name", name)
     if not isinstance(importer, str):
         importer = importer(source)
     module, function = importer.split(":")

@@ -20,7 +20,7 @@ from livebench.review.card import check_card, check_name
 from livebench.review.problems import StaleResult, with_fix
 from livebench.scoring.answers import Answers
 from livebench.scoring.result import Result
-from livebench.submissions.load import CARD
+from livebench.submissions.load import CARD, Run
 from livebench.submissions.validate import read_scores
 
 _ENDINGS = {"scores": ".jsonl.gz", "results": ".json"}
@@ -179,13 +179,13 @@ class Checker:
     ) -> Iterator[LiveBenchError]:
         """Every run of a dataset has scores where one has: a row is a mean over all of them."""
         have = {triple for triple in scores if len(triple) == 3 and triple[0] in self._sets}
-        runs = [run for run in _tables(card.get("runs")) if isinstance(run.get("name"), str)]
+        tables = [run for run in _tables(card.get("runs")) if isinstance(run.get("name"), str)]
+        runs = [Run(table["name"], table.get("dataset", "")) for table in tables]
         for set_name, setting in sorted({(triple[0], triple[2]) for triple in have}):
             dataset = self._sets[set_name].manifest.dataset.name
-            own = [run["name"] for run in runs if run.get("dataset", "") in ("", dataset)]
-            for name in own:
-                if (set_name, name, setting) not in have:
-                    folder = path / "scores" / set_name / name
+            for run in runs:
+                if run.is_for(dataset) and (set_name, run.name, setting) not in have:
+                    folder = path / "scores" / set_name / run.name
                     yield missing_run(folder / f"{setting}{_ENDINGS['scores']}")
 
 

@@ -19,7 +19,7 @@ from typing import BinaryIO
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.files import new_gzip, sync_folder
+from livebench.files import new_gzip, sync_folder, unwritable
 
 Fingerprint = dict[str, str]
 """What an evaluation depends on: a name for each part, and its hash or value."""
@@ -234,5 +234,4 @@ def _as_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        fix = _FIXES.get(error.errno or 0, "")
-        raise LiveBenchError(path, f"cannot be written: {error.strerror or error}", fix) from None
+        raise unwritable(path, error, _FIXES.get(error.errno or 0, "")) from None
