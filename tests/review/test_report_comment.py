@@ -62,3 +62,9 @@ def test_ci_runs_the_same_command():
     command = "livebench submit review"
     for path in (".ci/run", ".github/workflows/submission.yml", "CONTRIBUTING.md"):
         assert command in (ROOT / path).read_text("utf-8"), path
+
+
+@pytest.mark.parametrize("name", ["leaderboard", "submission", "tests"])
+def test_a_livebench_that_is_installed_knows_its_version(name):
+    # Without tags its version is another, of another major one some day: every row would be outdated.
+    assert "fetch-depth: 0" in (WORKFLOWS / f"{name}.yml").read_text("utf-8")
