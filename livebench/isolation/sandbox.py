@@ -16,8 +16,9 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _CONFIGURATION = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
 _PACKAGES = ("livebench", "livebench_baselines")
 INPUTS = "/inputs"
+_SCRATCH_FOLDERS = ("/tmp", "/dev/shm")  # nosec B108
 _SCRATCH = 1 << 30
-"""Bytes of temporary files, at most."""
+"""Bytes in each of them, at most."""
 
 _KEPT_ENVIRONMENT = ("LANG", "LC_ALL", "TZ", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -80,7 +81,7 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
     for name in _CONFIGURATION:
         line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     line += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    for scratch in ("/tmp", "/dev/shm"):  # nosec B108
+    for scratch in _SCRATCH_FOLDERS:
         line += ["--size", str(_SCRATCH), "--tmpfs", scratch]
     own = view.folder.absolute()
     masked: list[Path] = []
@@ -102,7 +103,7 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
     line += ["--ro-bind", str(view.inputs), INPUTS]
     line += ["--remount-ro", "/", "--seccomp", str(filter_handle), "--clearenv"]
     environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-    environment |= {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "nobody"}  # nosec B108
+    environment |= {"PATH": "/usr/bin:/bin", "HOME": _SCRATCH_FOLDERS[0], "USER": "nobody"}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     for name, value in environment.items():
         line += ["--setenv", name, value]

@@ -28,13 +28,8 @@ def write_statistics_page(
         LiveBenchError: matplotlib is not installed, or the file cannot be written.
     """
     import jinja2
-    from markupsafe import Markup
 
-    # SVG that matplotlib wrote, which escapes every text in it.
-    drawings = {
-        name: Markup(inline_svg(figure, name))  # nosec B704
-        for name, figure in draw_figures(tables, PAGE).items()
-    }
+    figures = draw_figures(tables, PAGE)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("livebench.statistics", ""),
         autoescape=True,
@@ -46,7 +41,7 @@ def write_statistics_page(
         info=dataset.info,
         figures=statistics_cells(statistics),
         tables=tables,
-        drawings=drawings,
+        drawings={name: inline_svg(figure, name) for name, figure in figures.items()},
         cell=cell_text,
         version=__version__,
     )
