@@ -28,6 +28,35 @@ settings.register_profile("tests", derandomize=True, deadline=None, max_examples
 settings.load_profile("tests")
 
 ROOT = Path(__file__).parent.parent
+LONGEST = (
+    "site/",
+    "baselines/",
+    "audit/",
+    "human/",
+    "simulated/",
+    "isolation/",
+    "leaderboard/",
+    "data/",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers use all cores, so each of them, and what it starts, computes with one thread."""
+    if config.getoption("numprocesses", None):
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest first, so that no worker is left with it alone in the end."""
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(ROOT / "tests").as_posix()
+        return next((k for k, start in enumerate(LONGEST) if name.startswith(start)), len(LONGEST))
+
+    items.sort(key=place)
+
+
 SHARED = ROOT.parent / "shared" / "data"
 
 VIDEOS, DEV, TEST, SECONDS, WIDTH = 26, 4, 10, 60, 4

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+import os
 import random
+import zlib
 
 import jieba
 import pytest
@@ -164,10 +166,14 @@ def test_the_words_are_those_of_jieba_in_the_simulated_world(tmp_path):
 
 @pytest.mark.slow
 def test_the_words_are_those_of_jieba_in_real_comments(shared):
+    """An eighth of them; all where LIVEBENCH_EXAMPLES is set."""
     with gzip.open(
         shared / "bilibili" / "comments.csv.gz", "rt", encoding="utf-8", newline=""
     ) as file:
         texts = sorted({row["text"] for row in csv.DictReader(file)})
-    cut = segment(texts)
     assert len(texts) > 200_000
+    if "LIVEBENCH_EXAMPLES" not in os.environ:
+        texts = [text for text in texts if zlib.crc32(text.encode()) % 8 == 0]
+        assert len(texts) > 25_000
+    cut = segment(texts)
     assert [i for i, text in enumerate(texts) if by_jieba(text) != cut[i]] == []

@@ -15,5 +15,5 @@ def test_killed_at_random_times(tmp_path, frozen, copy_set):
     assert status == 0, out
     for who, victim in (("parent", killing.itself), ("child", killing.child_of)):
         path = bench.submission(who)
-        assert bench.killed(path, 2, victim)
+        assert bench.killed(path, 1, victim)
         assert killing.check(bench, path, whole, who)

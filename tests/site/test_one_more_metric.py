@@ -38,16 +38,25 @@ def before(project):
     return shown(project)
 
 
-@pytest.fixture
-def one_more(before):
+@pytest.fixture(scope="module")
+def one_more(before, built):
+    """The metric, there until the module ends; what is shown without it was made before."""
     METRICS.insert(PLACE, recall_at(20))
     yield METRICS[PLACE]
     del METRICS[PLACE]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def after(project, one_more):
     return shown(project)
+
+
+@pytest.fixture(scope="module")
+def site(project, one_more, tmp_path_factory):
+    """The site with the metric. Read only."""
+    out = tmp_path_factory.mktemp("one-more") / "site"
+    build_site(out, project.sets, project.submissions)
+    return out
 
 
 def test_ranks_and_verdicts_stay(before, after, one_more):
@@ -109,16 +118,16 @@ def test_a_review_names_it(after):
 
 
 def test_figures_are_drawn(after, tmp_path):
-    assert save_board_plots(after.sections, tmp_path / "figures", "svg") == 12
+    """Of the one board of the second set."""
+    assert save_board_plots(after.sections[1:], tmp_path / "figures", "svg") == 3
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_site_sorts_and_draws_it(project, built, one_more, browser, tmp_path, width):
-    build_site(tmp_path / "site", project.sets, project.submissions)
+def test_the_site_sorts_and_draws_it(built, site, browser, width):
     folders, ranks = [], []
-    for site in (built, tmp_path / "site"):
+    for folder in (built, site):
         page = browser.new_page(viewport={"width": width, "height": 844})
-        page.goto(f"{site.as_uri()}/index.html#tiny-paper.both")
+        page.goto(f"{folder.as_uri()}/index.html#tiny-paper.both")
         rows = page.locator("section.one:not([hidden]) table[data-truth=best] tbody tr")
         folders.append(rows.evaluate_all("all => all.map((row) => row.dataset.name)"))
         ranks.append(rows.locator(".rank").all_inner_texts())

@@ -235,13 +235,16 @@ def test_compare_two(opened, project):
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(opened, scheme, width):
+    """All rules in light colours; dark ones change nothing but contrast."""
+    options = {"preload": False, "resultTypes": ["violations"]}  # one node each of what passes
+    if scheme == "dark":
+        options["runOnly"] = ["color-contrast"]
     axe = Axe()
     for name, address in PAGES.items():
         page = opened(address, color_scheme=scheme, viewport={"width": width, "height": 844})
         page.wait_for_load_state()
-        for details in page.locator("details").all():
-            details.evaluate("one => { one.open = true; }")
-        found = axe.run(page, options={"preload": False}).response
+        page.locator("details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+        found = axe.run(page, options=options).response
         assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], name
         assert "color-contrast" in {one["id"] for one in found["passes"]}, name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
