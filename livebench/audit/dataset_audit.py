@@ -1,10 +1,10 @@
-"""Audit of a dataset: what a test could have seen in training.
+"""Audit of a dataset: what leaks from training into the test split.
 
 Four questions; docs/audit-dataset.md has the thresholds and the measurements behind them:
 
     same video        in two splits, or twice in one: by id, by title, by near-identical comments
     shared comments   does a split share more comments with another than popularity explains?
-    in context        moments whose correct comment stands in their context
+    in context        moments with a correct comment that occurs in their context
     what comes out    ids and counts, never the text of a comment or a title
 """
 
@@ -29,9 +29,9 @@ LeakKind = Literal["same id", "same title", "same comments", "shared comments"]
 
 
 class Leak(msgspec.Struct, frozen=True):
-    """What two or more splits have in common and must not.
+    """Something that two or more splits share and should not.
 
-    `videos` are ids: of one and the same video, or, for "shared comments", those of the first of
+    `videos` are ids: of the same video, or, for "shared comments", of the videos in the first of
     `splits` that share most with the second, most first.
     """
 
@@ -42,7 +42,7 @@ class Leak(msgspec.Struct, frozen=True):
 
 
 class Duplicate(msgspec.Struct, frozen=True):
-    """The same video more than once in one split: bad for training, no leak."""
+    """The same video more than once in one split: bad for training, but not a leak."""
 
     kind: LeakKind
     split: Split
@@ -52,7 +52,7 @@ class Duplicate(msgspec.Struct, frozen=True):
 
 class InContext(msgspec.Struct, frozen=True):
     """Moments of the protocol `paper` (the first 5,000 in the order of their hash, as in a set):
-    `moments_with_copy` of `moments` have a correct comment that stands verbatim in the context;
+    `moments_with_copy` of `moments` have a correct comment that occurs verbatim in the context;
     `copies` of `correct` comments do."""
 
     split: Split
@@ -63,7 +63,7 @@ class InContext(msgspec.Struct, frozen=True):
 
 
 class DatasetAudit(msgspec.Struct, frozen=True):
-    """All that was found; no leaks is what a dataset needs."""
+    """All findings; a good dataset has no leaks."""
 
     dataset: str
     fingerprint: str
@@ -74,9 +74,9 @@ class DatasetAudit(msgspec.Struct, frozen=True):
 
 
 def audit_dataset(dataset: Dataset) -> DatasetAudit:
-    """Look for what the splits of a dataset have in common, and for doubles within them.
+    """Look for overlap between the splits of a dataset, and for duplicates within them.
 
-    Memory is bounded by the comments, not by the pairs of videos.
+    Memory grows with the number of comments, not of pairs of videos.
 
     Raises:
         LiveBenchError: a file of the dataset is missing or damaged.
@@ -107,7 +107,7 @@ def audit_dataset(dataset: Dataset) -> DatasetAudit:
 def _shared_leaks(
     dataset: Dataset, shared: Sequence[tuple[SharedComments, np.ndarray]]
 ) -> Iterator[Leak]:
-    """Pairs of splits that clearly share comments, each pair once, in the direction that is clearer."""
+    """Pairs of splits that clearly share comments, each pair once, in the direction with more excess."""
     by_splits = {(figures.split, figures.pool): (figures, videos) for figures, videos in shared}
     for split, pool in permutations(SPLITS, 2):
         if (split, pool) not in by_splits:
@@ -125,7 +125,7 @@ def _shared_leaks(
 
 
 def _in_context(dataset: Dataset) -> Iterator[InContext]:
-    """Count, by split, the moments whose correct comments can be read off the context."""
+    """Count, by split, the moments whose correct comments occur in the context."""
     protocol = load_protocol("paper")
     comments = VisibleComments(dataset, protocol)
     for split in ("dev", "test"):

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from livebench.audit.dataset_audit import DatasetAudit, Duplicate, Leak
 
 _MOST_SHOWN = 20
-"""Findings, and videos of one finding; JSON has all."""
+"""Maximum findings shown, and videos per finding; JSON has all."""
 
 
 def describe_dataset_audit(audit: DatasetAudit) -> list[str]:
-    """What was found, most important first."""
+    """The findings as lines of text, most important first."""
     leaks = [(leak.kind, " and ".join(leak.splits), leak) for leak in audit.leaks]
     doubles = [(double.kind, double.split, double) for double in audit.duplicates]
     return [

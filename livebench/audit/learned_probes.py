@@ -1,4 +1,4 @@
-"""Probes that learn, from the candidates of other videos, what correct ones look like."""
+"""Probes that learn from the candidates of other videos what correct ones look like."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def held_out_scores(
 ) -> np.ndarray:
     """Scores of each sample by a classifier fitted on the samples of other videos.
 
-    A comment that is a candidate in the videos scored is not fitted on: where the correct comment of
-    one sample is a wrong one of others, the fit would learn that it is wrong.
+    Comments that are candidates in the scored videos are excluded from fitting: where the correct
+    comment of one sample is a wrong candidate of others, the classifier would learn that it is wrong.
 
     Args:
         fit_predict: called with the rows (of all candidates, flattened) to fit on, whether each is
-            correct, and the rows to score; gives float [rows to score].
+            correct, and the rows to score; returns float [rows to score].
         correct: bool [samples, candidates].
         videos: [samples], the video of each.
         comments: [samples, candidates], equal for candidates that are the same comment.
@@ -42,23 +42,23 @@ def held_out_scores(
         return np.zeros(correct.shape)
     for train, test in GroupKFold(folds).split(correct, groups=np.asarray(videos)):
         kept = rows[train][~np.isin(comments[train], comments[test])]
-        if len(np.unique(correct.ravel()[kept])) < 2:  # nothing to tell apart
+        if len(np.unique(correct.ravel()[kept])) < 2:  # only one class
             scores[test] = 0
             continue
         fitted = fit_predict(kept, correct.ravel()[kept], rows[test].ravel())
-        # Ties by rounding noise would be decided by the order of candidates.
+        # Otherwise rounding noise would break ties by the order of candidates.
         scores[test] = np.round(np.reshape(fitted, (-1, width)), 9)
     return scores
 
 
 @cache
 def surface(string: str) -> tuple[float, ...]:
-    """What a comment looks like, whatever it says: lengths, kinds of characters, repetition, ends."""
+    """Surface features of a comment: lengths, character classes, repetition, first and last mark."""
     text = string.replace(" ", "")
     words = string.split(" ")
-    kinds = [_kind(mark) for mark in text]
+    classes = [_character_class(character) for character in text]
     longest = max(len(list(run)) for _, run in groupby(text))
-    shares = [kinds.count(kind) / len(kinds) for kind in range(5)]
+    shares = [classes.count(number) / len(classes) for number in range(5)]
     return (
         len(text),
         len(words),
@@ -66,14 +66,14 @@ def surface(string: str) -> tuple[float, ...]:
         len(set(text)) / len(text),
         longest,
         *shares,
-        kinds[0],
-        kinds[-1],
+        classes[0],
+        classes[-1],
     )
 
 
-def _kind(mark: str) -> int:
+def _character_class(character: str) -> int:
     """0 Chinese and other letters without case, 1 letters with case, 2 digits, 3 punctuation, 4 rest."""
-    category = unicodedata.category(mark)
+    category = unicodedata.category(character)
     if category == "Lo":
         return 0
     if category[0] == "L":
@@ -88,7 +88,7 @@ def boosted_trees(features: np.ndarray) -> FitPredict:
 
     def fit_predict(train: np.ndarray, correct: np.ndarray, test: np.ndarray) -> np.ndarray:
         model = HistGradientBoostingClassifier(max_iter=100, early_stopping=False, random_state=0)
-        # One thread: several wait for each other busily, which takes minutes on a machine in use.
+        # One thread: several would busy-wait for each other, which takes minutes on a loaded machine.
         with threadpool_limits(1):
             model.fit(features[train], correct)
             return np.asarray(model.predict_proba(features[test])[:, 1])
@@ -97,9 +97,9 @@ def boosted_trees(features: np.ndarray) -> FitPredict:
 
 
 def linear_on_characters(strings: Sequence[str]) -> FitPredict:
-    """Logistic regression on hashed character n-grams (1 to 3): what is said, not how long or often.
+    """Logistic regression on hashed character n-grams (1 to 3): content, not length or frequency.
 
-    It shares neither features nor kind with what the cells of `matched` are made of.
+    Neither its features nor the model resemble what the cells of `matched` are built from.
     """
     from sklearn.feature_extraction.text import HashingVectorizer
     from sklearn.linear_model import SGDClassifier

@@ -23,8 +23,8 @@ from livebench.records import AnswerRecord, SampleRecord
 from livebench.scoring.scorer import Comment, LogLikelihood, Scorer, VideoContext
 
 Family = Literal["shortcut", "content", "test text"]
-"""`shortcut`: what beats chance so is a shortcut. `content`: what a model is meant to use. `test text`:
-the probe looks into other test comments, which no submission is given; reported, not gated."""
+"""`shortcut`: beating chance this way is a shortcut. `content`: what a model is meant to use.
+`test text`: the probe reads other test comments, which no submission is given; reported, not gated."""
 
 
 class Probe(NamedTuple):
@@ -36,7 +36,7 @@ class Probe(NamedTuple):
 
 
 class Characters(Scorer):
-    """Log-likelihood of the characters, each after the one before, and the end of the comment.
+    """Log-likelihood under a character bigram model, the end of the comment included.
 
     p(b | a) = (n(ab) + p(b)) / (n(a) + 1), where p is the smoothed frequency of characters.
     """
@@ -67,7 +67,7 @@ class Characters(Scorer):
 def all_probes(
     candidate_set: CandidateSet, dataset: Dataset, answers: Sequence[AnswerRecord]
 ) -> Iterator[Probe]:
-    """Yield every probe, each in both directions where a direction is not learned."""
+    """Yield every probe, in both directions unless it is learned."""
     samples = list(candidate_set.samples())
     train_counts = np.array([answer.train_counts for answer in answers], float)
     words = np.array([answer.lengths for answer in answers], float)
@@ -95,7 +95,7 @@ def all_probes(
         pairs.append((name, "test text", scores))
     for name, family, scores in pairs:
         yield Probe(name, family, scores)
-        # To prefer what does not resemble the moment is no understanding of it.
+        # Preferring what does not resemble the moment takes no understanding.
         yield Probe(f"not: {name}", "shortcut" if family == "content" else family, -scores)
     correct = np.array([answer.types for answer in answers]) == "correct"
     videos = [answer.video_id for answer in answers]
@@ -111,7 +111,7 @@ def all_probes(
 def _scores(
     scorer: Scorer, training: DatasetSplit, samples: Sequence[SampleRecord], dataset: Dataset
 ) -> np.ndarray:
-    """Scores of a scorer that sees titles and comments, whatever the settings of the set."""
+    """Scores of a scorer that is shown titles and comments, whatever the settings of the set."""
     scorer.fit(training)
     titles = {video.video_id: video.title for video in dataset.videos}
     rows, none = [], np.empty((0, 0), np.float32)
@@ -125,7 +125,7 @@ def _scores(
 
 
 def _copies(samples: Sequence[SampleRecord]) -> np.ndarray:
-    """1 where a candidate stands in the context word for word."""
+    """1 where a candidate occurs verbatim in the context."""
     rows = []
     for sample in samples:
         around = {comment.tokens for comment in sample.context}
@@ -134,7 +134,7 @@ def _copies(samples: Sequence[SampleRecord]) -> np.ndarray:
 
 
 def _test_text(samples: Sequence[SampleRecord], dataset: Dataset) -> dict[str, np.ndarray]:
-    """How often a candidate occurs in the held-out videos, the sample's own among them or not; and 1
+    """How often a candidate occurs in the held-out videos, with and without the sample's own; and 1
     where it occurs in the same video outside the second of the moment."""
     comments, videos = dataset.comments, dataset.videos
     number = {string: index for index, string in enumerate(comments.strings)}

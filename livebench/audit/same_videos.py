@@ -1,4 +1,4 @@
-"""Videos of a dataset that are the same video: by id, by title, by near-identical comments."""
+"""Finds duplicate videos in a dataset: by id, by title, by near-identical comments."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from livebench.audit.video_comments import SHORTEST_TEXT, VideoComments, bare_te
 from livebench.data.dataset import Dataset
 
 _RARE = 20
-"""A comment of more videos than this is popular; of fewer where there are few videos."""
+"""A comment is rare if it occurs in at most this many videos; fewer in a small dataset."""
 _MIN_CONTAINMENT, _MIN_OVERLAP = 0.25, 8
 
 
 class SameVideos(NamedTuple):
-    """Numbers of videos of a dataset that are one video, and how that shows."""
+    """Numbers of videos that are the same video, and the evidence."""
 
     kind: Literal["same id", "same title", "same comments"]
     videos: tuple[int, ...]
@@ -25,7 +25,7 @@ class SameVideos(NamedTuple):
 
 
 def same_names(dataset: Dataset) -> Iterator[SameVideos]:
-    """Groups of videos with the same id or the same title but for case, form, and punctuation."""
+    """Groups of videos with the same id or title up to case, Unicode form, and punctuation."""
     ids = [normalize("NFKC", video.video_id).casefold() for video in dataset.videos]
     for _, videos in _equal(ids):
         detail = f"{len(videos)} ids that differ in case or form only"
@@ -38,7 +38,7 @@ def same_names(dataset: Dataset) -> Iterator[SameVideos]:
 
 
 def _equal(names: Sequence[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Names that occur more than once, and their places."""
+    """Names that occur more than once, and their positions."""
     places: dict[str, list[int]] = {}
     for place, name in enumerate(names):
         places.setdefault(name, []).append(place)
@@ -46,10 +46,10 @@ def _equal(names: Sequence[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def same_comments(dataset: Dataset, columns: VideoComments) -> Iterator[SameVideos]:
-    """Pairs of videos that share too many of their rare comments to be two videos.
+    """Pairs of videos that share too many rare comments to be different videos.
 
-    The time of a comment plays no part, and the share is that of the video with fewer comments: a copy
-    that is shifted, or of which only a part was collected, is found all the same.
+    Times of comments are ignored, and the share is relative to the video with fewer comments, so that a
+    copy is found even if it is shifted or incomplete.
     """
     from scipy.sparse import csr_matrix, triu
 

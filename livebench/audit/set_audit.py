@@ -1,4 +1,4 @@
-"""The audit of a candidate set: how far do shortcuts get, and may the set be trusted?"""
+"""The audit of a candidate set: how far do shortcuts get, and can the set be trusted?"""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ from livebench.tables import text_table
 
 _AUDIT = "audit.json"
 _LEVEL = 0.05
-"""Of the tests, after Holm over the probes of a family."""
+"""Significance level of the tests, after Holm's correction within a family of probes."""
 _MARGIN = 0.02
-"""Of the headline metric, MRR: an interval that ends so far above chance leaves room for a shortcut."""
+"""Of the headline metric, MRR: an interval that ends more than this above chance may hide a shortcut."""
 
 ProbeVerdict = Literal["shortcut", "allowed", "reported", "open", "chance"]
 
 
 class AgainstType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """MRR among the correct candidates and those of one type, and what chance gets there."""
+    """MRR among the correct candidates and those of one type, and its chance level."""
 
     mrr: Interval
     chance: float
 
 
 class ProbeFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a probe reaches.
+    """The result of a probe.
 
     Attributes:
         metrics: of the best-placed correct candidate.
-        p: that chance reaches such an MRR (`shift_p`, one-sided), after Holm over its family.
-        verdict: `shortcut` if it beats chance and may not; `allowed` if it may; `reported` if it looks
-            into test texts; `open` if it does not beat chance for certain, but its interval ends more
-            than _MARGIN above it; else `chance`: it does not beat it.
-        by_type: against each type of wrong candidates alone.
+        p: of the MRR under chance (`shift_p`, one-sided), Holm-corrected within its family.
+        verdict: if it beats chance significantly: `shortcut` if it should not, `allowed` if it may,
+            `reported` if it reads test comments. If not: `open` if its interval ends more than _MARGIN
+            above chance, else `chance`.
+        by_type: against each type of wrong candidate alone.
     """
 
     probe: str
@@ -66,7 +66,7 @@ class ProbeFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SetAudit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """audit.json: `chance` by metric, exactly; `seal` is the sha256 of the rest."""
+    """audit.json: `chance` is the exact chance level by metric; `seal` is the sha256 of the rest."""
 
     set_signature: str
     set_hash: str
@@ -83,7 +83,7 @@ def audit_set(candidate_set: CandidateSet, dataset: Dataset) -> SetAudit:
     """Run every probe on a set.
 
     Raises:
-        LiveBenchError: the dataset is not the one that the set was built from, or the text is absent.
+        LiveBenchError: the set was built from another dataset, or its text is absent.
     """
     candidate_set.check_dataset(dataset)
     candidate_set.check_text(dataset)
@@ -109,7 +109,7 @@ def audit_set(candidate_set: CandidateSet, dataset: Dataset) -> SetAudit:
 
 
 def _adjusted(probes: Sequence[Probe], correct: np.ndarray, videos: Sequence[str]) -> list[float]:
-    """p of each probe, after Holm over the probes of its family."""
+    """p of each probe, Holm-corrected within its family."""
     p_values = np.empty(len(probes))
     for i, probe in enumerate(probes):
         observed = HEADLINE.column(best_metrics(probe.scores, correct)).mean()
@@ -121,7 +121,7 @@ def _adjusted(probes: Sequence[Probe], correct: np.ndarray, videos: Sequence[str
 
 
 def _places(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
-    """int64 [samples, g]: places of the correct candidates from 0, ties broken by a fixed draw."""
+    """int64 [samples, g]: places of the correct candidates from 0, ties broken by a seeded draw."""
     tie_breaks = np.random.PCG64(0).random_raw(scores.size).reshape(scores.shape)
     places = np.argsort(np.lexsort((tie_breaks, -scores), axis=1), axis=1)
     most = int(correct.sum(axis=1).max())
@@ -153,7 +153,7 @@ def _finding(
 
 
 def judge(family: Family, reached: Interval, chance: float, p: float) -> ProbeVerdict:
-    """The verdict on a probe, from its headline metric and what chance gets."""
+    """The verdict on a probe, from its headline metric and the chance level."""
     if p < _LEVEL:
         return _BEATS_CHANCE[family]
     return "open" if family == "shortcut" and reached.high > chance + _MARGIN else "chance"
@@ -167,7 +167,7 @@ _BEATS_CHANCE: dict[Family, ProbeVerdict] = {
 
 
 def _verdict(findings: Sequence[ProbeFinding], chance: float) -> str:
-    """The audit in a sentence or two."""
+    """A summary of the audit in a sentence or two."""
     reached = {finding.probe: finding.metrics[HEADLINE.name].value for finding in findings}
     probes: dict[ProbeVerdict, list[str]] = {}
     for finding in findings:
@@ -203,7 +203,7 @@ def has_shortcut(audit: SetAudit) -> bool:
 
 
 def describe_set_audit(audit: SetAudit) -> str:
-    """The audit as text: the probes against all wrong candidates, and against each type; the verdict."""
+    """The audit as text: probes against all wrong candidates and against each type, and the verdict."""
     first = METRICS[0]
     headline = f"{HEADLINE.name} [95% interval]"
     chance = [first.format(audit.chance[first.name]), HEADLINE.format(audit.chance[HEADLINE.name])]
@@ -268,7 +268,7 @@ def read_audit(candidate_set: CandidateSet) -> SetAudit | None:
     """The frozen audit of a set; None if there is none.
 
     Raises:
-        LiveBenchError: it was changed, or is of another version of the set.
+        LiveBenchError: it was changed, or belongs to another version of the set.
     """
     path = candidate_set.path / _AUDIT
     if not path.exists():

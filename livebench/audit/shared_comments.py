@@ -12,15 +12,15 @@ from livebench.audit.video_comments import SHORTEST_TEXT, VideoComments
 from livebench.data.split import SPLITS, Split
 
 _MIN_COMMENTS = 10
-"""Distinct ones of at least SHORTEST_TEXT characters, for a video to be counted in."""
+"""Distinct comments of at least SHORTEST_TEXT characters that a video needs in order to count."""
 _CLEAR_EXCESS, _CONFIDENCE = 0.03, 0.999
 _LENGTHS = (SHORTEST_TEXT, 6, 8, 11, 16)
-"""Classes of comments: characters, from this up to the next."""
+"""Length classes of comments: characters, from each number up to the next."""
 
 
 class LengthClass(msgspec.Struct, frozen=True):
-    """Of the comments with these lengths: `share` of them occurs in the pool, `expected` of the pool's
-    own occurs in another of its videos."""
+    """For comments of these lengths: the `share` that occurs in the pool, and the share `expected` from
+    the pool's own comments, which occur in another of its videos."""
 
     characters: str
     share: float
@@ -31,10 +31,10 @@ class SharedComments(msgspec.Struct, frozen=True):
     """How many of the distinct comments of a video of `split` occur in the videos of `pool`.
 
     Attributes:
-        videos: of `split`, that have enough comments.
+        videos: the videos of `split` with enough comments.
         share: mean over these videos.
-        excess: `share` less what comments of these lengths reach within the pool, each video of the
-            pool against all others.
+        excess: `share` minus the share expected for comments of these lengths, which is measured within
+            the pool, each video against all others.
         low, high: interval of the excess, over videos of both splits.
         by_length: the same by length, over comments.
     """
@@ -50,18 +50,18 @@ class SharedComments(msgspec.Struct, frozen=True):
 
     @property
     def clear(self) -> bool:
-        """Is it more than differences between videos explain, and enough to matter?"""
+        """Whether the excess is significant, and large enough to matter."""
         return self.low > _CLEAR_EXCESS
 
 
 def shared_comments(
     columns: VideoComments, splits: list[Split], copies: set[int]
 ) -> Iterator[tuple[SharedComments, np.ndarray]]:
-    """Compare each split with each other.
+    """Compare each split with every other.
 
     Args:
         splits: of each video.
-        copies: numbers of videos that are in the pools, but are not counted themselves.
+        copies: numbers of videos that are in the pools but not counted themselves.
 
     Yields:
         The figures, and the numbers of the videos that share most, most first.
@@ -79,17 +79,17 @@ def shared_comments(
 
 
 def _tables(columns: VideoComments, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct comments of each video by class of length, and how many occur in the pool.
+    """Distinct comments of each video by length class, and how many of them occur in the pool.
 
-    A video of the pool is compared with all *other* videos of it. Another video is compared with as
-    many: with all but one, on average over which is left out (a comment that one video alone has
-    counts 1 - 1/videos).
+    A video of the pool is compared with all *other* videos in it. A video outside is compared with the
+    same number: with all but one, averaged over the one left out (so a comment that occurs in only one
+    video of the pool counts 1 - 1/videos).
 
     Args:
-        members: bool [videos], which are the pool.
+        members: bool [videos], the videos of the pool.
 
     Returns:
-        two float64 [videos, classes of length].
+        two float64 [videos, length classes].
     """
     own = members[columns.video]
     videos_of = np.bincount(columns.key[own], minlength=len(columns.length))[columns.key]
@@ -103,11 +103,11 @@ def _tables(columns: VideoComments, members: np.ndarray) -> tuple[np.ndarray, np
 
 
 class _Shares:
-    """Those of `counted` videos that have enough comments; comments below SHORTEST_TEXT are left out.
+    """The `counted` videos with enough comments; comments shorter than SHORTEST_TEXT are left out.
 
     Attributes:
         videos: int64 [videos], their numbers.
-        total, shared: float64 [videos, classes of length]: distinct comments, those in the pool.
+        total, shared: float64 [videos, length classes]: distinct comments, and those in the pool.
     """
 
     def __init__(self, total: np.ndarray, shared: np.ndarray, counted: np.ndarray) -> None:
@@ -115,12 +115,12 @@ class _Shares:
         self.total, self.shared = total[self.videos, 1:], shared[self.videos, 1:]
 
     def by_length(self) -> np.ndarray:
-        """float64 [classes]: the share of all comments of a class; 0 where there are none."""
+        """float64 [classes]: the share over all comments of a class; 0 if there are none."""
         share: np.ndarray = self.shared.sum(0) / np.maximum(1, self.total.sum(0))
         return share
 
     def excess(self, expected: np.ndarray) -> np.ndarray:
-        """float64 [videos]: the share of a video less that expected of comments of its lengths."""
+        """float64 [videos]: the share of a video minus that expected for comments of its lengths."""
         excess: np.ndarray = (self.shared - self.total * expected).sum(1) / self.total.sum(1)
         return excess
 
@@ -128,7 +128,7 @@ class _Shares:
 def _compare(
     shares: _Shares, baseline: _Shares, split: Split, pool: Split
 ) -> tuple[SharedComments, np.ndarray]:
-    """The figures, and the videos beyond the 99th percentile of those of the pool, most first."""
+    """The figures, and the videos above the pool's 99th percentile, most first."""
     from scipy.special import stdtrit
 
     expected = baseline.by_length()

@@ -1,4 +1,4 @@
-"""Which comment occurs in which video, whatever its case, form, white space and punctuation."""
+"""Which comment occurs in which video, ignoring case, Unicode form, white space and punctuation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from livebench.data.dataset import Dataset
 
 SHORTEST_TEXT = 4
-"""Characters; shorter titles and comments say nothing about whose they are."""
+"""Characters; shorter titles and comments do not identify a video."""
 
 
 def bare_texts(texts: Sequence[str]) -> Any:

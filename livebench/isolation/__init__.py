@@ -1,1 +1,1 @@
-"""Runs the code of submissions in a process of its own, or in a sandbox: samples in, numbers out."""
+"""Runs submissions in a process of their own, or in a sandbox: samples in, numbers out."""

@@ -1,7 +1,7 @@
-"""The process of a submission: it is given samples, and gives numbers back.
+"""The process of a submission: receives samples and sends back numbers.
 
-It is a new process, not a fork: of LiveBench's memory, with answers in it, there is nothing here.
-What the submission prints goes to a pipe of its own, and cannot be taken for an answer.
+It is a new process, not a fork: nothing of LiveBench's memory, which contains the answers, is here.
+What the submission prints goes to a separate pipe, and cannot be mistaken for an answer.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _PR_SET_PDEATHSIG = 1
 
 
 def serve(source: int, target: int) -> None:
-    """Answer messages until there are no more.
+    """Answer messages until the source is closed.
 
     Args:
         source, target: open file descriptors to read messages from, and to write answers to.
     """
     _end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to end
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
     scorer: Scorer | None = None
     while (message := _read(source)) is not None:
         try:
@@ -60,7 +60,7 @@ def serve(source: int, target: int) -> None:
             name, text = type(error).__name__, str(error)[: wire.TEXT_LIMIT]
             answer = wire.FAILED, wire.Failure("raised", text, name=name, traceback=_shown(error))
         _write(target, wire.message(*answer))
-    # Nothing is left to do; what a library would tidy up takes time.
+    # Nothing is left to do, and clean-up by libraries would take time.
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
     os._exit(0)
@@ -100,7 +100,7 @@ def _shown(error: BaseException) -> str:
 
 
 def _end_with_parent() -> None:
-    """Have the system end this process when the parent has ended, however that was (Linux)."""
+    """Have the kernel end this process when the parent ends for whatever reason (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -115,7 +115,7 @@ def _read(source: int) -> tuple[bytes, bytes] | None:
 
 
 def _exactly(source: int, size: int) -> bytes | None:
-    """So many bytes; None if there are no more."""
+    """Read exactly this many bytes; None if the source ends before."""
     data = bytearray()
     while len(data) < size:
         part = os.read(source, size - len(data))

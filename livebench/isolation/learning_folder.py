@@ -1,4 +1,4 @@
-"""The folder of what a submission learns from: gone with its process, after a kill at the next start."""
+"""The folder of a submission's training data: removed with its process, or at the next start."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ PREFIX = "livebench-learns-"
 
 @contextmanager
 def learning_folder() -> Iterator[Path]:
-    """A new folder among the temporary ones. Those that killed evaluations left are removed: a copy of
-    a dataset may be large. Whose process lives is locked; the system opens a lock when it has ended."""
+    """A new temporary folder. Folders left by killed evaluations are removed, since a copy of a dataset
+    may be large. Folders in use are locked; the kernel releases a lock when its process ends."""
     _remove_left()
     folder, handle = _locked()
     try:
@@ -34,12 +34,12 @@ def _locked() -> tuple[Path, int]:
         fcntl.flock(handle, fcntl.LOCK_EX)
         if folder.exists():
             return folder, handle
-        os.close(handle)  # between the two, another start took it for one that was left
+        os.close(handle)  # another process took the new folder for a leftover before it was locked
 
 
 def _remove_left() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError):  # in use, somebody else's, or gone
+        with contextlib.suppress(OSError):  # in use, owned by somebody else, or gone
             handle = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

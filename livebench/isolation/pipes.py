@@ -1,4 +1,4 @@
-"""Talks to a process without ever waiting for it in vain: whole messages, or what became of it."""
+"""Talks to a process without ever blocking on it: returns whole messages, or why there are none."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from livebench.errors import LiveBenchError
 from livebench.isolation import wire
 
 PIPE = 1 << 20
-"""Bytes that a pipe holds: a block of samples goes in while the one before is scored, and much of what
-is printed."""
+"""Capacity of a pipe in bytes: enough for a block of samples while the previous one is scored, and for
+most printed output."""
 
 _LAST_OUTPUT = 2000
-"""Bytes of what a process printed that are kept for a report."""
+"""Bytes of printed output kept for error messages."""
 
 _GRACE = 2.0
-"""Seconds that a process has to end by itself."""
+"""Seconds that a process gets to end by itself."""
 
 _LOOK = 0.5
-"""Seconds between looks at whether the process still lives."""
+"""Seconds between checks whether the process is alive."""
 
 
 class Child:
     """A process, with a pipe to it, one for its answers, and one for what it prints.
 
     Args:
-        command: makes the command line from the descriptors that the process reads and writes.
-        folder: to run it in.
+        command: builds the command line from the descriptors that the process reads and writes.
+        folder: working directory.
         handles: further descriptors that it inherits.
-        time_limit: seconds that it may take for an answer.
+        time_limit: seconds that it may take to answer.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Child:
         self._prints, theirs_prints = os.pipe()
         for handle in (self._to, self._from, self._prints):
             os.set_blocking(handle, False)
-        with contextlib.suppress(OSError, AttributeError):  # Linux, and as far as a user may
+        with contextlib.suppress(OSError, AttributeError):  # Linux only, and limited for users
             for handle in (self._to, self._prints):
                 fcntl.fcntl(handle, fcntl.F_SETPIPE_SZ, PIPE)
         try:
@@ -75,11 +75,11 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The number of the process (of the sandbox around it, if there is one)."""
+        """The process id (of the sandbox around it, if there is one)."""
         return self._process.pid
 
     def send(self, data: bytes) -> None:
-        """Begin to send a message: what the pipe does not hold goes on its way during `receive`."""
+        """Start sending a message: what does not fit into the pipe is sent during `receive`."""
         if not self._out:
             self._poll.register(self._to, select.POLLOUT)
         self._out += data
@@ -90,7 +90,7 @@ class Child:
 
         Raises:
             LiveBenchError: the process ended, took too long, or wrote something that is not a message;
-                what it printed last is the cause.
+                the cause holds what it printed last.
         """
         deadline = time.monotonic() + self._limit
         while (message := self._message()) is None:
@@ -114,7 +114,7 @@ class Child:
         return message
 
     def failed(self, what: str, fix: str = "") -> LiveBenchError:
-        """An error of the process that shows what it printed last."""
+        """An error about the process that shows what it printed last."""
         while self._keep_print():
             pass
         error = LiveBenchError("", what, fix)
@@ -123,7 +123,7 @@ class Child:
         return error
 
     def kill(self) -> None:
-        """End the process, and all that it has started in its session."""
+        """Kill the process and everything it has started in its session."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -148,11 +148,11 @@ class Child:
         except BlockingIOError:
             return
         except BrokenPipeError:
-            self._out.clear()  # that it has ended is seen by what it does not answer
+            self._out.clear()  # its end is noticed in `receive`
         self._poll.unregister(self._to)
 
     def _read(self) -> bool:
-        """Take what is there of an answer; False if there will be no more."""
+        """Read what has arrived of an answer; False if the pipe is closed."""
         try:
             data = os.read(self._from, 1 << 18)
         except BlockingIOError:
@@ -174,12 +174,12 @@ class Child:
         return kind, data
 
     def garbage(self, why: str) -> LiveBenchError:
-        """The process wrote something else than an answer; it is killed."""
+        """Kill the process because it wrote something that is not an answer; return the error."""
         self.kill()
         return self.failed(f"the submission wrote garbage into the pipe of its answers: {why}")
 
     def _keep_print(self) -> bool:
-        """Take what was printed, and keep its end; False if there is nothing now."""
+        """Read what was printed and keep the end of it; False if there is nothing right now."""
         try:
             data = os.read(self._prints, PIPE)
         except BlockingIOError:
@@ -198,7 +198,7 @@ class Child:
             self.kill()
             return self.failed("the submission closed the pipe of its answers")
         self.kill()
-        # A sandbox says 128 + the signal that its program was killed by.
+        # A sandbox exits with 128 + the signal that killed its program.
         number = -status if status < 0 else status - 128 if status > 128 else 0
         if number == signal.SIGKILL:
             return self.failed(
@@ -210,7 +210,7 @@ class Child:
 
 
 def harmless(text: str) -> str:
-    """A text of a submission for a terminal: without the marks that would drive it."""
+    """A text from a submission, safe for a terminal: without control characters."""
     kept = (mark for mark in text if mark == "\n" or unicodedata.category(mark)[0] != "C")
     return "".join(kept).strip()
 
@@ -223,7 +223,7 @@ class _LastOutput(Exception):
 
 
 class SubmissionTraceback(Exception):
-    """Where in the code of a submission an exception was raised, as its process told."""
+    """The traceback of an exception in a submission, as reported by its process."""
 
     def __str__(self) -> str:
         return f"in the process of the submission:\n{self.args[0]}"

@@ -1,4 +1,4 @@
-"""The scorer of a submission, in a process of its own: to LiveBench a scorer like any other."""
+"""The scorer of a submission in a process of its own, with the interface of any other scorer."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer")
 
 _AHEAD = 2
-"""Blocks that a process has at a time: the one it scores, and the next."""
+"""Blocks sent to a process at a time: the one being scored, and the next."""
 
 _GIGABYTE = 1 << 30
 _NAME_LIMIT = 100
-"""Characters of a name that a submission tells, at most."""
+"""Maximum characters of a name that a submission reports."""
 
-# Modules are found as they are here; the folder that a command is run in is none of them.
+# Modules are found as in this process, except in the current folder.
 _PROGRAM = (
     "import sys; sys.path[:] = {path!r}; from livebench.isolation.child import serve; "
     "serve({source}, {target})"
@@ -51,8 +51,8 @@ class Isolation:
     Attributes:
         kind: `none`, in this process; `process`, in one of its own, which sees the files of this
             machine but no memory of this process; `sandbox`, in one that sees next to nothing.
-        memory: GB of address space that it may take; 0 for no limit.
-        time_limit: seconds that it may take for an answer: to be made, to be fitted, to score a block.
+        memory: GB of address space that it may use; 0 for no limit.
+        time_limit: seconds that it may take to be created, to be fitted, or to score a block.
         hidden: folders that a sandbox never shows.
     """
 
@@ -66,7 +66,7 @@ class Isolation:
         """The scorer of a run; its process ends with the block.
 
         Raises:
-            LiveBenchError: it cannot be made, or bubblewrap is wanted and not here.
+            LiveBenchError: it cannot be created, or bubblewrap is needed and not installed.
         """
         if self.kind == "none":
             yield make_scorer(submission, run)
@@ -121,8 +121,8 @@ class Isolation:
 
 @dataclass(frozen=True)
 class _LearningFolder:
-    """Where what a scorer learns from is put, and where its process sees it; an oracle is given the
-    `whole` dataset, for that is what it is."""
+    """Where a scorer's training data is put, and where its process sees it; an oracle is given the
+    `whole` dataset."""
 
     here: Path
     there: Path
@@ -139,7 +139,7 @@ class _RemoteScorer(Streaming):
     def score(
         self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
     ) -> Score:
-        """One score; in blocks it is faster."""
+        """A single score; scoring in blocks is faster."""
         return self.score_samples([Sample(video_ctx, comments, [candidate])])[0][0]
 
     def score_samples(self, samples: Sequence[Sample]) -> list[list[Score]]:
@@ -178,12 +178,12 @@ class _RemoteScorer(Streaming):
 
 
 class _RemoteFitted(_RemoteScorer):
-    """One that wants to be fitted."""
+    """A remote scorer that has to be fitted."""
 
     def fit(self, training: DatasetSplit) -> None:
         from livebench.isolation.training_copy import write_training_copy
 
-        # A copy: of the test videos there is nothing in it.
+        # A copy without anything from the test videos.
         here = self._inputs.here / "dataset"
         shutil.rmtree(here, ignore_errors=True)
         if self._inputs.whole:
@@ -210,13 +210,14 @@ def _answer(
     block: Samples | None = None,
     doing: tuple[object, str] = ("", ""),
 ) -> _Answer:
-    """The next message, which must be of the kind `due`.
+    """The next message, which must be of type `due`.
 
     Args:
-        block: what the process is to score; without one `doing` says where, and what it does there.
+        block: what the process is scoring; if there is no block, `doing` says where, and what it is
+            doing.
 
     Raises:
-        LiveBenchError: it is of another kind, or says that something went wrong.
+        LiveBenchError: the message has another type, or reports a failure.
     """
     try:
         kind, data = child.receive()
@@ -250,5 +251,5 @@ def _failure(
 
 
 def _clean(text: str) -> str:
-    """A text of a submission, on one line."""
+    """A text from a submission, on one line."""
     return " ".join(harmless(text[: wire.TEXT_LIMIT]).split())

@@ -1,4 +1,4 @@
-"""The sandbox: what bubblewrap lets a submission see. Everything else does not exist in it."""
+"""The sandbox: what bubblewrap lets a submission see. Nothing else exists in it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _KEPT_ENVIRONMENT = ("LANG", "LC_ALL", "TZ", "OMP_NUM_THREADS", "MKL_NUM_THREADS
 
 
 class SandboxView(NamedTuple):
-    """What is shown of this machine.
+    """What the sandbox shows of this machine.
 
     Attributes:
         folder: of the submission.
-        inputs: folder that is shown as `/inputs`; LiveBench puts what a scorer learns from there.
-        hidden: folders that are empty in the sandbox even where they lie in one that is shown.
+        inputs: folder that is shown as `/inputs`; LiveBench puts training data there.
+        hidden: folders that are empty in the sandbox even if they lie in one that is shown.
     """
 
     folder: Path
@@ -38,7 +38,7 @@ class SandboxView(NamedTuple):
 
 
 def bwrap() -> str:
-    """Where bubblewrap is.
+    """The path of bubblewrap.
 
     Raises:
         LiveBenchError: it is not installed, or this is not Linux.
@@ -55,13 +55,13 @@ def bwrap() -> str:
 
 
 def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
-    """The command that opens the sandbox; the program to run in it is to be added.
+    """The command that opens the sandbox; the program to run in it has to be appended.
 
-    No network, no other processes, no capability; the system, Python with its packages, and the folder
-    of the submission to read; /tmp to write, in memory, bounded.
+    No network, no other processes, no capabilities. Read-only: the system, Python with its packages, and
+    the folder of the submission. Writable: /tmp, in memory, of limited size.
 
     Args:
-        filter_handle: an open file descriptor to read the filter of system calls from.
+        filter_handle: an open file descriptor to read the system call filter from.
 
     Raises:
         LiveBenchError: bubblewrap is not installed, or the folder of the submission is to be hidden.
@@ -85,7 +85,7 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
         line += ["--size", str(_SCRATCH), "--tmpfs", scratch]
     own = view.folder.absolute()
     masked: list[Path] = []
-    # What is hidden may lie in what is shown, and the submission in what is hidden.
+    # Hidden folders may lie in shown ones, and the submission in a hidden one.
     for shown in (_python(), [own]):
         for place in shown:
             line += ["--ro-bind", str(place.resolve()), str(place)]
@@ -111,13 +111,13 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
 
 
 def _within(place: Path, folder: Path) -> bool:
-    """Whether a folder that exists lies in another, and is not that."""
+    """Whether a path exists and lies below a folder."""
     inner, outer = place.resolve(), folder.resolve()
     return place.is_dir() and inner != outer and inner.is_relative_to(outer)
 
 
 def _python() -> list[Path]:
-    """Folders with Python and the packages that are installed; of a checkout its packages alone."""
+    """Folders with Python and the installed packages; only the packages of a checkout."""
     places = [Path(sys.prefix), Path(sys.base_prefix)]
     places += [Path(entry) for entry in sys.path if Path(entry).name.endswith("-packages")]
     for name in _PACKAGES:

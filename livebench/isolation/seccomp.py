@@ -1,9 +1,9 @@
 """The system calls that a sandbox refuses, as a filter of the Linux kernel (seccomp, classic BPF).
 
-A sandboxed submission may start threads, and no processes: a limit on processes by `setrlimit` is not
-kept for root, and one on memory counts for each process alone. Beside that, calls are refused that no
-scorer needs and that have been ways out of sandboxes. The format of filters is in
-linux/filter.h and linux/seccomp.h; numbers of calls are in asm/unistd_64.h and asm-generic/unistd.h.
+A sandboxed submission may start threads but no processes: `setrlimit` does not limit the processes of
+root, and its memory limit is per process. Calls that no scorer needs and that have been used to escape
+from sandboxes are refused, too. The format of filters is in linux/filter.h and linux/seccomp.h; call
+numbers are in asm/unistd_64.h and asm-generic/unistd.h.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def no_new_processes(machine: str = "") -> bytes:
     """The filter for a machine (as `platform.machine` names it; by default this one).
 
     Raises:
-        LiveBenchError: the numbers of its calls are not known here.
+        LiveBenchError: its call numbers are not known.
     """
     machine = machine or platform.machine()
     if machine not in _MACHINES:
@@ -73,7 +73,7 @@ def no_new_processes(machine: str = "") -> bytes:
             "evaluate without it",
         )
     architecture, making, refused = _MACHINES[machine]
-    # Jumps count the instructions to pass over if the test holds, and if not.
+    # Jumps give the number of instructions to skip if the test is true, and if it is false.
     program = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_EQUAL, 1, 0, architecture),
@@ -83,7 +83,7 @@ def no_new_processes(machine: str = "") -> bytes:
         (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
     ]
     answers = dict.fromkeys(refused.values(), errno.EPERM)
-    # Not implemented: the C library then starts its threads by clone, whose flags can be looked at.
+    # "Not implemented" makes the C library start threads by clone, whose flags can be checked.
     answers[making["clone3"]] = errno.ENOSYS
     answers |= {making[name]: errno.EAGAIN for name in ("fork", "vfork") if name in making}
     for number, answer in answers.items():

@@ -1,4 +1,4 @@
-"""Some videos of a dataset as a dataset of their own: all that a scorer gets to learn from."""
+"""Copies some videos of a dataset to a dataset of their own, which is all that a scorer gets to see."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from livebench.files import new_folder, write_text
 
 
 def write_training_copy(split: DatasetSplit, out: Path) -> Dataset:
-    """Write the videos of a split, their comments and their frame vectors, and nothing of the others.
+    """Write the videos of a split with their comments and frame vectors, and nothing of the others.
 
-    The rows are those of the dataset, in their order. The fingerprints in dataset.toml stay those of
-    the whole: they say where the rows come from.
+    The rows keep their order. The fingerprints in dataset.toml stay those of the whole dataset: they say
+    where the rows come from.
 
     Raises:
         LiveBenchError: `out` exists or cannot be written.
@@ -40,7 +40,7 @@ def _write_rows(split: DatasetSplit, folder: Path) -> None:
         ("comments.parquet", COMMENT_COLUMNS),
     ):
         table = read_parquet(split.dataset.path / name, columns)
-        # A dictionary would keep the strings of the rows that are left out.
+        # A dictionary would keep the strings of omitted rows.
         plain = [
             pa.field(field.name, pa.string()) if pa.types.is_dictionary(field.type) else field
             for field in table.schema
@@ -62,6 +62,6 @@ def _write_frames(split: DatasetSplit, path: Path) -> None:
     row = 0
     for video in split.videos:
         vectors = dataset.frames(video, range(video.frame_count))
-        target[row : row + video.frame_count] = vectors  # float16 before: nothing is lost
+        target[row : row + video.frame_count] = vectors  # they were float16: nothing is lost
         row += video.frame_count
     target.flush()

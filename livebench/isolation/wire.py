@@ -1,8 +1,8 @@
-"""What goes over the pipes between LiveBench and the process of a submission.
+"""The messages between LiveBench and the process of a submission.
 
-A message is one byte for its kind, four for its size (big-endian), and MessagePack of one of the
-records below. Nothing that comes from a submission is unpickled or evaluated: it is decoded as the
-record that is due, of bounded size, or refused.
+A message is one byte for its type, four for its size (big-endian), and one of the records below as
+MessagePack. Nothing that comes from a submission is unpickled or evaluated: it is decoded as the
+expected record, with bounded size, or refused.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from livebench.scoring.scorer import Comment, Sample, Trained, VideoContext
 
 HEAD = struct.Struct(">cI")
 MESSAGE_LIMIT = 8 << 20
-"""Bytes of a message from a submission, at most: a block of scores is far below."""
+"""Maximum bytes of a message from a submission; a block of scores is far smaller."""
 
 TEXT_LIMIT = 20_000
-"""Characters of what a submission says of its failure, at most."""
+"""Maximum characters of a submission's error message."""
 
 START, FIT, BLOCK, DESCRIBE = b"I", b"T", b"B", b"D"
 HELLO, FITTED, SCORED, DESCRIBED, FAILED = b"H", b"F", b"S", b"C", b"E"
@@ -30,7 +30,7 @@ ANSWERS = (HELLO, FITTED, SCORED, DESCRIBED, FAILED)
 
 
 class Start(msgspec.Struct, frozen=True):
-    """Make the scorer of a run; take at most `memory` bytes of address space (0: no limit)."""
+    """Create the scorer of a run; use at most `memory` bytes of address space (0: no limit)."""
 
     folder: str
     run: str
@@ -44,7 +44,7 @@ class Fit(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """The scorer is made; whether it wants to be fitted, and what its checkpoint was trained on."""
+    """The scorer is created; whether it has to be fitted, and what its checkpoint was trained on."""
 
     name: str
     fits: bool
@@ -52,9 +52,9 @@ class Hello(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """It went wrong: an `error` that a user can fix (`where`, `what`, `fix` and `place` are those of the
-    LiveBenchError), an exception that it `raised` (`name` is its type, `what` its text), or a `wrong`
-    answer, with `row` and `candidate` of WrongAnswer."""
+    """A failure: an `error` that a user can fix (`where`, `what`, `fix`, `place` as in LiveBenchError), an
+    exception that was `raised` (`name` is its type, `what` its text), or a `wrong` answer (`row` and
+    `candidate` as in WrongAnswer)."""
 
     kind: Literal["error", "raised", "wrong"]
     what: str
@@ -94,7 +94,7 @@ def message(kind: bytes, content: object) -> bytes:
 
 
 def pack_samples(samples: Sequence[Sample]) -> list[SentSample]:
-    """Samples as they are sent."""
+    """Convert samples for sending."""
     return [
         SentSample(
             time=video.time,
@@ -111,14 +111,14 @@ def pack_samples(samples: Sequence[Sample]) -> list[SentSample]:
 
 
 def unpack_samples(sent: Sequence[SentSample]) -> list[Sample]:
-    """What `pack_samples` was given."""
+    """The inverse of `pack_samples`."""
     return [
         Sample(
             VideoContext(
                 time=sample.time,
                 frames=np.frombuffer(sample.frames, "<f4")
                 .reshape((len(sample.frame_times), sample.width) if sample.width else (0, 0))
-                .copy(),  # as in this process: it can be written to
+                .copy(),  # writable, as in this process
                 frame_times=np.array(sample.frame_times, np.int64),
                 title=sample.title,
                 category=sample.category,
@@ -131,7 +131,7 @@ def unpack_samples(sent: Sequence[SentSample]) -> list[Sample]:
 
 
 def pack_numbers(block: Sequence[Numbers]) -> list[SentNumbers]:
-    """Numbers as they are sent."""
+    """Convert numbers for sending."""
     return [
         SentNumbers(
             totals=numbers.totals.astype("<f8").tobytes(),
@@ -142,11 +142,11 @@ def pack_numbers(block: Sequence[Numbers]) -> list[SentNumbers]:
 
 
 def unpack_numbers(sent: Sequence[SentNumbers], samples: Sequence[Sample]) -> list[Numbers]:
-    """The numbers that a submission sent for these samples, checked as if nobody had before.
+    """The numbers that a submission sent for these samples, checked without trusting its process.
 
     Raises:
-        WrongAnswer: they are not one finite number for each candidate.
-        ValueError: they are not even numbers of the right size.
+        WrongAnswer: they are not one finite number per candidate.
+        ValueError: their bytes are not numbers at all.
     """
     if len(sent) != len(samples):
         raise ValueError("it sent scores of other samples")
