@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from livebench.cli.options import PATH, SETS, SUBMISSIONS
 from livebench.cli.progress import quiet_option, remark
 from livebench.errors import LiveBenchError
+
+if TYPE_CHECKING:
+    from livebench.leaderboard.collect import Section
+
+BOARD = Path("LEADERBOARD.md")
 
 
 @click.command("reproduce")
@@ -23,19 +30,18 @@ def reproduce_command(out, quiet) -> None:
     """Verify the bundled sets, evaluate the bundled scorers again, and render the leaderboard.
 
     What comes out is compared with the scores and the LEADERBOARD.md of this checkout: exit 1 if it
-    differs. Sets whose dataset is not available keep the scores of the checkout. Where code is not
-    committed, rows made again are marked so: that alone is no difference.
+    differs. Sets whose dataset is not available keep the scores of the checkout.
     """
     from livebench.candidates.candidate_set import find_sets
     from livebench.cli.candidates import verified
     from livebench.cli.datasets import Datasets
     from livebench.cli.evaluate import each_result
-    from livebench.cli.leaderboard import render_all
     from livebench.files import write_text
+    from livebench.human.analysis.publish import find_reports
     from livebench.isolation.remote import Isolation
-    from livebench.leaderboard.collect import CHANGED_CODE
+    from livebench.leaderboard.collect import collect
+    from livebench.leaderboard.render import render
     from livebench.records import SETTINGS
-    from livebench.scoring.evaluation import checkout_state
     from livebench.scoring.metrics import HEADLINE
     from livebench.submissions.load import find_submissions
 
@@ -50,7 +56,7 @@ def reproduce_command(out, quiet) -> None:
     unlisted = shutil.ignore_patterns("checkpoints", "*.journal*")
     shutil.copytree(SUBMISSIONS, out / "submissions", ignore=unlisted)
     available, count = Datasets((), quiet), 0
-    changed: list[Path] = []
+    changed: list[Path | str] = []
     for original, copy in zip(originals, find_submissions(out / "submissions"), strict=True):
         scored = [s for s in sets if (original.path / "scores" / s.name).is_dir()]
         if copy.card.entry and copy.card.kind != "model":  # models are not ours to run here
@@ -69,35 +75,40 @@ def reproduce_command(out, quiet) -> None:
                 seconds = result.manifest.wall_seconds
                 click.echo(f"{copy.name} on {where}: {HEADLINE.name} {value}, {seconds} s")
             changed += _changed_scores(original.path, copy.path)
-    write_text(out / "LEADERBOARD.md", render_all(out / "submissions", SETS))
-    uncommitted = sorted({file for one in originals for file in checkout_state(one)[1]})
-    board = Path("LEADERBOARD.md")
-    made, present = (path.read_text() if path.is_file() else "" for path in (out / board, board))
-    mark = f", {CHANGED_CODE}"
-    same_but_marks = bool(uncommitted) and made.replace(mark, "") == present.replace(mark, "")
-    if made != present and not same_but_marks:
-        changed.append(board)
+    here, reports = collect(sets, originals), find_reports(Path("human"))
+    if not BOARD.is_file() or BOARD.read_text("utf-8") != render(here, reports):
+        changed.append(BOARD)
+    made = collect(sets, find_submissions(out / "submissions"))
+    write_text(out / BOARD, render(made, reports))
+    changed += [f"{BOARD}, {row}" for row in _other_rows(here, made)]
     total = len(list((out / "submissions").glob("*/scores/**/*.jsonl.gz")))
     click.echo(
         f"{count} of {total} files of scores made again; the other {total - count} are copied from "
         "this checkout (their datasets or checkpoints are not in it, or they are others' models)"
     )
-    click.echo(f"leaderboard: {out / 'LEADERBOARD.md'}, scores and results: {out / 'submissions'}/")
-    if uncommitted:
-        click.echo(f"changed and not committed: {', '.join(uncommitted)}")
+    click.echo(f"leaderboard: {out / BOARD}, scores and results: {out / 'submissions'}/")
     for path in changed:
         click.echo(f"differs from this checkout: {path}")
     if changed:
         sys.exit(1)
-    if made == present:
-        click.echo(
-            f"what was made again, and {board}, are the same to the byte as in this checkout"
-        )
-    else:
-        click.echo(
-            f"what was made again is the same to the byte as in this checkout, and so is {board} but "
-            f'for the mark "{CHANGED_CODE}"; commit the changes to compare it as well'
-        )
+    click.echo(
+        f"scores made again are the same to the byte as in this checkout, and so are all rows of "
+        f"{BOARD}, but for who made them and when"
+    )
+
+
+def _other_rows(here: Sequence[Section], made: Sequence[Section]) -> Iterator[str]:
+    """Names of rows that are not the same, whoever made them and when."""
+    for section, section_made in zip(here, made, strict=True):
+        for board, board_made in zip(section.boards, section_made.boards, strict=True):
+            place = f"{section.candidate_set.name}, setting {board.setting}"
+            rows, rows_made = (
+                {(row.folder, row.normalisation): row.without_maker() for row in each.rows}
+                for each in (board, board_made)
+            )
+            for key in rows.keys() | rows_made.keys():
+                if rows.get(key) != rows_made.get(key):
+                    yield f"{place}: {key[0]}"
 
 
 def _changed_scores(original: Path, copy: Path) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from livebench.audit.set_audit import SetAudit, read_audit
 from livebench.candidates.candidate_set import CandidateSet
@@ -20,7 +20,6 @@ from livebench.submissions.validate import NORMALISATIONS, Normalisation
 Metrics = dict[str, dict[str, Interval]]
 """By ground truth and metric."""
 
-CHANGED_CODE = "from changed code"
 _RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "sandbox"}
 
 
@@ -70,9 +69,15 @@ class BoardRow:
             self.evaluated,
             _RAN.get(self.isolation, "") if isolation else "",
             f"{self.runs} runs" if self.runs > 1 else "",
-            CHANGED_CODE if self.from_changed_code else "",
+            "from changed code" if self.from_changed_code else "",
         ]
         return [part for part in parts if part]
+
+    def without_maker(self) -> BoardRow:
+        """The same row, whoever made it, when and where."""
+        return replace(
+            self, isolation="", from_changed_code=False, made=None, version="", signature=""
+        )
 
     @property
     def ranks(self) -> str:

@@ -108,7 +108,7 @@ def _write_result(
 ) -> Result:
     run, candidate_set, setting = task.run, task.candidate_set, task.setting
     shown = task.dataset.info if task.dataset and setting != "comments" else None
-    commit, changed = checkout_state(submission)
+    commit, dirty = _checkout(submission)
     result = Result(
         **_measured(scores.sums, answers),
         signature=signature(candidate_set, setting),
@@ -132,7 +132,7 @@ def _write_result(
             dtype=making.computation.dtype,
             versions=versions_used("jieba", "numpy", "scipy", torch=making.computation.torch),
             commit=commit,
-            dirty=bool(changed),
+            dirty=dirty,
             date=datetime.datetime.now(datetime.UTC).date(),
             wall_seconds=round(time.perf_counter() - making.started, 3),
         ),
@@ -149,9 +149,8 @@ def _measured(scores: np.ndarray, answers: Answers) -> dict[str, Any]:
     }
 
 
-def checkout_state(submission: Submission) -> tuple[str, list[str]]:
-    """The commit that LiveBench runs from, and the files of its code and the submission's that have
-    changed since, as paths from the root of the checkout."""
+def _checkout(submission: Submission) -> tuple[str, bool]:
+    """The commit that LiveBench runs from, and whether its code or the submission's was changed."""
     root = Path(__file__).parent.parent.parent
     paths = ["livebench", "baselines", "setup.cfg"]
     own = submission.path.resolve()
@@ -159,9 +158,8 @@ def checkout_state(submission: Submission) -> tuple[str, list[str]]:
         own = own.relative_to(root)
         paths += [str(own), *(f":(exclude){own}/{folder}" for folder in OUTPUTS)]
     if not (root / "setup.cfg").is_file():  # installed, not a checkout of LiveBench
-        return "", []
-    status = _git(root, "status", "--porcelain", "--", *paths)
-    return _git(root, "rev-parse", "HEAD"), [line[3:] for line in status.splitlines()]
+        return "", False
+    return _git(root, "rev-parse", "HEAD"), bool(_git(root, "status", "--porcelain", "--", *paths))
 
 
 def _git(folder: Path, *arguments: str) -> str:
@@ -171,4 +169,4 @@ def _git(folder: Path, *arguments: str) -> str:
         )
     except FileNotFoundError:
         return ""
-    return done.stdout.rstrip() if done.returncode == 0 else ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,7 +13,6 @@ import pytest
 
 from livebench import __version__
 from livebench.cli.main import cli
-from livebench.scoring import evaluation
 
 CODE = "class Mine:\n    def score(self, v, c, x):\n        return -len(x.text)\n"
 
@@ -136,7 +136,8 @@ def test_reproduce(project, run, listing):
     assert done.status == 0, done
     assert done.out.startswith("candidates/silent-paper: whole")
     assert done.out.endswith(
-        "what was made again, and LEADERBOARD.md, are the same to the byte as in this checkout\n"
+        "scores made again are the same to the byte as in this checkout, and so are all rows of "
+        "LEADERBOARD.md, but for who made them and when\n"
     )
     assert "1 of 2 files of scores made again; the other 1 are copied" in done.out
     board = (project / "reproduced" / "LEADERBOARD.md").read_bytes()
@@ -168,6 +169,22 @@ def test_reproduce_says_what_differs(project, run):
     scores = "submissions/mine/scores/silent-paper/default/comments.jsonl.gz"
     assert f"differs from this checkout: {scores}" in done.out.splitlines()
     assert "differs from this checkout: LEADERBOARD.md" in done.out.splitlines()
+    row = "LEADERBOARD.md, silent-paper, setting comments: mine"
+    assert f"differs from this checkout: {row}" in done.out.splitlines()
+
+
+def test_reproduce_says_who_made_it_and_compares_the_rest(project, run):
+    """A result of another version and commit, with other code: the same numbers."""
+    (result,) = project.glob("submissions/mine/results/*/default/comments.json")
+    content = json.loads(result.read_text())
+    content["manifest"] |= {"dirty": True, "date": "2020-02-02", "isolation": "sandbox"}
+    content["manifest"]["versions"]["livebench"] = "0.0.7"
+    result.write_text(json.dumps(content))
+    assert run("leaderboard", cwd=project).status == 0
+    assert "0.0.7" in (project / "LEADERBOARD.md").read_text()
+    done = run("reproduce", "--quiet", cwd=project)
+    assert done.status == 0, done
+    assert "0.0.7" not in (project / "reproduced" / "LEADERBOARD.md").read_text()
 
 
 def test_reproduce_without_a_leaderboard(project, run):
@@ -175,33 +192,6 @@ def test_reproduce_without_a_leaderboard(project, run):
     done = run("reproduce", "--quiet", cwd=project)
     assert done.status == 1
     assert "differs from this checkout: LEADERBOARD.md" in done.out
-
-
-@pytest.mark.parametrize(
-    ("uncommitted", "board", "status", "ending"),
-    [
-        (["livebench/files.py"], "", 0, 'but for the mark "from changed code"; commit the changes'),
-        (["livebench/files.py"], "other", 1, "differs from this checkout: LEADERBOARD.md\n"),
-        ([], "", 0, "and LEADERBOARD.md, are the same to the byte as in this checkout\n"),
-        ([], ", from changed code", 1, "differs from this checkout: LEADERBOARD.md\n"),
-    ],
-)
-def test_reproduce_says_what_is_not_committed(
-    project, run, monkeypatch, uncommitted, board, status, ending
-):
-    for file in project.glob("submissions/*/results/**/*.json"):
-        file.write_text(file.read_text().replace('"dirty": true', '"dirty": false'))
-    assert run("leaderboard", cwd=project).status == 0
-    file = project / "LEADERBOARD.md"
-    assert ", from changed code" not in file.read_text()
-    file.write_text(file.read_text() + board)
-    monkeypatch.setattr(evaluation, "checkout_state", lambda submission: ("", uncommitted))
-    done = run("reproduce", "--quiet", cwd=project)
-    assert done.status == status
-    assert ending in done.out
-    named = "changed and not committed: livebench/files.py\n" in done.out
-    assert named == bool(uncommitted)
-    assert (", from changed code" in (project / "reproduced" / file.name).read_text()) == named
 
 
 @pytest.mark.parametrize("out", [".", "submissions", "candidates", "datasets", "..", "notes"])
