@@ -1,1 +1,1 @@
-"""Candidate sets: what a protocol makes of a dataset, frozen."""
+"""Candidate sets: samples built from a dataset by a protocol, then frozen."""

@@ -1,4 +1,4 @@
-"""Samples out of a dataset, as a protocol says: the same records on any machine."""
+"""Builds samples from a dataset by the rules of a protocol: the same records on any machine."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from livebench.processes import Workers, cores
 from livebench.records import CANDIDATES, AnswerRecord, ContextComment, SampleRecord
 
 MOMENTS_AT_ONCE = 64
-"""Moments that a process builds at a time; of seconds it looks at 8 times as many."""
+"""Moments that a process builds at a time; it checks 8 times as many seconds at a time."""
 
 SECONDS_A_PROCESS = 256
-"""Seconds with comments enough, for each further process: with fewer, starting it costs more."""
+"""Seconds with enough comments that make a further process worth starting."""
 
 
 @dataclass
 class Account:
-    """What became of the moments: nothing is left out without a count.
+    """What became of the moments; everything left out is counted.
 
     Attributes:
         types: candidates by type, over all samples.
-        left_out: seconds that have comments and are no sample, by reason.
+        left_out: seconds that have comments but are not samples, by reason.
         without_plausible: ids of videos in which a sample has no plausible candidate, because its
             query shares no word with the comments of the pool.
     """
@@ -45,9 +45,9 @@ class Account:
 
 
 class Built(NamedTuple):
-    """Some samples, in order, as lines of samples.jsonl and answers.jsonl, their number, and counts.
+    """Some samples, in order, as lines of samples.jsonl and answers.jsonl, with their number and counts.
 
-    `videos`, `without_plausible`: as in `Account`, ids.
+    `videos`, `without_plausible`: ids, as in `Account`.
     """
 
     samples: bytes
@@ -62,7 +62,7 @@ class Builder:
     """Builds the samples of one split of a dataset.
 
     Raises:
-        LiveBenchError: the split has no moment, or a moment cannot get 100 distinct candidates.
+        LiveBenchError: the split has no moments, or a moment cannot get 100 distinct candidates.
     """
 
     def __init__(self, dataset: Dataset, protocol: Protocol, *, split: Split, seed: int) -> None:
@@ -86,17 +86,17 @@ class Builder:
         self._moments = Moments(dataset, protocol, self._comments, tested, seed)
 
     def workers(self, processes: int | None) -> Workers[Builder]:
-        """As many processes as are asked for (by default one a core), fewer if there is little to do."""
+        """The requested number of processes (default: one per core), fewer if there is little to do."""
         return Workers(
             self,
             min(processes or cores(), 1 + len(self._moments.seconds) // SECONDS_A_PROCESS),
         )
 
     def choose(self, max_samples: int, workers: Workers[Builder]) -> list[Second]:
-        """The first `max_samples` fit moments in the order of their hash; by video and second.
+        """The first `max_samples` usable moments in the order of their hash, sorted by video and second.
 
         Raises:
-            LiveBenchError: there is none.
+            LiveBenchError: there are none.
         """
         chosen: list[Second] = []
         left_out = Counter({"too few comments": self._moments.too_few})
@@ -124,14 +124,14 @@ class Builder:
         return sorted(chosen, key=lambda second: (second.video, second.second))
 
     def build(self, chosen: Sequence[Second], workers: Workers[Builder]) -> Iterator[Built]:
-        """Yield the samples of these seconds, in order; `account` is complete when all are taken."""
+        """Yield the samples of these seconds, in order; `account` is complete at the end."""
         for built in workers.map(Builder._build, _parts(chosen, MOMENTS_AT_ONCE)):
             self.account.types.update(built.types)
             self.account.without_plausible |= built.without_plausible
             yield built
 
     def samples(self, max_samples: int) -> Iterator[tuple[SampleRecord, AnswerRecord]]:
-        """Choose and build in this process; yield sample and answer of each moment."""
+        """Choose and build in this process; yield the sample and the answer of each moment."""
         alone = Workers(self, 1)
         for built in self.build(self.choose(max_samples, alone), alone):
             lines = zip(built.samples.splitlines(), built.answers.splitlines(), strict=True)
@@ -142,10 +142,10 @@ class Builder:
                 )
 
     def _look(self, part: tuple[Sequence[Second], bool]) -> list[tuple[Second, str, str]]:
-        """Of each second why it is not a moment, and why it cannot be a sample; empty where it is, can.
+        """For each second, why it is not a moment and why it cannot be a sample; empty if it is or can.
 
         Args:
-            part: some seconds, and whether there are samples enough, so that the second is idle.
+            part: some seconds, and whether there are enough samples, so that the latter is not needed.
         """
         seconds, enough = part
         reasons = []
@@ -176,7 +176,7 @@ class Builder:
         )
 
     def _lacking(self, moment: Moment) -> str:
-        """Why there are no candidates like the correct one, with its training frequency; or empty."""
+        """Why too few candidates are like the correct one, with its training frequency, or empty."""
         for source in self._sources.values():
             reason = source.lacks(moment)
             if reason:
@@ -186,7 +186,7 @@ class Builder:
         return ""
 
     def _types(self, moment: Moment) -> dict[int, str]:
-        """The 100 candidates of a moment (numbers of comments) with their types."""
+        """The 100 candidates of a moment (comment numbers) with their types."""
         types = dict.fromkeys(moment.correct, "correct")
         excluded = moment.others if self.protocol.pool.exclude == "second" else frozenset()
         last = self.protocol.wrong[-1]

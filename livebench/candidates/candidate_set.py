@@ -1,8 +1,8 @@
 """A candidate set on disk: a folder that is hashed and never changed.
 
-manifest.json      all that the set depends on (`Manifest`)
-samples.jsonl.gz   what a scorer may see (`SampleRecord`); absent where the text may not be shown
-answers.jsonl.gz   what a scorer never sees (`AnswerRecord`); holds no text
+manifest.json      everything the set depends on (`Manifest`)
+samples.jsonl.gz   what a scorer may see (`SampleRecord`); absent if the text may not be redistributed
+answers.jsonl.gz   what a scorer never sees (`AnswerRecord`); contains no text
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from livebench.records import AnswerRecord, SampleRecord, parse_json, read_recor
 
 
 class CandidateSet:
-    """A candidate set, opened.
+    """An opened candidate set.
 
     Raises:
-        LiveBenchError: the folder holds no manifest, or a manifest that LiveBench did not write.
+        LiveBenchError: the folder has no manifest, or one that LiveBench did not write.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,7 +56,7 @@ class CandidateSet:
 
     @property
     def has_text(self) -> bool:
-        """Whether the samples are here."""
+        """Whether the samples are available."""
         return (self.path / SAMPLES).exists()
 
     def samples(self) -> Iterator[SampleRecord]:
@@ -75,7 +75,7 @@ class CandidateSet:
             raise changed(self.path / name, f"its content does not have the hash of {MANIFEST}")
 
     def check_dataset(self, dataset: Dataset) -> None:
-        """Raises LiveBenchError if `dataset` is not the one that the set was built from."""
+        """Raise LiveBenchError if `dataset` is not the one that the set was built from."""
         wanted, fingerprint = self.manifest.dataset, dataset.info.fingerprint
         if fingerprint != wanted.fingerprint:
             raise LiveBenchError(
@@ -86,7 +86,7 @@ class CandidateSet:
             )
 
     def check_text(self, dataset: Dataset | None = None) -> None:
-        """Raises LiveBenchError if the samples are not here; `dataset` restores them, if it is known."""
+        """Raise LiveBenchError if the samples are absent; the fix names `dataset`, if it is given."""
         if not self.has_text:
             folder = dataset.path if dataset else "DIR"
             raise LiveBenchError(
@@ -96,7 +96,7 @@ class CandidateSet:
             )
 
     def no_dataset(self) -> LiveBenchError:
-        """The error where the dataset that the set was built from is needed, and not available."""
+        """The error if the dataset that the set was built from is needed but not available."""
         wanted = self.manifest.dataset
         return LiveBenchError(
             self.path,
@@ -106,10 +106,10 @@ class CandidateSet:
 
 
 def find_sets(folder: Path) -> list[CandidateSet]:
-    """All candidate sets in a folder, by name.
+    """All candidate sets in a folder, sorted by name.
 
     Raises:
-        LiveBenchError: there is none.
+        LiveBenchError: there are none.
     """
     paths = sorted(file.parent for file in Path(folder).glob(f"*/{MANIFEST}"))
     if not paths:

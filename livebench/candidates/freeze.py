@@ -34,11 +34,11 @@ from livebench.records import AnswerRecord, SampleRecord, check_folder_name, wri
 
 
 class Work(NamedTuple):
-    """How the work is done, which makes no difference to what comes of it.
+    """How the work is done; makes no difference to the result.
 
     Attributes:
-        processes: over how many it is spread; by default one a core.
-        progress: wraps what is built, given the number of samples, to show how far the work is.
+        processes: how many to use; by default one per core.
+        progress: wraps the iterator of built samples, given their number, to show progress.
     """
 
     processes: int | None = None
@@ -59,7 +59,7 @@ def build_set(
     overlap: Sequence[str] = (),
     work: Work = PLAIN,
 ) -> CandidateSet:
-    """Build a candidate set and freeze it in the folder `out`, whole or not at all.
+    """Build a candidate set and freeze it in the folder `out`, atomically.
 
     Args:
         max_samples: by default what the protocol says.
@@ -68,7 +68,7 @@ def build_set(
         work: processes and progress.
 
     Raises:
-        LiveBenchError: `out` exists, or the dataset cannot give what the protocol asks.
+        LiveBenchError: `out` exists, or the dataset cannot satisfy the protocol.
     """
     name = _name(out)
     dataset.check_fingerprint()
@@ -105,14 +105,14 @@ def freeze_imported(
     left_out: dict[str, int],
     flaws: list[str],
 ) -> CandidateSet:
-    """Freeze samples that others made in the folder `out`, whole or not at all.
+    """Freeze samples made by others in the folder `out`, atomically.
 
     Args:
         records: in the order of the set.
         seed, left_out, flaws: as in `Manifest`.
 
     Raises:
-        LiveBenchError: `out` exists, or a set cannot be named so.
+        LiveBenchError: `out` exists, or is not a valid name of a set.
     """
     name = _name(out)
     samples, answers = zip(*records, strict=True)
@@ -140,7 +140,7 @@ def freeze_imported(
 
 
 def _name(out: Path) -> str:
-    """The name of the set that is frozen in a folder."""
+    """The name of a set that is frozen in this folder."""
     name = Path(out).resolve().name
     check_folder_name(out, name)
     return name
@@ -149,7 +149,7 @@ def _name(out: Path) -> str:
 def _write_samples(
     folder: Path, builder: Builder, max_samples: int, work: Work
 ) -> tuple[dict[str, FrozenFile], int]:
-    """Write samples and answers side by side; return their entries and the number of videos."""
+    """Write samples and answers; return their manifest entries and the number of videos."""
     videos: set[str] = set()
     with (
         builder.workers(work.processes) as workers,
@@ -171,7 +171,7 @@ def _write_samples(
 def _write_manifest(
     folder: Path, dataset: Dataset, types: dict[str, int], left_out: dict[str, int], **fields: Any
 ) -> None:
-    """Write manifest.json; `fields`: those of `Manifest` that the dataset does not give."""
+    """Write manifest.json; `fields`: those of `Manifest` that do not come from the dataset."""
     packages = ("jieba", "numpy", "pyarrow", "scikit-learn", "scipy")
     manifest = Manifest(
         dataset=FrozenDataset.of(dataset),
@@ -195,7 +195,7 @@ def _type_counts(answers: Iterable[AnswerRecord]) -> Counter[str]:
 
 
 def verify_set(path: Path) -> str:
-    """Check every hash and count of a set; return "whole", or "text absent" without samples.
+    """Check every hash and count of a set; return "whole", or "text absent" if there are no samples.
 
     Raises:
         LiveBenchError: something differs; the file is named.
@@ -221,7 +221,7 @@ def restore_set(path: Path, dataset: Dataset, work: Work = PLAIN) -> CandidateSe
     """Rebuild the samples of a set whose text is absent; the hash proves that they are the same.
 
     Raises:
-        LiveBenchError: it is another dataset, or the records come out different; nothing is written.
+        LiveBenchError: the dataset is another, or the rebuilt records differ; nothing is written.
     """
     candidate_set = CandidateSet(path)
     manifest = candidate_set.manifest

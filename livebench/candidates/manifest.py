@@ -1,4 +1,4 @@
-"""manifest.json of a candidate set: all that the set depends on, sealed by hashes."""
+"""manifest.json of a candidate set: everything the set depends on, sealed by hashes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAMPLES, ANSWERS, MANIFEST = "samples.jsonl.gz", "answers.jsonl.gz", "manifest.j
 
 
 class FrozenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`sha256` and `size` of the content before compression, and its number of records."""
+    """`sha256` and `size` of the content before compression, and the number of records."""
 
     sha256: str
     size: int
@@ -26,7 +26,7 @@ class FrozenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FrozenDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The dataset that a set was built from; `recipe` makes it again, where nothing else is needed."""
+    """The dataset that a set was built from; `recipe` regenerates it, if that needs no other data."""
 
     name: FolderName
     version: str
@@ -44,11 +44,11 @@ class FrozenDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """manifest.json.
 
-    `hash` is the sha256 of all that the set is (not of its own name, of explanations, or of the versions
+    `hash` is the sha256 of everything that defines the set (not its name, explanations, or the versions
     of the software that wrote it). `types` counts the candidates, `left_out` the seconds with comments
     that are not samples; `without_plausible` names videos with samples that got no plausible candidate,
-    `overlap` the leaks between splits that were allowed; `flaws` what is known to be wrong with a set
-    that others made (absent from sets built here). `manifest_sha256` is the hash of the rest.
+    `overlap` the leaks between splits that were allowed; `flaws` lists known problems of a set made by
+    others (absent from sets built here). `manifest_sha256` is the hash of the rest.
     """
 
     name: FolderName
@@ -72,18 +72,18 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 def changed(path: Path, what: str) -> LiveBenchError:
-    """The error where a file of a set is not as it was frozen."""
+    """The error if a file of a set is not as it was frozen."""
     return LiveBenchError(path, f"changed: {what}", "fetch or build the set again")
 
 
 def sealed_manifest(content: dict[str, Any]) -> bytes:
     """The bytes of manifest.json, its hashes filled in.
 
-    The hashes are of the data, not of today's records: a set stays the same when a later LiveBench knows
-    more fields.
+    Hashes cover the data as written, not today's record types: a set stays the same when a later
+    LiveBench adds fields.
     """
     hashed = {key: content[key] for key in content if key not in _NOT_HASHED}
-    # What a protocol says of itself, and how its dataset can be made again, make no sample.
+    # The protocol's explanations and the dataset's recipe do not affect the samples.
     for part, keys in (("protocol", ("summary", "source", "reasons")), ("dataset", ("recipe",))):
         hashed[part] = {key: hashed[part][key] for key in hashed[part] if key not in keys}
     set_hash = hashlib.sha256(msgspec.json.encode(hashed, order="sorted")).hexdigest()

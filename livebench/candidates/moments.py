@@ -15,12 +15,12 @@ from livebench.draws import draw
 
 
 class VisibleComments:
-    """The comments of a dataset that exist for a protocol, in columns as `livebench.data.Comments`.
+    """The comments of a dataset that a protocol keeps, in columns as in `livebench.data.Comments`.
 
     Attributes:
         strings, texts: [distinct], as in the dataset.
-        characters: int64 [distinct], white space apart.
-        offsets, time_ms, string: of the comments that are long and short enough.
+        characters: int64 [distinct], without white space.
+        offsets, time_ms, string: of the comments within the length limits.
     """
 
     def __init__(self, dataset: Dataset, protocol: Protocol) -> None:
@@ -51,9 +51,9 @@ class Moment:
 
     Attributes:
         sample_id: "VIDEO@SECOND".
-        video: number of the video in `Dataset.videos`.
+        video: index of the video in `Dataset.videos`.
         second: the moment.
-        correct: numbers of the correct comments, distinct.
+        correct: numbers of the distinct correct comments.
         context: rows of the surrounding comments, nearest first.
         others: numbers of the second's comments that are not correct.
     """
@@ -67,7 +67,7 @@ class Moment:
 
 
 class Second(NamedTuple):
-    """A second of a video (its number in `Dataset.videos`) with enough comments to be a moment."""
+    """A second of a video (its index in `Dataset.videos`) with enough comments to be a moment."""
 
     sample_id: str
     video: int
@@ -75,11 +75,11 @@ class Second(NamedTuple):
 
 
 class Moments:
-    """Finds the moments of a split, as the protocol says.
+    """Finds the moments of a split by the rules of a protocol.
 
     Attributes:
         seconds: those with enough comments, in the order of their hash.
-        too_few: how many seconds have comments, but not enough.
+        too_few: the number of seconds with comments, but too few.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Moments:
         return (moment for moment in moments if not self.unfit(moment))
 
     def at(self, candidate: Second) -> Moment:
-        """The moment, whether it is fit or not."""
+        """The moment at a second, whether it is usable or not."""
         sample_id, video, second = candidate
         comments, rule = self._comments, self._protocol.correct
         first = comments.of(video).start
@@ -131,7 +131,7 @@ class Moments:
             standing = {int(strings[row]) for row in around}
             taken = [number for number in taken if number not in standing]
         if rule.take == "draw":
-            # Not the draw that orders the candidates: the correct one would be stored first.
+            # Not the draw that orders the candidates, or the correct one would be stored first.
             taken.sort(key=lambda n: draw(self._seed, sample_id, f"correct {comments.strings[n]}"))
         correct = tuple(dict.fromkeys(taken))[: rule.count]
         context = tuple(first + row for row in around)

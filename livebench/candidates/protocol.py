@@ -1,7 +1,7 @@
-"""A protocol: every choice that makes samples out of a dataset, as data.
+"""A protocol: every choice made in turning a dataset into samples, as data.
 
-Each protocol is a TOML file in protocols/; a field that a file does not know, lacks or gives a wrong
-value is an error that names file and field.
+Each protocol is a TOML file in protocols/; an unknown, missing or invalid field is an error that names
+file and field.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CommentRule(_Table, frozen=True):
-    """Comments with fewer or more characters (white space apart) do not exist for the protocol."""
+    """Comments with fewer or more characters (not counting white space) are ignored."""
 
     min_characters: Positive
     max_characters: Positive
@@ -44,7 +44,7 @@ class CorrectRule(_Table, frozen=True):
     """The correct candidates of a moment.
 
     `first`: the first `count` comments of the second in time order, equal ones merged. `draw`: `count`
-    of its distinct comments, by hash. If `outside_context`, only comments that do not stand verbatim
+    of its distinct comments, by hash. If `outside_context`, only comments that do not occur verbatim
     in the context.
     """
 
@@ -56,9 +56,9 @@ class CorrectRule(_Table, frozen=True):
 class PoolRule(_Table, frozen=True):
     """Which comments may be wrong candidates.
 
-    `splits`: those of the videos of these splits. `exclude` "second": no comment of the moment but the
-    correct ones is ever a candidate; "correct": all others may be. `alike`: a wrong one must lie in
-    the same cell as the (then single) correct one in each of these: "train_count", occurrences in
+    `splits`: the comments of these splits. `exclude` "second": no comment of the moment is a wrong
+    candidate; "correct": all but the correct ones may be. `alike`: a wrong candidate must lie in the
+    same cell as the (then single) correct one in each of these: "train_count", occurrences in
     training (0, 1, 2, 3, then half octaves); "characters" (1 to 8, then quarter octaves).
     """
 
@@ -68,17 +68,17 @@ class PoolRule(_Table, frozen=True):
 
 
 class _WrongRule(_Table, frozen=True, tag_field="type"):
-    """A type of wrong candidates; a comment keeps the first type it gets."""
+    """A type of wrong candidate; a comment keeps the first type it gets."""
 
 
 class PlausibleRule(_WrongRule, frozen=True, tag="plausible"):
-    """Comments similar to a query by cosine of tf-idf: of the `pool` nearest the first `count` that are
+    """Comments similar to a query by tf-idf cosine: of the `pool` nearest, the first `count` that are
     not candidates yet.
 
-    tf-idf as scikit-learn's defaults weigh it, over the distinct comments of the pool. `words`: "all"
+    tf-idf with scikit-learn's default weighting, over the distinct comments of the pool. `words`: "all"
     of jieba's, or "pattern", those that scikit-learn's default pattern finds in the joined words (at
     least two word characters). Similarity 0 is not a match; similarities are rounded to 1e-9, and ties
-    go by string.
+    are broken by string.
     """
 
     query: Literal["title", "unsegmented title", "context"]
@@ -89,8 +89,8 @@ class PlausibleRule(_WrongRule, frozen=True, tag="plausible"):
 
 
 class PopularRule(_WrongRule, frozen=True, tag="popular"):
-    """The `count` most frequent comments of the pool, ties by string, of those that occur at least
-    `min_count` times. If `replace`, those that are candidates already give way to the next."""
+    """The `count` most frequent comments of the pool, ties broken by string, among those that occur at
+    least `min_count` times. If `replace`, those that are candidates already are replaced by the next."""
 
     count: Positive
     min_count: Positive
@@ -98,10 +98,10 @@ class PopularRule(_WrongRule, frozen=True, tag="popular"):
 
 
 class RandomRule(_WrongRule, frozen=True, tag="random"):
-    """Comments of the pool at random, until there are 100; `count` of them if `draw` is "occurrence".
+    """Random comments of the pool, until there are 100; `count` of them if `draw` is "occurrence".
 
-    `distinct`: uniform over distinct comments. `occurrence`: over occurrences in other videos, of
-    comments that do not occur in the moment's own.
+    `distinct`: uniform over distinct comments. `occurrence`: uniform over occurrences in other videos,
+    of comments that do not occur in the moment's own video.
     """
 
     draw: Literal["distinct", "occurrence"]
@@ -109,15 +109,15 @@ class RandomRule(_WrongRule, frozen=True, tag="random"):
 
 
 class CategoryRule(_WrongRule, frozen=True, tag="category"):
-    """`count` comments at random over occurrences in other videos of the same category, of comments
-    that do not occur in the moment's own video."""
+    """`count` random comments, uniform over occurrences in other videos of the same category, of
+    comments that do not occur in the moment's own video."""
 
     count: Positive
 
 
 class ElsewhereRule(_WrongRule, frozen=True, tag="elsewhere"):
-    """`count` comments at random over occurrences in the same video, of comments with no occurrence
-    within `distance` seconds of the moment."""
+    """`count` random comments, uniform over occurrences in the same video, of comments with no
+    occurrence within `distance` seconds of the moment."""
 
     count: Positive
     distance: Positive
@@ -144,7 +144,7 @@ class Protocol(_Table, frozen=True):
 
 
 def protocol_fields(protocol: Protocol) -> dict[str, Any]:
-    """All fields by their dotted names; the order of `wrong` is a field of its own."""
+    """All fields by dotted name; the order of `wrong` is a field of its own."""
     flat: dict[str, Any] = {}
     for name, value in msgspec.to_builtins(protocol).items():
         if name == "reasons":
@@ -194,7 +194,7 @@ def load_protocol(name: str) -> Protocol:
 
 
 def _contradiction(protocol: Protocol) -> tuple[str, str, str] | None:
-    """What the types of the fields cannot say: a field, what is wrong with it, and how to fix it."""
+    """A problem that the fields' types cannot catch: the field, what is wrong, and how to fix it."""
     rules = [type(rule) for rule in protocol.wrong]
     last = protocol.wrong[-1]
     if len(set(rules)) != len(rules):

@@ -1,12 +1,12 @@
-"""Imports the candidates released with LiveBot, as a frozen set with its flaws named.
+"""Imports the candidates released with LiveBot as a frozen set whose flaws are listed.
 
-    test-candidate.json, dev-candidate.json    a line a moment: {"video": 12, "time": 30,
+    test-candidate.json, dev-candidate.json    one line per moment: {"video": 12, "time": 30,
         "context": "so cute <&&&> haha", "comment": ["first", ...], "candidate": {"first": 1, ...}}
 
 `comment` are the correct ones, `context` the surrounding ones; a label is 1 (correct), 2 (popular) or 3
-(plausible or random). Files of the released code before its last version label every candidate 1: there
-only the correct ones are known. The moments are matched to a dataset that was imported from the same
-release, which gives times, training frequencies and frames.
+(plausible or random). Files of earlier versions of the released code label every candidate 1: there only
+the correct ones are known. The moments are matched to a dataset imported from the same release, which
+provides times, training frequencies and frames.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _BETWEEN = " <&&&> "
 _TYPES = {2: "popular", 3: "plausible-or-random"}
 _UNLABELLED = "unlabelled"
 _REACH = 3
-"""Seconds on each side that the released context comes from."""
+"""Seconds on each side of the moment that the released context is taken from."""
 
 
 class _ReleasedMoment(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ class _ReleasedMoment(msgspec.Struct, frozen=True):
 
 @dataclass
 class _Imported:
-    """Sample and answer of each moment, and what the flaws are counted from."""
+    """Sample and answer of each moment, and the counts that the flaws are described by."""
 
     records: list[tuple[SampleRecord, AnswerRecord]] = field(default_factory=list)
     same_second: int = 0
@@ -73,8 +73,8 @@ def import_released_candidates(
         seed: of the order in which a sample's candidates are stored.
 
     Raises:
-        LiveBenchError: the file is missing or a line is bad (file, line and rule are named), it does not
-            belong to the dataset, or `out` exists.
+        LiveBenchError: the file is missing, a line is bad (file, line and rule are named), the file does
+            not belong to the dataset, or `out` exists.
     """
     path = Path(source) / f"{split}-candidate.json"
     dataset.check_fingerprint()
@@ -118,12 +118,12 @@ def _protocol() -> Protocol:
 
 
 def _words(string: str) -> str:
-    """A released string of words as the importer of the dataset keeps it."""
+    """A released string of words, in the form in which the dataset's importer keeps it."""
     return " ".join(word for word in string.split(" ") if word)
 
 
 class _Matcher:
-    """Finds what a released moment is in the dataset."""
+    """Finds released moments in the dataset."""
 
     def __init__(
         self, dataset: Dataset, protocol: Protocol, split: Split, seed: int, labelled: bool
@@ -185,7 +185,7 @@ class _Matcher:
         return None
 
     def add(self, row: _ReleasedMoment, imported: _Imported) -> None:
-        """Make sample and answer of a moment without a problem."""
+        """Add the sample and answer of a moment that has no problem."""
         video = self.number[str(row.video)]
         about, comments = self._dataset.videos[video], self._dataset.comments
         sample_id = f"{about.video_id}@{row.time}"
@@ -233,7 +233,7 @@ class _Matcher:
         return _TYPES[label] if self._labelled else _UNLABELLED
 
     def left_out(self, taken: set[str], skipped: dict[str, int]) -> dict[str, int]:
-        """Seconds with comments that are no sample, by reason."""
+        """Seconds with comments that are not samples, by reason."""
         few, others = 0, 0
         for video in self._dataset.split(self._split).indices:
             rows = self._dataset.comments.of(video)
@@ -248,7 +248,7 @@ class _Matcher:
 
 
 def _flaws(imported: _Imported, labelled: bool) -> list[str]:
-    """What is known to be wrong with the released candidates, in numbers where it can be counted."""
+    """Known problems of the released candidates, with counts where possible."""
     answers = [answer for _, answer in imported.records]
     samples = len(answers)
     pairs = [

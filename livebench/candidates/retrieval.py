@@ -1,4 +1,4 @@
-"""The comments nearest to a query by cosine of tf-idf, without a dense row of similarities."""
+"""Finds the comments nearest to a query by tf-idf cosine, without dense similarity rows for all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 QUERIES_AT_ONCE = 16
-"""Rows of similarities that are held in memory at a time."""
+"""Rows of similarities held in memory at a time."""
 
 
 def _words(string: str) -> list[str]:
@@ -22,7 +22,7 @@ def _lower_words(string: str) -> list[str]:
 
 
 class TfIdfIndex:
-    """tf-idf of distinct comments, as scikit-learn's defaults weigh them (smoothed idf, length 1).
+    """tf-idf of distinct comments, with scikit-learn's default weighting (smoothed idf, unit length).
 
     Args:
         strings: the comments (words joined by spaces).
@@ -36,13 +36,13 @@ class TfIdfIndex:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         if words == "all":
-            # An analyzer of our own does without scikit-learn's steps: 3 times faster.
+            # A custom analyzer bypasses scikit-learn's preprocessing: 3 times faster.
             self._vectorizer = TfidfVectorizer(analyzer=_lower_words if lowercase else _words)
         else:
             self._vectorizer = TfidfVectorizer(lowercase=lowercase)
         try:
             matrix = self._vectorizer.fit_transform(strings)
-        except ValueError:  # scikit-learn's way to say: no word at all
+        except ValueError:  # raised by scikit-learn if there are no words
             matrix = None
         self._comments_by_word = None if matrix is None else matrix.T.tocsr()
 
@@ -54,8 +54,8 @@ class TfIdfIndex:
             count: how many at most; a similarity of 0 is not a match.
 
         Returns:
-            For each query int64 [at most count], positions in the comments given; most similar first
-            (similarities rounded to 1e-9), equal ones in the order of the comments.
+            For each query int64 [at most count], positions in the given comments, most similar first
+            (similarities rounded to 1e-9), ties in the order of the comments.
         """
         if self._comments_by_word is None:
             return [np.empty(0, np.int64) for _ in queries]
@@ -71,7 +71,7 @@ def _top(positions: np.ndarray, similarities: np.ndarray, count: int) -> np.ndar
     similarities = np.round(similarities, 9)
     keep = similarities > 0
     if np.count_nonzero(keep) > count:
-        # All that tie with the last place stay in, until the order of strings decides.
+        # All that tie for the last place are kept until the order of strings decides.
         keep &= similarities >= np.partition(similarities, -count)[-count]
     positions, similarities = positions[keep], similarities[keep]
     return positions[np.lexsort((positions, -similarities))[:count]].astype(np.int64)

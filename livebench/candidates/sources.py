@@ -1,4 +1,4 @@
-"""Where the wrong candidates of a moment come from: one source for each type of the protocol."""
+"""Sources of wrong candidates: one for each type in the protocol."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ class CandidateSource(ABC):
         self.limit, self._pool = limit, pool
 
     def lacks(self, moment: Moment) -> str | None:
-        """Why the moment cannot get as many as it must; None if it can."""
+        """Why the moment cannot get enough of them; None if it can."""
         return None
 
-    def prepare(self, moments: Sequence[Moment]) -> None:  # noqa: B027 (most sources share no work)
+    def prepare(self, moments: Sequence[Moment]) -> None:  # noqa: B027 (optional)
         """Do the work that these moments share; called before their `candidates`."""
 
     @abstractmethod
     def candidates(self, moment: Moment) -> Iterable[int]:
-        """The numbers, best first; without end if they are drawn."""
+        """The numbers, best first; infinite if they are drawn."""
 
 
 class Pool:
     """The comments that wrong candidates come from.
 
     Attributes:
-        dataset, comments, protocol, seed: what they come from.
-        videos: numbers of the videos.
+        dataset, comments, protocol, seed: what the pool is made from.
+        videos: numbers of the pool's videos.
         counts: int64 [distinct comments of the dataset], occurrences in these videos.
         ids: numbers of the comments that occur in them, ascending.
         train_counts: int64 [distinct comments of the dataset], occurrences in training.
@@ -74,12 +74,12 @@ class Pool:
 
 
 def frequency_bin(counts: np.ndarray) -> np.ndarray:
-    """0, 1, 2, 3, then half octaves: floor(2 log2 n), in whole numbers."""
+    """0, 1, 2, 3, then half octaves: floor(2 log2 n), in integer arithmetic."""
     return np.where(counts <= 3, counts, _octaves(counts.astype(object) ** 2)).astype(np.int64)
 
 
 def length_bin(characters: np.ndarray) -> np.ndarray:
-    """1 to 8, then quarter octaves: floor(4 log2 n), in whole numbers."""
+    """1 to 8, then quarter octaves: floor(4 log2 n), in integer arithmetic."""
     octaves = _octaves(characters.astype(object) ** 4)
     return np.where(characters <= 8, characters, octaves).astype(np.int64)
 
@@ -89,7 +89,7 @@ def _octaves(powers: np.ndarray) -> np.ndarray:
 
 
 def _cells(counts: np.ndarray, characters: np.ndarray, alike: Sequence[str]) -> np.ndarray:
-    """The cell of each comment: equal for those that are alike."""
+    """The cell of each comment; equal for comments that count as alike."""
     cells = np.zeros(len(counts), np.int64)
     for name in alike:
         values, bins = (
@@ -100,7 +100,9 @@ def _cells(counts: np.ndarray, characters: np.ndarray, alike: Sequence[str]) -> 
     return cells
 
 
-_words_of_title = lru_cache(256)(words_of)  # moments come by video: each title is cut once or twice
+_words_of_title = lru_cache(256)(
+    words_of
+)  # moments come by video: each title is segmented once or twice
 
 
 class _PlausibleSource(CandidateSource):
@@ -139,7 +141,7 @@ class _PopularSource(CandidateSource):
     def __init__(self, rule: PopularRule, pool: Pool) -> None:
         super().__init__(rule.count, pool)
         counts = pool.counts[pool.ids]
-        # The numbers ascend as their strings do: a stable sort leaves ties in the order of strings.
+        # Numbers are in the order of strings: a stable sort keeps ties in that order.
         order = np.argsort(-counts, kind="stable")
         ranked = pool.ids[order][counts[order] >= rule.min_count]
         ranked = ranked if rule.replace else ranked[: rule.count]
@@ -157,11 +159,11 @@ class _RandomSource(CandidateSource):
 
 
 class _OtherVideosSource(CandidateSource):
-    """`RandomRule` over occurrences, and `CategoryRule`: comments of other videos of a group (all,
-    or a category), in the cell of the correct one, that do not occur in the moment's own video.
+    """`RandomRule` over occurrences, and `CategoryRule`: comments of other videos of a group (all, or a
+    category), in the cell of the correct one, that do not occur in the moment's own video.
 
     Args:
-        earlier: how many candidates that are alike other sources have taken before.
+        earlier: the number of candidates of the same cell that earlier sources take.
     """
 
     def __init__(
@@ -215,7 +217,7 @@ class _ElsewhereSource(CandidateSource):
         self._rule = rule
 
     def _eligible(self, moment: Moment) -> np.ndarray:
-        """The occurrences in the video of the comments that may be candidates."""
+        """The occurrences, in the video, of comments that may be candidates."""
         comments, correct = self._pool.comments, moment.correct[0]
         strings = comments.string[comments.of(moment.video)]
         times = comments.time_ms[comments.of(moment.video)]
@@ -264,7 +266,7 @@ def fill_candidates(
     excluded: frozenset[int],
     full: int,
 ) -> None:
-    """Fill `types` (number of a comment: its type) up to `full`, source by source."""
+    """Fill `types` (comment number: type) up to `full` entries, source by source."""
     for candidate_type, source in sources.items():
         usable = (n for n in source.candidates(moment) if n not in types and n not in excluded)
         for number in islice(usable, min(source.limit, full - len(types))):

@@ -52,8 +52,8 @@ class Hello(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A failure: an `error` that a user can fix (`where`, `what`, `fix`, `place` as in LiveBenchError), an
-    exception that was `raised` (`name` is its type, `what` its text), or a `wrong` answer (`row` and
+    """A failure: an `error` that a user can fix (`where`, `what`, `fix`, `place` as in LiveBenchError),
+    an exception that was `raised` (`name` is its type, `what` its text), or a `wrong` answer (`row` and
     `candidate` as in WrongAnswer)."""
 
     kind: Literal["error", "raised", "wrong"]

@@ -1,11 +1,11 @@
-"""Distributions over strings that can be drawn from and that give the exact probability of a string.
+"""Distributions over strings that can be sampled and that give the exact probability of a string.
 
-A `Grammar` is a probabilistic context-free grammar. Drawing and scoring read the same rules, so they
+A `Grammar` is a probabilistic context-free grammar. Sampling and scoring read the same rules, so they
 cannot drift apart. `Grammar.probability` sums over *all* derivations of a string (the inside
 algorithm), so ambiguity does no harm: the probabilities of all strings sum to 1.
 
-Everything here uses only comparisons, +, -, * and /, in a fixed order: what is drawn is the same on
-any machine. (`sum` is avoided where it would matter: it adds floats in another way from Python 3.12.)
+Everything here uses only comparisons, +, -, * and /, in a fixed order, so that samples are the same on
+any machine. (`sum` is avoided where it would matter: since Python 3.12 it adds floats differently.)
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Words:
         return self.strings[min(bisect.bisect(self._cumulative, drawn), len(self.strings) - 1)]
 
     def ends(self, text: str, start: int) -> dict[int, float]:
-        """Where a drawn string may end that begins at `start` in `text`, with its probability."""
+        """Where a string that starts at `start` in `text` may end, with its probability."""
         ends = {}
         for length in self._lengths:
             end = start + length
@@ -53,7 +53,7 @@ class Words:
 
 
 def mixture(parts: Iterable[tuple[float, Words]]) -> Words:
-    """The distribution that draws one of `parts` by weight, then from it."""
+    """The mixture of `parts` by weight."""
     parts = list(parts)
     weights: dict[str, float] = {}
     for weight, words in parts:
@@ -63,24 +63,24 @@ def mixture(parts: Iterable[tuple[float, Words]]) -> Words:
 
 
 Slots = Mapping[str, Words]
-"""What the names that a grammar leaves open stand for."""
+"""The distributions that fill the open slots of a grammar, by name."""
 
 
 _Part = str | tuple[str]
-"""Of a template: a literal, or a name in a tuple of its own."""
+"""A part of a template: a literal, or a name in a 1-tuple."""
 _Parts = tuple[_Part, ...]
 _Ends = dict[int, float]
-"""Where in a text something may end, with its probability."""
+"""Positions in a text where something may end, with probabilities."""
 
 
 class _Rule:
-    """Alternatives of one name."""
+    """The alternatives of a name."""
 
     def __init__(self, alternatives: list[tuple[float, _Parts]]) -> None:
         self.cumulative = list(itertools.accumulate(weight for weight, _ in alternatives))
         total = self.cumulative[-1]
         self.alternatives = [(weight / total, parts) for weight, parts in alternatives]
-        # Which alternatives can begin with a character: most of a big rule need not be tried.
+        # Which alternatives can start with a character, so that most of a big rule need not be tried.
         self.by_first: dict[str, list[tuple[float, _Parts]]] = {}
         self.any_first = []
         for alternative in self.alternatives:
@@ -112,10 +112,10 @@ class Grammar:
 
     Args:
         rules: by name, alternatives (weight above 0, template); `{name}` in a template stands for a
-            rule, a list or a slot. No rule may come back to itself before it has emitted something,
-            and recursion must be expected to end, or probabilities do not sum to 1.
+            rule, a list or a slot. No rule may be left-recursive, and recursion must end with
+            probability 1, or probabilities do not sum to 1.
         lists: words by name.
-        slots: names that are given with each call.
+        slots: names that are filled at each call.
 
     Raises:
         ValueError: a template uses an unknown name.
@@ -141,7 +141,7 @@ class Grammar:
                         raise ValueError(f"rule {name}: {{{used}}} is not known in {template!r}")
 
     def sample(self, start: str, slots: Slots, random: Random) -> str:
-        """Draw a string from the rule `start`."""
+        """Sample a string from the rule `start`."""
         pieces: list[str] = []
         stack: list[_Part] = [(start,)]
         while stack:
@@ -157,7 +157,7 @@ class Grammar:
         return "".join(pieces)
 
     def probability(self, text: str, start: str, slots: Slots) -> float:
-        """Exact probability that `sample(start, slots)` gives `text`."""
+        """The exact probability that `sample(start, slots)` returns `text`."""
         return self._ends(start, text, 0, slots, {}).get(len(text), 0.0)
 
     def _ends(
@@ -191,7 +191,7 @@ class Grammar:
         slots: Slots,
         known: dict[tuple[str, int], _Ends],
     ) -> _Ends:
-        """Where the text stands after one more part, from each place it may stand at."""
+        """The ends after one more part, from each of the current ends."""
         if isinstance(part, str):
             return {
                 start + len(part): probability
@@ -215,7 +215,7 @@ class Grammar:
 def read_rules(text: str) -> dict[str, list[tuple[float, str]]]:
     """Read rules: `[name]` opens one, each line of it is a weight, a space, and a template.
 
-    Lines that begin with `#` say something to people.
+    Lines that start with `#` are comments.
 
     Raises:
         ValueError: a line is neither; it is named.

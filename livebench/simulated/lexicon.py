@@ -1,4 +1,4 @@
-"""The word lists of the simulated world: words, their near-synonyms, and the sections they stand in."""
+"""The word lists of the simulated world: words, their near-synonyms, and their sections."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _CATEGORY_WORDS = 0.75
 
 
 class WordList:
-    """Groups of words that mean the same, first the main one, in sections (the video categories).
+    """Groups of synonyms, the main word first, in sections (the video categories).
 
     Args:
-        sections: groups by section; a list without sections has the only section "".
+        sections: groups by section; a list without sections has the single section "".
     """
 
     def __init__(self, sections: Mapping[str, Sequence[Sequence[str]]]) -> None:
@@ -36,15 +36,15 @@ class WordList:
         return self._section[main]
 
     def main(self, word: str) -> str:
-        """The main word of what a word names."""
+        """The main word of a word's group."""
         return self._main[word]
 
     def named(self, main: str) -> Words:
-        """How people name the thing whose main word is `main`: each of its words as likely."""
+        """How people name the thing with this main word: each of its words is equally likely."""
         return self._named[main]
 
     def mains_in(self, category: str) -> Words:
-        """Which things a video of a category shows."""
+        """The distribution of things in videos of a category."""
         everywhere = Words(dict.fromkeys(self.mains, 1.0))
         if category not in self.sections:
             return everywhere

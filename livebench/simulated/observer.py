@@ -1,8 +1,8 @@
-"""What an observer of the simulated world knows of a comment, from the part that is shown: exactly.
+"""Exact inference in the simulated world: p(comment | what is shown).
 
-Comments are independent of each other given scene and talk, and these two change by themselves: so what
-is shown tells of a moment by Bayes' rule alone, and a `Belief` is the world's own p(comment | scene,
-talk), averaged over what scene and talk may be. Formulas: docs/simulated-world.md.
+Comments are independent given scene and talk, which are independent Markov chains. So everything shown
+informs about a moment by Bayes' rule alone, and a `Belief` is the world's own p(comment | scene, talk),
+averaged over the posterior of scene and talk. Formulas: docs/simulated-world.md.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from livebench.simulated.world import CHANGE, SCENE_SLOTS, Scene, World
 
 
 class Shown(NamedTuple):
-    """A comment that is shown; `second`: of the video, relative to the moment's second."""
+    """A comment that is shown; `second`: of the video, relative to that of the moment."""
 
     text: str
     second: int
 
 
 class Observer:
-    """Reads comments, and gives beliefs; one for many moments."""
+    """Reads comments and computes beliefs; can be reused for many moments."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -36,11 +36,11 @@ class Observer:
         }
 
     def belief(self, scene: Scene | None, shown: Sequence[Shown]) -> Belief:
-        """What is known of the comments of a second.
+        """The distribution over the comments of a second.
 
         Args:
             scene: of that second; None if unknown.
-            shown: comments of other seconds; none if they are unknown.
+            shown: comments of other seconds; empty if unknown.
         """
         readings = [(comment.second, self.reader.read(comment.text)) for comment in shown]
         scenes = _Scenes(self.world, scene, [reading for _, reading in readings])
@@ -64,18 +64,18 @@ class Observer:
 def _posterior(
     prior: np.ndarray, categories: np.ndarray, evidence: Sequence[tuple[int, np.ndarray]]
 ) -> np.ndarray:
-    """What a state that changes with probability `CHANGE` a second is at second 0.
+    """The posterior at second 0 of a state that changes with probability `CHANGE` per second.
 
-    By the messages of a hidden Markov chain, from the farthest comment to the moment on either side.
-    A new state does not depend on the one before, so the chain is the same read backwards.
+    By message passing in a hidden Markov model, from the farthest comment to the moment on either side.
+    A new state does not depend on the previous one, so the chain is reversible.
 
     Args:
         prior: float64 [categories, ...states], each category's states summing to 1.
         categories: float64 [categories], their probabilities.
-        evidence: (second, likelihood), the latter of the shape of `prior`.
+        evidence: (second, likelihood), the latter with the shape of `prior`.
 
     Returns:
-        p(category, state | evidence), of the shape of `prior`, summing to 1.
+        p(category, state | evidence), with the shape of `prior`, summing to 1.
     """
     states = tuple(range(1, prior.ndim))
     belief = prior * categories.reshape(-1, *(1 for _ in states))
@@ -95,10 +95,10 @@ def _posterior(
 
 
 class _Scenes:
-    """Which scene may be shown: p(category, subject, action, place, mood).
+    """The distribution over scenes: p(category, subject, action, place, mood).
 
-    Things that nobody names are lumped: for each slot, those that the comments shown name stand for
-    themselves, and all others (of moods: the others of each tone) are one state.
+    Things that nobody names are lumped together: in each slot, every thing named in the shown comments
+    is a state, and all others (for moods: the others of each tone) are one state.
     """
 
     def __init__(self, world: World, scene: Scene | None, readings: Sequence[Reading]) -> None:
@@ -151,12 +151,12 @@ class _Scenes:
         return (slice(None), *places.values()), ratio
 
     def learn(self, shown: Sequence[tuple[int, Reading]]) -> None:
-        """Take in what comments of other seconds tell: (second, comment)."""
+        """Update on comments of other seconds: (second, comment)."""
         evidence = [(second, self._likelihood(reading)) for second, reading in shown]
         self.probabilities = _posterior(self._prior, self._categories, evidence)
 
     def _likelihood(self, reading: Reading) -> np.ndarray:
-        """p(text | scene), of the shape of the states."""
+        """p(text | scene), with the shape of the states."""
         likelihood = np.full(self._prior.shape, reading.noise)
         if reading.fillers:
             likelihood += [reading.fillers[tone] for tone in self._tones]
@@ -169,14 +169,14 @@ class _Scenes:
         return likelihood
 
     def tones(self) -> dict[str, float]:
-        """How probable each tone is."""
+        """The probability of each tone."""
         by_tone: dict[str, float] = {}
         for tone, p in zip(self._tones, self.probabilities.sum(axis=(0, 1, 2, 3)), strict=True):
             by_tone[tone] = by_tone.get(tone, 0.0) + float(p)
         return by_tone
 
     def probability(self, named: Named) -> float:
-        """How probable it is that a comment about the scene names these words."""
+        """The probability that a comment about the scene names these words."""
         place = self._place(named)
         if place is None:
             return 0.0
@@ -186,7 +186,7 @@ class _Scenes:
 
 
 class Belief:
-    """A distribution over comments, for one moment as far as it is shown."""
+    """A distribution over comments at a moment, given what is shown of it."""
 
     def __init__(self, observer: Observer, scenes: _Scenes, topics: np.ndarray) -> None:
         self._observer, self._scenes, self._topics = observer, scenes, topics

@@ -1,7 +1,7 @@
-"""The oracle of the simulated world: it knows the world's own formulas, and what the setting shows.
+"""The oracle of the simulated world: it knows the world's distributions, and what the setting shows.
 
-For a moment it gives log p(comment | what is shown), with p a distribution over all strings that sums
-to 1 (`livebench.simulated.observer`, docs/simulated-world.md).
+For a moment it computes log p(comment | what is shown), where p sums to 1 over all strings
+(`livebench.simulated.observer`, docs/simulated-world.md).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from livebench.simulated.world import Scene, World
 
 @cache
 def _default_observer() -> Observer:
-    """One for all runs and settings of a process: comments are parsed once."""
+    """Shared by all runs and settings of a process, so that comments are parsed once."""
     return Observer(World.default())
 
 
@@ -32,7 +32,7 @@ class Oracle(Scorer):
         self._observer = _default_observer()
 
     def fit(self, training: DatasetSplit) -> None:
-        """Read the scenes of *all* videos, and learn to tell moments by their frames.
+        """Read the scenes of *all* videos, and learn to recognise moments by their frames.
 
         Raises:
             LiveBenchError: the dataset is not a simulated world.

@@ -1,4 +1,4 @@
-"""Comments of the simulated world, parsed: what their probability is made of at any moment."""
+"""Parsed comments of the simulated world: the terms of their probability at any moment."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from livebench.simulated.grammar import Words
 from livebench.simulated.world import KIND_WEIGHTS, SCENE_SLOTS, World
 
 Named = tuple[tuple[str, str], ...]
-"""Which slots a derivation has filled, and with which words: ((slot, word), ...)."""
+"""The slots that a derivation has filled, with their words: ((slot, word), ...)."""
 
 
 class _Sum(dict[Named, float]):
-    """A polynomial in the probabilities of words: its coefficients.
+    """The coefficients of a polynomial in the probabilities of words.
 
-    `Grammar.probability` only adds and multiplies: with slots that stand for unknowns it gives this
-    instead of a number. A comment is parsed once, whatever the moments it is scored at.
+    `Grammar.probability` only adds and multiplies: if slots are unknowns, it returns this instead of a
+    number. So a comment is parsed only once, however many moments it is scored at.
     """
 
     def __mul__(self, other: _Sum | float) -> _Sum:
@@ -38,26 +38,26 @@ class _Sum(dict[Named, float]):
 
 
 class _Unknown(Words):
-    """A slot whose words have probabilities that are left open."""
+    """A slot whose words have unknown probabilities."""
 
     def __init__(self, slot: str, words: Iterable[str]) -> None:
         super().__init__(dict.fromkeys(words, 1.0))
         self._slot = slot
 
-    # A polynomial stands for a number here: the grammar only adds and multiplies.
+    # A polynomial takes the place of a number: the grammar only adds and multiplies.
     def ends(self, text: str, start: int) -> dict[int, _Sum]:  # type: ignore[override]
         ends = super().ends(text, start)
         return {end: _Sum({((self._slot, text[start:end]),): 1.0}) for end in ends}
 
 
 class Reading(NamedTuple):
-    """A comment, parsed: p(text | kind) times the weight of the kind.
+    """A parsed comment: p(text | kind) times the weight of the kind.
 
     Attributes:
         fillers: by tone; empty if it is not a filler.
         scene: by the slots that are filled.
-        talk: by the word of the topic.
-        noise: at any moment.
+        talk: by the topic word.
+        noise: the same at any moment.
     """
 
     fillers: Mapping[str, float]
@@ -83,8 +83,8 @@ class Reader:
         """Parse a comment (without white space), once.
 
         Raises:
-            ValueError: it names both a scene and a topic: then what it tells of the two cannot be
-                taken apart. No comment of `World.default()` does.
+            ValueError: it names both a scene and a topic, so that the evidence about the two does not
+                factorise. No comment of `World.default()` does.
         """
         reading = self._readings.get(text)
         if reading is None:
@@ -96,7 +96,7 @@ class Reader:
         is_filler = probability(text, "filler", {}) > 0
         tones = self._world.lists["mood"].sections if is_filler else ()
         fillers = {tone: probability(text, f"filler_{tone}", {}) for tone in tones}
-        # Most of a comment's parsing is in vain if it has none of the words: that is found faster.
+        # Checking first whether a comment has any of the words avoids most of the parsing.
         scene, talk = (
             _terms(probability(text, kind, self._unknown))
             if any(word in text for word in self._words[kind])

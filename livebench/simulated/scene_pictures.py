@@ -1,12 +1,12 @@
 """Draws the pictures of a simulated video: each thing of a scene has a look of its own.
 
-    place     the background: 6 patterns in 8 colours, passing by slowly
-    subject   what moves before it: 8 shapes in 8 colours
-    action    how it moves (4 ways, with the trail that shows it) and the white tool beside it (8 shapes)
-    mood      the border: its colour (the tone) and how it is broken
+    place     the background: 6 patterns in 8 colours, moving slowly
+    subject   what moves in front of it: 8 shapes in 8 colours
+    action    how it moves (4 ways, shown by a trail) and the white tool beside it (8 shapes)
+    mood      the border: its colour (the tone) and its style
 
-A scene begins with a cut. The subject moves from picture to picture, the light flickers, and every
-pixel has noise. Everything depends on the seed, the video and the time alone.
+A scene starts with a cut. The subject moves from picture to picture, the light flickers, and every pixel
+is noisy. Everything depends only on the seed, the video and the time.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ PICTURES_A_SECOND = 4
 """Pictures a second."""
 _SUBJECT, _TOOL, _BORDER = 48, 24, 8
 _NOISE = 8
-"""Standard deviation of a pixel's noise, of 255."""
+"""Standard deviation of the pixel noise, on the scale 0 to 255."""
 _TRAIL = 4
-"""Fainter copies of the subject, where it was before."""
+"""Number of fainter copies of the subject at its earlier positions."""
 
 
 class Look:
-    """How the things of a scene look: numbers of their places in the world's lists."""
+    """How the things of a scene look: their positions in the world's lists."""
 
     def __init__(self, world: World, scene: Scene) -> None:
         place, subject, action, mood = (
@@ -55,7 +55,7 @@ def draw_pictures(
     noise = random.normal(0, _NOISE, (2 * PICTURE_HEIGHT, 2 * PICTURE_WIDTH, 3)).astype(np.float32)
     for scene in scenes:
         look = Look(world, scene)
-        # The background is drawn once, wider than the picture, which passes along it.
+        # The background is drawn once, wider than the picture, which moves along it.
         wide = _background(look, PICTURE_WIDTH + 64, int(random.integers(0, 1000)))
         border = _border(look)
         start = random.random(3)
@@ -93,7 +93,7 @@ def _border(look: Look) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _place(way: int, time: float, start: np.ndarray) -> tuple[float, float]:
-    """Where the middle of the subject is, in pixels from that of the picture: down, right."""
+    """The centre of the subject, in pixels from that of the picture: down, right."""
     phase = 2 * np.pi * (start[0] + 0.4 * time)
     swing = float(np.sin(phase))
     drift = 14 * float(np.sin(2 * np.pi * (start[1] + 0.05 * time)))
@@ -120,7 +120,7 @@ def _paste_subject(image: np.ndarray, look: Look, time: float, start: np.ndarray
 def _paste(
     image: np.ndarray, mask: np.ndarray, down: float, right: float, paint: np.ndarray, share: float
 ) -> None:
-    """Paint a mask whose middle is at (down, right) from the picture's; what lies outside is cut."""
+    """Paint a mask whose centre is at (down, right) from the picture's; parts outside are clipped."""
     top = round(PICTURE_HEIGHT / 2 + down - len(mask) / 2)
     left = round(PICTURE_WIDTH / 2 + right - len(mask) / 2)
     rows = slice(max(0, top), min(PICTURE_HEIGHT, top + len(mask)))

@@ -1,4 +1,4 @@
-"""Shapes and patterns, as masks: what tells the things of a scene apart."""
+"""Shapes and patterns as masks, by which the things of a scene can be distinguished."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def shape(number: int, size: int) -> np.ndarray:
 
 
 def pattern(number: int, height: int, width: int, shift: int) -> np.ndarray:
-    """One of 6 patterns moved by `shift` pixels: float [height, width], 0 to 1."""
+    """One of 6 patterns, shifted by `shift` pixels: float [height, width], 0 to 1."""
     y, x = np.mgrid[:height, :width].astype(float)
     x = x + shift
     patterns = (
         y / height,  # sky and ground
-        (y // 9) % 2,  # lying stripes
-        (x // 12) % 2,  # standing stripes
+        (y // 9) % 2,  # horizontal stripes
+        (x // 12) % 2,  # vertical stripes
         ((x // 14) + (y // 14)) % 2,  # squares
-        ((x + y) // 12) % 2,  # slanting stripes
+        ((x + y) // 12) % 2,  # diagonal stripes
         (np.hypot(x % 24 - 12, y % 24 - 12) < 7).astype(float),  # dots
     )
     chosen: np.ndarray = patterns[number % len(patterns)]
@@ -43,8 +43,8 @@ def pattern(number: int, height: int, width: int, shift: int) -> np.ndarray:
 
 
 def rgb(hue: float, saturation: float, value: float) -> np.ndarray:
-    """A colour as float [3], RGB from 0 to 255; `hue` turns once from 0 to 1, from
-    red by blue and green."""
+    """A colour as float [3], RGB from 0 to 255; as `hue` goes from 0 to 1, it runs from red through blue
+    and green back to red."""
     turns = (np.array([0, 2, 4]) + hue * 6) % 6
     pure = np.clip(np.abs(turns - 3) - 1, 0, 1)
     colour: np.ndarray = 255 * value * (1 - saturation + saturation * pure)

@@ -1,13 +1,13 @@
-"""Samples a simulated world and writes it as a dataset, its latent state beside it.
+"""Samples a simulated world and writes it as a dataset, with its latent state.
 
     scenes.parquet   video_id, scene, start, stop (seconds), subject, action, place, mood
     talks.parquet    video_id, talk, start, stop (seconds), topic
-    latent.parquet   a row a comment, in the order of comments.parquet: kind; scene and talk of its
+    latent.parquet   one row per comment, in the order of comments.parquet: kind; scene and talk of its
                      second (rows of scenes.parquet and talks.parquet)
 
-Videos and comments are the same on any machine, Python and numpy: they are drawn from one
-`random.Random` a video, seeded by a string, by arithmetic that IEEE 754 fixes to the last bit
-(no logarithms, no powers). Frame vectors come from numpy, rounded to float16.
+Videos and comments are the same with any machine, Python and numpy: each video is drawn from its own
+`random.Random`, seeded by a string, by arithmetic that IEEE 754 defines to the last bit (no logarithms,
+no powers). Frame vectors come from numpy, rounded to float16.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ from livebench.simulated.grammar import Words
 from livebench.simulated.world import CHANGE, SCENE_SLOTS, Scene, Talk, World
 
 SHORTEST_VIDEO, LONGEST_VIDEO = 120, 480
-"""Seconds of a video."""
+"""In seconds."""
 
 _HEAT = {0.3: 6, 1.0: 2, 2.6: 4}
-"""How lively viewers are: factor, and how many of 12 stretches have it."""
+"""How lively viewers are: factor, and the weight, out of 12, of stretches with it."""
 _SPONTANEOUS = 1.0
-"""Comments a second that answer to nothing, in a stretch of factor 1 of a video of mean popularity."""
+"""Spontaneous comments per second, in a stretch of factor 1 of a video of mean popularity."""
 _BRANCHING = 0.4
-"""Further comments that a comment excites, on average (Poisson)."""
+"""Mean number of further comments that a comment excites (Poisson)."""
 _EXCITED_SCALE_MS = 1200
-"""They come after d ms with density 2 / c * (1 + d / c)**-3: half of them within 0.41 c."""
+"""c in the density of their delay d in ms, 2 / c * (1 + d / c)**-3: half of them within 0.41 c."""
 
 _WIDTH = 192
 _SHOWN = 4.0
-"""Size of a thing in a frame vector, on an axis of its own."""
+"""Magnitude of a thing in a frame vector, on an axis of its own."""
 _DRIFT, _NOISE = 0.25, 0.25
-"""Standard deviation of the drift of a video's vectors, and of each second's own noise, on each axis."""
+"""Standard deviations, on each axis, of the drift within a video and of the noise of each second."""
 
 
 class SimulatedComment(NamedTuple):
-    """A comment of a video; `scene` and `talk` of its second are places in the video's lists."""
+    """A comment of a video; `scene` and `talk` of its second are indices into the video's lists."""
 
     time_ms: int
     text: str
@@ -79,14 +79,14 @@ def simulate_dataset(
 ) -> Dataset:
     """Sample a world and write it.
 
-    A video depends on the seed and its own id alone: more videos leave the others as they were
-    (their split may change).
+    A video depends only on the seed and its own id: adding videos does not change the others (but may
+    change their split).
 
     Args:
         out: folder of the dataset; must not exist.
         seed: any whole number.
         videos: how many.
-        dev, test: how many of them for development and test; by default a tenth and a fifth, at
+        dev, test: how many of them are for development and test; by default a tenth and a fifth, at
             least one each.
 
     Raises:
@@ -94,7 +94,7 @@ def simulate_dataset(
     """
     if videos < 1:
         raise LiveBenchError("--videos", f"{videos} is below 1", "give at least 1")
-    check_absent(Path(out))  # said before the work, not after it
+    check_absent(Path(out))  # fail before the work, not after it
     dev = max(1, videos // 10) if dev is None else dev
     test = max(1, videos // 5) if test is None else test
     ids = [f"v{number:05d}" for number in range(1, videos + 1)]
@@ -138,7 +138,7 @@ def simulate_dataset(
 
 
 def simulate_video(world: World, seed: int, number: int) -> SimulatedVideo:
-    """Sample the video of a number (from 1) of the world of a seed."""
+    """Sample a video, by its number from 1, of the world with this seed."""
     video_id = f"v{number:05d}"
     random = Random(f"livebench/{seed}/{video_id}")
     category = world.categories.sample(random)
@@ -161,7 +161,7 @@ def simulate_video(world: World, seed: int, number: int) -> SimulatedVideo:
 
 
 def stretches(seconds: int, random: Random) -> list[tuple[int, int]]:
-    """Divide a video: at each second a new stretch (start, stop) begins with probability `CHANGE`."""
+    """Divide a video: at each second, a new stretch (start, stop) begins with probability `CHANGE`."""
     starts = [0, *(second for second in range(1, seconds) if random.random() < CHANGE)]
     return list(zip(starts, [*starts[1:], seconds], strict=True))
 
@@ -182,10 +182,10 @@ def _title(world: World, category: str, scenes: list[Scene], number: int, random
 
 
 def comment_times(seconds: int, popularity: float, random: Random) -> list[int]:
-    """Times in ms of a Hawkes process whose base rate changes with liveliness; ascending.
+    """Times in ms, ascending, of a Hawkes process whose base rate changes with liveliness.
 
-    Sampled by its clusters: spontaneous comments are a Poisson process, and each comment excites a
-    Poisson number of further ones with power-law delays.
+    Sampled by clusters: spontaneous comments are a Poisson process, and each comment excites a Poisson
+    number of further ones with power-law delays.
     """
     heats = Words({str(heat): float(share) for heat, share in _HEAT.items()})
     waiting = []
@@ -199,7 +199,7 @@ def comment_times(seconds: int, popularity: float, random: Random) -> list[int]:
         time = waiting.pop()
         times.append(time)
         for _ in range(_poisson(_BRANCHING, random)):
-            # Inverse of the distribution function 1 - (1 + d / c)**-2; a root is exact in IEEE 754.
+            # Inverse of the distribution function 1 - (1 + d / c)**-2; IEEE 754 roots are exact.
             delay = _EXCITED_SCALE_MS * (1 / math.sqrt(1 - random.random()) - 1)
             if time + delay < seconds * 1000:
                 waiting.append(time + int(delay))
@@ -226,7 +226,7 @@ def _poisson(mean: float, random: Random) -> int:
 def _comments(
     world: World, scenes: list[Scene], talks: list[Talk], times: list[int], random: Random
 ) -> list[SimulatedComment]:
-    """Given scene and talk of their second, comments are independent of each other."""
+    """Sample comments, which are independent given scene and talk of their second."""
     scene_starts = [scene.start for scene in scenes]
     talk_starts = [talk.start for talk in talks]
     comments = []
@@ -239,11 +239,11 @@ def _comments(
 
 
 def frame_vectors(world: World, seed: int, video: SimulatedVideo) -> np.ndarray:
-    """One vector a second: float16 [seconds, _WIDTH].
+    """One vector per second: float16 [seconds, _WIDTH].
 
-    Each of the scene's four things is `_SHOWN` on its own axis, as if a detector had found it; to that
-    comes a drift that wanders slowly over the video (autoregressive, 0.95 a second), and noise of each
-    second's own.
+    Each of the scene's four things is `_SHOWN` on its own axis, as if a detector had found it; added to
+    that are a slow drift over the video (autoregressive, 0.95 per second) and independent noise in each
+    second.
     """
     axes = {
         thing: axis
@@ -274,7 +274,7 @@ def _normal(name: str, rows: int) -> np.ndarray:
 
 
 def _write_latent(folder: Path, order: np.ndarray, videos: list[SimulatedVideo]) -> None:
-    """Write scenes, talks and latent.parquet; `order`: where the written comments come from."""
+    """Write scenes, talks and latent.parquet; `order`: the sampled index of each written comment."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

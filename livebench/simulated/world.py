@@ -1,8 +1,8 @@
-"""The simulated world's comments: what people write at a moment, and with what probability exactly.
+"""The comments of the simulated world: what people write at a moment, with exact probabilities.
 
-At each second a video shows a scene, and its viewers talk about something that has nothing to do with
-it. Given these two, comments are independent of each other, and of one of four kinds with known weights;
-each kind is a distribution over strings that both draws and gives exact probabilities
+At each second a video shows a scene, and its viewers talk about an unrelated topic. Given these two,
+comments are independent, and each is of one of four kinds with known weights; each kind is a
+distribution over strings that can be sampled and gives exact probabilities
 (`livebench.simulated.grammar`). docs/simulated-world.md has the formulas. Word lists and templates are
 files in livebench/simulated/words/.
 """
@@ -21,17 +21,17 @@ from livebench.simulated.grammar import Grammar, Slots, Words, mixture, read_rul
 from livebench.simulated.lexicon import WordList, read_words
 
 KIND_WEIGHTS = {"filler": 0.08, "scene": 0.34, "talk": 0.46, "noise": 0.12}
-"""The kinds of comment and how frequent they are."""
+"""The kinds of comments and their frequencies."""
 
 SCENE_SLOTS = ("subject", "action", "place", "mood")
 CHANGE = 0.1
-"""How probable it is, at each second, that a scene ends; that a talk ends; that liveliness changes."""
+"""The probability, at each second, that the scene, the talk or the liveliness changes."""
 _TONE_FACTOR = 12
-"""How much more frequent a filler is in a scene whose mood has its tone."""
+"""How many times more frequent a filler is in a scene whose mood has its tone."""
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """What is seen from second `start` up to `stop`, each a main word of its list."""
+    """What is shown from second `start` up to `stop`, each a main word of its list."""
 
     start: int
     stop: int
@@ -51,15 +51,15 @@ class Talk(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """Word lists and grammar, and the distributions that follow from them.
+    """Word lists and grammar, and the resulting distributions.
 
     Args:
         lists: a list for each of `SCENE_SLOTS`, and "topic".
         rules: the grammar; its rules `filler`, `scene`, `talk`, `noise` give comments, `video_title` a
             video's title.
-        categories: of videos, by how frequent they are.
-        fillers: (template, tone), by popularity; the tones are the sections of the list "mood", and
-            "" is none of them.
+        categories: of videos, most frequent first.
+        fillers: (template, tone), most popular first; tones are the sections of the list "mood", or ""
+            for none.
     """
 
     lists: Mapping[str, WordList]
@@ -71,7 +71,7 @@ class World:
     @classmethod
     @cache
     def default(cls) -> World:
-        """The world whose words lie in livebench/simulated/words/."""
+        """The world defined by the files in livebench/simulated/words/."""
         folder = files("livebench.simulated") / "words"
         texts = {
             name: (folder / f"{name}.txt").read_text("utf-8")
@@ -99,7 +99,7 @@ class World:
         return Grammar(rules, {}, slots)
 
     def _fill(self, tone: str) -> list[tuple[float, str]]:
-        """The fillers in order of popularity, those of a tone more frequent."""
+        """The fillers with their weights, those of this tone more frequent."""
         return [
             ((_TONE_FACTOR if own and own == tone else 1) / (rank + 30), filler)
             for rank, (filler, own) in enumerate(self.fillers, 1)
@@ -110,12 +110,12 @@ class World:
         return self.lists["mood"].section(mood)
 
     def scene_words(self, slot: str, category: str) -> Words:
-        """What a scene of a video of a category has in a slot: main words."""
+        """The distribution of main words in a slot of scenes, for videos of a category."""
         return self.lists[slot].mains_in(category)
 
     @cached_property
     def off_topic(self) -> Slots:
-        """The words of noise: of a scene and a talk that are not there, each drawn by itself."""
+        """The words of noise: unrelated to scene and talk, each drawn independently."""
         mains = {
             slot: mixture(
                 (share, self.scene_words(slot, category))
@@ -138,7 +138,7 @@ class World:
         return slots
 
     def _rule(self, kind: str, scene: Scene, topic: str) -> tuple[str, Slots]:
-        """The rule that gives comments of a kind, and what its open slots stand for."""
+        """The rule that generates comments of a kind, and the words for its open slots."""
         if kind == "filler":
             return f"filler_{self.tone(scene.mood)}", {}
         if kind == "scene":
@@ -155,17 +155,17 @@ class World:
         return Words(KIND_WEIGHTS)
 
     def sample(self, scene: Scene, topic: str, random: Random) -> tuple[str, str]:
-        """Draw a comment: its kind and its text."""
+        """Sample a comment: its kind and its text."""
         kind = self._kinds.sample(random)
         rule, slots = self._rule(kind, scene, topic)
         return kind, self.grammar.sample(rule, slots, random)
 
     def kind_probabilities(self, text: str, scene: Scene, topic: str) -> dict[str, float]:
-        """Exact p(text | kind, scene, topic) for each kind; each sums to 1 over all strings."""
+        """Exact p(text | kind, scene, topic) for each kind; each sums to 1 over all texts."""
         rules = {kind: self._rule(kind, scene, topic) for kind in KIND_WEIGHTS}
         return {kind: self.grammar.probability(text, *rule) for kind, rule in rules.items()}
 
     def probability(self, text: str, scene: Scene, topic: str) -> float:
-        """Exact p(text | scene, topic): over all strings it sums to 1."""
+        """Exact p(text | scene, topic), which sums to 1 over all texts."""
         by_kind = self.kind_probabilities(text, scene, topic)
         return sum(KIND_WEIGHTS[kind] * probability for kind, probability in by_kind.items())

@@ -1,8 +1,8 @@
-"""Writes the simulated world as a folder of files, as they would be downloaded.
+"""Writes the simulated world as a folder of files that look like downloads.
 
 OUT/v00001.mp4    pictures; its header has the title
-OUT/v00001.xml    comments, as Bilibili gives them
-OUT/videos.csv    video_id,category: what neither file says
+OUT/v00001.xml    comments, in Bilibili's format
+OUT/videos.csv    video_id,category, which are in neither file
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from livebench.simulated.simulation import SimulatedVideo, simulate_video
 from livebench.simulated.world import World
 
 _ENCODER = {"preset": "ultrafast", "crf": "30", "g": str(8 * PICTURES_A_SECOND), "threads": "1"}
-"""Of libx264: a key frame every 8 s, and at most cuts."""
+"""Options of libx264: a key frame every 8 s, and usually at cuts."""
 _SENT = 1_500_000_000
-"""When every comment was sent, by Bilibili's clock: the world has no time but the video's."""
+"""When all comments were sent, as a Unix time: the world only has playback time."""
 
 
 def render_world(
     out: Path, *, seed: int, videos: int, tell: Callable[[int], object] = lambda done: None
 ) -> int:
-    """Write the files of the world of a seed; the folder appears when it is whole.
+    """Write the files of the world with this seed; the folder appears when it is complete.
 
     The comments, titles, categories and durations are those of `simulate_dataset` with the same seed.
 
     Args:
         out: must not exist.
-        tell: told how many videos were written since the last time.
+        tell: called with the number of videos written since the last call.
 
     Returns:
         The number of comments.
@@ -70,7 +70,7 @@ def render_world(
 
 
 def _write_mp4(path: Path, world: World, seed: int, video: SimulatedVideo) -> None:
-    """Draw a video and write it as H.264 in mp4, `PICTURES_A_SECOND` pictures a second."""
+    """Draw a video and write it as H.264 in mp4, `PICTURES_A_SECOND` pictures per second."""
     av = pyav()
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with av.open(str(path), "w", options=options) as container:
