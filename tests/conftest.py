@@ -230,6 +230,27 @@ def copy_set(tmp_path: Path) -> Callable[..., CandidateSet]:
     return copy
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `made_once` keeps what the first test of a module made; not there before."""
+    return tmp_path_factory.mktemp("kept") / "made"
+
+
+@pytest.fixture
+def made_once(kept: Path, tmp_path: Path) -> Callable[[Callable[[], None]], Path]:
+    """Fills tmp_path as a function does: it is called in the first test of a module, then copied."""
+
+    def fill(make: Callable[[], None]) -> Path:
+        if kept.exists():
+            shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+        else:
+            make()
+            shutil.copytree(tmp_path, kept)
+        return tmp_path
+
+    return fill
+
+
 class Done(NamedTuple):
     """How a command ended."""
 

@@ -14,15 +14,18 @@ CODE = (
 
 
 @pytest.fixture
-def project(tmp_path, frozen, frozen_without_frames, dataset, copy_set, submission, run):
+def project(made_once, frozen, frozen_without_frames, dataset, copy_set, submission, run):
     """Two sets, and two submissions that were evaluated on them in the setting `comments`."""
-    copy_set(frozen)
-    copy_set(frozen_without_frames)
-    for name, sign in (("short", "-1"), ("long", "1")):
-        submission(name, code=CODE.replace("SIGN", sign), settings=["comments"])
-        done = run("evaluate", "--submission", f"submissions/{name}", "--quiet", "--json")
-        assert done.status == 0, done
-    return tmp_path
+
+    def make():
+        copy_set(frozen)
+        copy_set(frozen_without_frames)
+        for name, sign in (("short", "-1"), ("long", "1")):
+            submission(name, code=CODE.replace("SIGN", sign), settings=["comments"])
+            done = run("evaluate", "--submission", f"submissions/{name}", "--quiet", "--json")
+            assert done.status == 0, done
+
+    return made_once(make)
 
 
 def test_in_words_and_as_json(project, run):

@@ -23,20 +23,23 @@ class Mine:
 
 
 @pytest.fixture
-def board(tmp_path, frozen, copy_set, submission, run):
+def board(made_once, frozen, copy_set, submission, run):
     """A folder with the tiny set without its text, two submissions with a scorer and one without."""
-    copied = copy_set(frozen)
-    for name, sign in (("short", -1), ("long", 1)):
-        submission(name, code=CODE.replace("SIGN", str(sign)), settings=["comments"])
-    handed = submission("handed", settings=["comments"], runs=RUNS)
-    for seed, one in enumerate(RUNS):
-        write_scores(handed, one["name"], random_scores(seed), copied)
-    submission("absent", settings=["comments"])  # has no scores at all
-    for name in ("short", "long", "handed"):
-        done = run("evaluate", "--submission", f"submissions/{name}", "--quiet")
-        assert done.status == 0, done
-    (copied.path / "samples.jsonl.gz").unlink()  # the leaderboard needs no text
-    return tmp_path
+
+    def make():
+        copied = copy_set(frozen)
+        for name, sign in (("short", -1), ("long", 1)):
+            submission(name, code=CODE.replace("SIGN", str(sign)), settings=["comments"])
+        handed = submission("handed", settings=["comments"], runs=RUNS)
+        for seed, one in enumerate(RUNS):
+            write_scores(handed, one["name"], random_scores(seed), copied)
+        submission("absent", settings=["comments"])  # has no scores at all
+        for name in ("short", "long", "handed"):
+            done = run("evaluate", "--submission", f"submissions/{name}", "--quiet")
+            assert done.status == 0, done
+        (copied.path / "samples.jsonl.gz").unlink()  # the leaderboard needs no text
+
+    return made_once(make)
 
 
 def random_scores(seed):

@@ -16,14 +16,17 @@ CODE = "class Mine:\n    def score(self, v, c, x):\n        return SIGN * len(x.
 
 
 @pytest.fixture
-def project(tmp_path, frozen_without_frames, copy_set, submission, run):
+def project(made_once, frozen_without_frames, copy_set, submission, run):
     """A folder with a small set and two submissions, evaluated."""
-    copy_set(frozen_without_frames)
-    for name, sign in (("first", "1"), ("second", "-1")):
-        submission(name, code=CODE.replace("SIGN", sign), name=f"The {name}")
-        done = run("evaluate", "--submission", f"submissions/{name}", "--quiet", "--json")
-        assert done.status == 0, done
-    return tmp_path
+
+    def make():
+        copy_set(frozen_without_frames)
+        for name, sign in (("first", "1"), ("second", "-1")):
+            submission(name, code=CODE.replace("SIGN", sign), name=f"The {name}")
+            done = run("evaluate", "--submission", f"submissions/{name}", "--quiet", "--json")
+            assert done.status == 0, done
+
+    return made_once(make)
 
 
 def result_of(project, name):

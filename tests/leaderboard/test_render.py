@@ -30,14 +30,17 @@ HOSTILE = {
 
 
 @pytest.fixture
-def project(tmp_path, frozen_without_frames, copy_set, submission, run):
+def project(made_once, frozen_without_frames, copy_set, submission, run):
     """A folder with a small set and two submissions, evaluated."""
-    copy_set(frozen_without_frames)
-    for name in ("first", "second"):
-        submission(name, code=CODE, name=f"The {name}")
-        done = run("evaluate", "--submission", f"submissions/{name}", "--quiet", "--json")
-        assert done.status == 0, done
-    return tmp_path
+
+    def make():
+        copy_set(frozen_without_frames)
+        for name in ("first", "second"):
+            submission(name, code=CODE, name=f"The {name}")
+            done = run("evaluate", "--submission", f"submissions/{name}", "--quiet", "--json")
+            assert done.status == 0, done
+
+    return made_once(make)
 
 
 def rendered(run, project):
