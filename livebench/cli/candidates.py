@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-samples",
     type=click.IntRange(min=1),
-    help="Samples, at most. Default: what the protocol says.",
+    help="Maximum samples. Default: what the protocol says.",
 )
 @click.option(
     "--restore",
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 @click.option(
     "--allow-overlap",
     is_flag=True,
-    help="Build although splits of the dataset share videos or comments; the signature says so.",
+    help="Build even if splits of the dataset share videos or comments; the signature says so.",
 )
 @click.option(
     "--processes",

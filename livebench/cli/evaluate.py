@@ -47,14 +47,14 @@ if TYPE_CHECKING:
     type=click.Choice(["sum", "mean", "words+2"]),
     default="sum",
     show_default=True,
-    help="Normalisation of the metrics that are printed; files always hold the sums.",
+    help="Normalisation for the printed metrics; files always contain the sums.",
 )
 @json_option
 @isolation_options
 @click.option(
     "--restart",
     is_flag=True,
-    help="Start over where an evaluation was stopped; its scores so far are kept under another name.",
+    help="Start over after an interruption; the scores so far are kept under another name.",
 )
 @quiet_option
 def evaluate_command(
@@ -71,7 +71,8 @@ def evaluate_command(
     """Score each SUBMISSION on candidate sets.
 
     Scores go to SUBMISSION/scores/, results to SUBMISSION/results/; whatever cannot be evaluated is
-    named with the reason. Scores are saved as they are made: after a stop, the same command continues.
+    named with the reason. Scores are saved as they are made: if it is interrupted, the same command
+    continues.
     """
     from livebench.submissions.load import Submission
 

@@ -16,7 +16,7 @@ from livebench.cli.progress import bar, quiet_option, remark
     "--videos",
     type=PATH,
     required=True,
-    help="Folder with the files: ID.mp4 (flv, mkv, webm), a file alone in a folder ID, or TITLE.mp4.",
+    help="Folder with the files: ID.mp4 (flv, mkv, webm), a single file in a folder ID, or TITLE.mp4.",
 )
 @click.option(
     "--encoder",
@@ -32,9 +32,11 @@ from livebench.cli.progress import bar, quiet_option, remark
     "--keep-images",
     type=click.IntRange(16),
     metavar="N",
-    help="Keep a JPEG of each second, its longer side N pixels, for the pages that people look at.",
+    help="Keep a JPEG of each second, N pixels on its longer side, for HTML pages.",
 )
-@click.option("--keep-audio", is_flag=True, help="Keep the whole sound track, as it is encoded.")
+@click.option(
+    "--keep-audio", is_flag=True, help="Keep the whole sound track, without re-encoding it."
+)
 @click.option(
     "--skip-bad", is_flag=True, help="Leave out videos that are missing or cannot be decoded."
 )
@@ -43,7 +45,7 @@ from livebench.cli.progress import bar, quiet_option, remark
 def features_command(
     dataset, videos, encoder, batch, device, keep_images, keep_audio, skip_bad, replace, quiet
 ) -> None:
-    """Give DATASET frame vectors: one picture a second of each video, encoded.
+    """Add frame vectors to DATASET: one encoded picture per second of each video.
 
     The picture of a second is what is on the screen then (docs/frames.md has the rules). Work is saved
     by video: the same command again does only the rest. The dataset gets its vectors once all videos

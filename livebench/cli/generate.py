@@ -37,28 +37,28 @@ if TYPE_CHECKING:
     type=click.Choice(["greedy", "beam", "top-p"]),
     default="greedy",
     show_default=True,
-    help="Likeliest next word, likeliest comment of a beam search, or a word at random.",
+    help="Greedy search, beam search, or nucleus (top-p) sampling.",
 )
 @click.option(
     "--beam",
     type=click.IntRange(min=1),
     default=5,
     show_default=True,
-    help="Comments that a beam search keeps.",
+    help="Beam width.",
 )
 @click.option(
     "--top-p",
     type=click.FloatRange(min=0, max=1, min_open=True),
     default=0.9,
     show_default=True,
-    help="Total probability of the words among which one is drawn.",
+    help="Probability mass of the words that are sampled from.",
 )
 @click.option(
     "--max-words",
     type=click.IntRange(min=1),
     default=20,
     show_default=True,
-    help="Words of a comment, at most.",
+    help="Maximum words in a comment.",
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of every draw."
@@ -67,11 +67,11 @@ if TYPE_CHECKING:
 def generate_command(
     submissions, candidates, datasets, setting, strategy, beam, top_p, max_words, seed, quiet
 ) -> None:
-    """Let each SUBMISSION write a comment for every sample of a set.
+    """Have each SUBMISSION generate a comment for every sample of a set.
 
-    The scorer writes, by its method generate(video_ctx, comments). Comments go to
-    SUBMISSION/generated/SET/RUN/SETTING.jsonl.gz, for people to rate, with what made them beside them.
-    Whatever cannot be written is named with the reason.
+    This calls the scorer's method generate(video_ctx, comments). Comments go to
+    SUBMISSION/generated/SET/RUN/SETTING.jsonl.gz, for people to rate; SETTING.json says how they were
+    made. Whatever cannot be generated is named with the reason.
     """
     from livebench.scoring.generation import check_generator
     from livebench.scoring.scorer import Decoding

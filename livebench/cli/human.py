@@ -1,4 +1,4 @@
-"""`livebench human-eval`: sheets for raters, and what their ratings say."""
+"""`livebench human-eval`: sheets for raters, and analysis of their ratings."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _key_option = click.option(
 _missing_option = click.option(
     "--missing",
     type=click.Choice(["drop-item", "keep"]),
-    help="Where ratings are missing: leave the item out for all raters, or keep the ratings that there "
-    "are. Without it missing ratings are refused.",
+    help="If ratings are missing: drop the item for all raters, or keep its other ratings. Without this "
+    "option, missing ratings are an error.",
 )
 _markdown_option = click.option("--markdown", is_flag=True, help="Print Markdown.")
 
 
 @click.group("human-eval")
 def human_eval_command() -> None:
-    """Human evaluation: blind sheets, reports with agreement, metrics against people."""
+    """Human evaluation: blind sheets, reports with agreement, correlation with the metrics."""
 
 
 @human_eval_command.command("sheet")
@@ -63,7 +63,7 @@ def human_eval_command() -> None:
 @click.option(
     "--setting",
     type=click.Choice(["video", "comments", "both"]),
-    help="Setting of the generated comments. Default: both, or comments where the set has no frames.",
+    help="Setting of the generated comments. Default: both, or comments if the set has no frames.",
 )
 @click.option("--run", default="", help="Run of each submission. Default: its first.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
@@ -114,7 +114,7 @@ def sheet_command(
 def report_command(
     ratings, key_file, missing, as_json, markdown, out, figures, figure_format
 ) -> None:
-    """Report on RATINGS, the CSV files of the raters: means, tests, agreement, careless raters."""
+    """Report on RATINGS, the raters' CSV files: means, tests, agreement, careless raters."""
     from livebench.human.analysis.publish import write_report
     from livebench.human.analysis.report import report_files
     from livebench.human.analysis.report_text import as_markdown, as_text
@@ -151,7 +151,7 @@ def _json(report: object) -> str:
 def correlate_command(
     ratings, key_file, candidates, submissions_folder, missing, as_json, markdown
 ) -> None:
-    """Do the ranking metrics order the systems as RATINGS, the CSV files of the raters, do?"""
+    """Do the ranking metrics order the systems as people do in RATINGS, the raters' CSV files?"""
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.human.analysis.correlation import correlate_ratings
     from livebench.human.analysis.ratings import read_rater_files

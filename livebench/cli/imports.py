@@ -59,7 +59,7 @@ _SPLIT = (
 )
 _VIDEOS = (
     click.option(
-        "--ignore-videos", is_flag=True, help="Do not open video files beside the comments."
+        "--ignore-videos", is_flag=True, help="Do not open video files next to the comments."
     ),
 )
 
@@ -68,11 +68,11 @@ _VIDEOS = (
 def import_command() -> None:
     """Make a dataset from a source.
 
-    Each source's help shows what it looks like. A bad row stops the import, naming file and place, or is
-    left out and counted with --skip-bad-rows; docs/importers.md has every rule. The dataset appears
-    under its name only when it is complete.
+    The help of each source shows its format. A bad row stops the import, naming file and place; with
+    --skip-bad-rows it is left out and counted. docs/importers.md has all rules. The dataset appears under
+    its name only when it is complete.
 
-    --dev and --test choose videos by hash of their id: as shares (0.05), where adding a video moves no
+    --dev and --test choose videos by hash of their id: as shares (0.05), so that adding a video moves no
     other, or as counts (100), where it may.
     """
 
@@ -215,7 +215,7 @@ _add_source(
     SRC/info.json             {"105": {"title": "A cat", "duration": 82, "v_class": "pets"}}
     SRC/comments/105.json     {"3": ["so cute"]}: texts by second
     SRC/train.txt, dev.txt, test.txt
-                              optional: an id a line, or .json with the ids as keys or in a list
+                              optional: one id per line, or .json with the ids as keys or in a list
 
     Where there is a split it is kept, and --dev and --test are ignored.
     """,
@@ -229,7 +229,7 @@ _add_source(
     "--dataset",
     type=DATASET,
     required=True,
-    help="Dataset, by name or path, that `import livebot` made of the same release.",
+    help="Dataset, by name or path, that `import livebot` made from the same release.",
 )
 @click.option(
     "--out",
@@ -243,18 +243,18 @@ _add_source(
     type=click.Choice(["dev", "test"]),
     default="test",
     show_default=True,
-    help="Split that moments are drawn from.",
+    help="Split to import.",
 )
 @skip_bad_rows_option
 def livebot_candidates_command(source, dataset, out, split, skip_bad_rows) -> None:
     """Import the candidates released with LiveBot as a frozen set.
 
     \b
-    SRC/test-candidate.json    a line a moment: {"video": 12, "time": 30, "comment": ["first"],
+    SRC/test-candidate.json    per line: {"video": 12, "time": 30, "comment": ["first"],
                                "context": "so cute <&&&> haha", "candidate": {"first": 1, "haha": 2}}
 
-    Labels: 1 correct, 2 popular, 3 plausible or random. The set's manifest names its flaws; `evaluate`,
-    `audit` and `verify` take it like any other.
+    Labels: 1 correct, 2 popular, 3 plausible or random. The set's manifest lists its flaws; `evaluate`,
+    `audit` and `verify` treat it like any other.
     """
     from livebench.candidates.released_candidates import import_released_candidates
     from livebench.data.dataset import Dataset

@@ -14,20 +14,20 @@ from livebench.cli.options import NEW_PATH, PATH
     "--out",
     type=NEW_PATH,
     required=True,
-    help="New folder of the checkpoint; best within a submission, as checkpoints/RUN.",
+    help="New folder of the checkpoint; preferably in a submission, as checkpoints/RUN.",
 )
 @click.option(
     "--heads",
     type=click.IntRange(min=1),
     default=8,
     show_default=True,
-    help="Attention heads (-n_head there); FILE does not say.",
+    help="Attention heads (-n_head there); not recorded in FILE.",
 )
 @click.option(
     "--entry",
     default="livebench_baselines.released_transformer:ReleasedTransformer",
     show_default=True,
-    help="Scorer that imports the checkpoint, and will load it.",
+    help="Scorer that converts the checkpoint and will load it.",
 )
 def livebot_checkpoint_command(file, vocab, out, heads, entry) -> None:
     """Import a Unified Transformer saved by the released code of LiveBot.

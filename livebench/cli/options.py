@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SUBMISSIONS, SETS, DATASETS = map(Path, ("submissions", "candidates", "datasets"))
 
 SANDBOX_MEMORY = 8.0
-"""GB that a submission in a sandbox may take."""
+"""GB of address space that a submission in a sandbox may use."""
 
 Decorator = Callable[[Any], Any]
 
@@ -30,7 +30,7 @@ PATH = click.Path(path_type=Path)
 
 
 class NewPath(click.Path):
-    """A file or folder that the command makes; refused where something has that name already."""
+    """A file or folder that the command creates; refused if it exists already."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -46,8 +46,8 @@ NEW_PATH = NewPath()
 
 @dataclass(frozen=True)
 class Shelf:
-    """Where things of a kind are kept, each a folder with the file `marker`: in `folder`, unless the
-    parameter `moved_by` names another."""
+    """Where submissions, sets or datasets are kept, each a folder with the file `marker`: in `folder`,
+    unless the parameter `moved_by` names another."""
 
     kind: str
     folder: Path
@@ -60,9 +60,9 @@ class Shelf:
 
 
 class Kept(click.ParamType):
-    """Something that is kept on a shelf, given by its name there or by a path.
+    """A folder on a shelf, given by its name there or by a path.
 
-    A path that exists comes first.
+    An existing path takes precedence.
     """
 
     def __init__(self, *shelves: Shelf) -> None:
@@ -154,7 +154,7 @@ device_option = click.option(
     "--device", default="cpu", show_default=True, help="cpu or cuda, as torch names it."
 )
 skip_bad_rows_option = click.option(
-    "--skip-bad-rows", is_flag=True, help="Leave bad rows out and count them."
+    "--skip-bad-rows", is_flag=True, help="Leave out bad rows and count them."
 )
 figure_format_option = functools.partial(
     click.option,
@@ -217,7 +217,7 @@ def chosen_sets(paths: Sequence[Path], folder: Path = SETS) -> list[CandidateSet
 
 
 def isolation_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Where the code of a submission runs, and how much it may take."""
+    """Where the code of a submission runs, and how much time and memory it may use."""
     options = (
         click.option(
             "--sandbox",
@@ -256,7 +256,7 @@ def chosen_isolation(
     time_limit: float,
     hidden: Sequence[Path],
 ) -> Isolation:
-    """What these options ask for; a sandbox shows none of `hidden`."""
+    """The isolation that these options ask for; a sandbox shows none of `hidden`."""
     from livebench.isolation.remote import Isolation
 
     if in_process and (sandbox or memory is not None):

@@ -29,8 +29,8 @@ BOARD = Path("LEADERBOARD.md")
 def reproduce_command(out, quiet) -> None:
     """Verify the bundled sets, evaluate the bundled scorers again, and render the leaderboard.
 
-    What comes out is compared with the scores and the LEADERBOARD.md of this checkout: exit 1 if it
-    differs. Sets whose dataset is not available keep the scores of the checkout.
+    The results are compared with the scores and the LEADERBOARD.md of this checkout: exit 1 if they
+    differ. Sets whose dataset is not available keep the scores of the checkout.
     """
     from livebench.candidates.candidate_set import find_sets
     from livebench.cli.candidates import verified

@@ -11,7 +11,7 @@ from livebench.errors import LiveBenchError
 
 @click.command("simulate")
 @click.option("--out", type=NEW_PATH, required=True, help="New folder.")
-@click.option("--seed", type=int, required=True, help="Number of the world; also its version.")
+@click.option("--seed", type=int, required=True, help="Seed of the world; also its version.")
 @click.option(
     "--videos", type=click.IntRange(1), default=720, show_default=True, help="Number of videos."
 )

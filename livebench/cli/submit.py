@@ -38,7 +38,7 @@ def submit_command() -> None:
 @click.option("--author", "authors", multiple=True, help="An author; may be repeated.")
 @click.option("--description", help="What it does, in one sentence.")
 @click.option("--settings", help="Some of video,comments,both. Default: comments,both.")
-@click.option("--url", default="", help="Address of a paper or of code.")
+@click.option("--url", default="", help="URL of a paper or of code.")
 @click.option("--scores-only", is_flag=True, help="No scorer: scores come from elsewhere.")
 def init_command(folder, name, authors, description, settings, url, scores_only) -> None:
     """Write the folder of a new submission, with a scorer of a few lines that works.
@@ -70,7 +70,7 @@ def init_command(folder, name, authors, description, settings, url, scores_only)
 
 
 def _ask(option: str, question: str, default: str | None = None) -> str:
-    """Ask for what an option did not say; where nobody answers, take the default.
+    """Ask for what the options leave out; if nobody answers, take the default.
 
     Raises:
         LiveBenchError: nobody answers, and there is no default.
@@ -130,7 +130,7 @@ def check_command(submissions, sets_folder, as_json) -> None:
 def _print_problems(
     path: Path, problems: Sequence[LiveBenchError], *, tolerate_stale: bool = False
 ) -> int:
-    """Print what is wrong; return how many problems must be fixed."""
+    """Print the problems; return how many must be fixed."""
     from livebench.review.check import has_scores
     from livebench.review.problems import StaleResult, problem_text
 
@@ -174,7 +174,7 @@ def _print_problems(
     help="Leaderboard to compare with.",
 )
 def review_command(submissions, base, submissions_folder, sets_folder, human_folder, board) -> None:
-    """Do what a pull request goes through: check, compute rows, render, and show the difference.
+    """Review like a pull request: check, compute rows, render, and show the difference.
 
     Without SUBMISSION and --base all submissions are reviewed, and results that are no longer current
     are tolerated. Exit 1 if there is a problem to fix.

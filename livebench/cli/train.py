@@ -20,25 +20,25 @@ from livebench.cli.progress import bar, quiet_option, remark
     "--out",
     type=PATH,
     required=True,
-    help="Folder of the checkpoint; best within the submission, as checkpoints/RUN.",
+    help="Folder of the checkpoint; preferably in the submission, as checkpoints/RUN.",
 )
 @click.option(
     "--config",
     default="small",
     show_default=True,
-    help="Settings of the trainer: for the bundled models small, paper, or a .toml.",
+    help="Training configuration; for the bundled models: small, medium, paper, or a .toml.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the training."
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Training seed."
 )
 @device_option
 @quiet_option
 def train_command(submission, dataset, protocol, out, config, seed, device, quiet) -> None:
     """Train SUBMISSION on a dataset.
 
-    Its class trains, by a class method `train(job)`; the bundled models do. The rules of the protocol
-    say which comments and frames surround a moment. After a stop the same command
-    continues. On several processes: torchrun --nproc-per-node N -m livebench train ...
+    Its class must have a class method `train(job)`, as the bundled models do. The protocol determines
+    which comments and frames surround a moment. The same command resumes an interrupted run. With
+    several processes: torchrun --nproc-per-node N -m livebench train ...
     """
     from livebench.candidates.protocol import load_protocol
     from livebench.data.dataset import Dataset
