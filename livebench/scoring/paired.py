@@ -41,17 +41,18 @@ class RowPair(msgspec.Struct, frozen=True):
 
 
 def pair_tests(
-    names: Sequence[str], rows: Sequence[np.ndarray], videos: Sequence[str]
+    names: Sequence[str], rows: Sequence[np.ndarray], videos: Sequence[str], *, seed: int = 0
 ) -> list[RowPair]:
     """Test every two rows; `names` in the order of the board, best first.
 
     Args:
         rows: for each, float64 [runs, samples], the metric that rows are ranked by, higher is better.
         videos: [samples], the video of each.
+        seed: of the flips.
     """
     if len(names) < 2:
         return []
-    tests = _flip(rows, videos)
+    tests = _flip(rows, videos, seed)
     pairs = list(combinations(range(len(names)), 2))
     means = [runs.mean(axis=0) for runs in rows]
     apart = np.stack([means[i] - means[j] for i, j in pairs], axis=1)
@@ -60,7 +61,7 @@ def pair_tests(
     return [RowPair(names[i], names[j], gap, p, adjusted) for (i, j), gap, p, adjusted in columns]
 
 
-def _flip(rows: Sequence[np.ndarray], videos: Sequence[str]) -> PairTests:
+def _flip(rows: Sequence[np.ndarray], videos: Sequence[str], seed: int = 0) -> PairTests:
     """The tests of all pairs of rows, each float64 [runs, samples]."""
     _, cluster, sizes = np.unique(np.asarray(videos), return_inverse=True, return_counts=True)
     return flip_pairs(
@@ -72,6 +73,7 @@ def _flip(rows: Sequence[np.ndarray], videos: Sequence[str]) -> PairTests:
             for runs in rows
         ],
         sizes,
+        seed=seed,
     )
 
 

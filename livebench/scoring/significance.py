@@ -102,7 +102,7 @@ def flip_pairs(
     with threadpool_limits(1, user_api="blas"):  # many small products: threads do not pay off
         flips = _Flips(rows, np.asarray(sizes, np.float64))
         tests = flips.tests(RESAMPLES, seed)
-        near = np.abs(tests.adjusted - _DECISIVE) < _NEAR
+        near = np.abs(tests.adjusted - _DECISIVE) < NEAR
         if near.any() and near_flips > RESAMPLES and not flips.exact:
             return flips.tests(near_flips, seed)
     return tests
@@ -112,7 +112,7 @@ _DECISIVE = 0.05
 _RATIOS_AT_ONCE = 1 << 17
 """Size of the arrays worked on at a time; a few of them fit into a processor's cache."""
 
-_NEAR = 0.015
+NEAR = 0.015
 """Six standard errors of a p of .05 from RESAMPLES flips, and a little more."""
 
 
