@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     type=click.Choice(["train", "dev", "test"]),
     default="test",
     show_default=True,
-    help="Split that moments are drawn from.",
+    help="Split that the samples come from.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
 @click.option(

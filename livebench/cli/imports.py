@@ -69,8 +69,8 @@ def import_command() -> None:
     """Make a dataset from a source.
 
     The help of each source shows its format. A bad row stops the import, naming file and place; with
-    --skip-bad-rows it is left out and counted. docs/importers.md has all rules. The dataset appears under
-    its name only when it is complete.
+    --skip-bad-rows it is left out and counted. docs/importers.md has all rules. The dataset appears
+    under its name only when it is complete.
 
     --dev and --test choose videos by hash of their id: as shares (0.05), so that adding a video moves no
     other, or as counts (100), where it may.
@@ -138,7 +138,7 @@ _add_source(
                               v1,A cat,pets,82
     SRC/comments.csv[.gz]     video_id,time,text
                               v1,3.25,so cute
-    SRC/frames/VIDEO_ID.npy   optional: numbers [seconds, width], one frame a second
+    SRC/frames/VIDEO_ID.npy   optional: numbers [seconds, width], one frame per second
 
     UTF-8, times and durations in seconds. Other columns are ignored. A row is bad if its video is
     unknown or comes twice, its id or duration is not valid, its time is not finite, negative or 1 s or
@@ -185,9 +185,9 @@ _add_source(
     SRC/pets/A cat.ass                     Dialogue: 2,0:00:03.25,0:00:11.25,R2L,,0,0,0,,so cute
 
     The processed release has its own split and words: both are kept, --dev and --test are ignored. In
-    the raw one the folder is the category, the file's name the title, and the id is made of the title: a
-    title in two categories is one video. Durations: the number of frames where there are frames, else
-    up to the end of the second of the last comment.
+    the raw one, the folder is the category and the file name is the title, from which the id is derived:
+    a title in two categories is one video. Durations: the number of frames if there are any, else until
+    the end of the second of the last comment.
     """,
     *_SPLIT,
     *_VIDEOS,
@@ -243,7 +243,7 @@ _add_source(
     type=click.Choice(["dev", "test"]),
     default="test",
     show_default=True,
-    help="Split to import.",
+    help="Split that the samples come from.",
 )
 @skip_bad_rows_option
 def livebot_candidates_command(source, dataset, out, split, skip_bad_rows) -> None:

@@ -31,8 +31,8 @@ def site_command(submissions_folder, sets_folder, out, datasets, with_text, quie
     """Write the leaderboard as static pages.
 
     They need no server (open OUT/index.html) and load nothing from elsewhere: the leaderboard, a page
-    for each submission, any two compared, every sample with its candidates as they were ranked. Text is
-    shown for sets whose dataset anyone can make. An existing site is replaced.
+    for each submission, comparisons of any two, every sample with its candidates as ranked. Text is
+    shown for sets whose dataset anyone can generate. An existing site is replaced.
     """
     from livebench.candidates.candidate_set import find_sets
     from livebench.data.locate import datasets_in, find_dataset

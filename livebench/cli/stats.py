@@ -51,10 +51,10 @@ def stats_command(
 ) -> None:
     """Tables and figures of DATASET.
 
-    Figures by split (how much, how varied, how long, how popular), and those of the LiveBot paper, each
-    beside the paper's own: sizes (Table 1), other datasets (Table 2), similarity of neighbouring
-    comments by interval (Table 3), lengths (Figure 4); sizes by category, comments over playback time,
-    the most frequent comments.
+    Statistics by split (size, diversity, length, popularity), and those of the LiveBot paper, each next
+    to the paper's own: sizes (Table 1), other datasets (Table 2), similarity of neighbouring comments by
+    interval (Table 3), lengths (Figure 4); sizes by category, comments over playback time, the most
+    frequent comments.
 
     \b
     livebench stats mine
