@@ -15,6 +15,7 @@ from livebench.extras import need
 from livebench.files import new_file
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _FORMATS = ("png", "svg", "pdf")
@@ -56,6 +57,15 @@ _PAGE_COLOURS = {
 }
 PAGE = Palette(*_PAGE_COLOURS)
 """For a page: placeholders of the colours that the page's style sets, which may be light or dark."""
+
+
+def open_axes(figure: Figure, *places: int) -> Axes:
+    """A part of a figure for a plot, without lines above and to the right."""
+    axes = figure.add_subplot(*places)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+    return axes
 
 
 def new_figure(width: float = 6.0, height: float = 3.6) -> Figure:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeVar, overload
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.files import new_gzip, read_gzip_lines, unreadable
+from livebench.files import new_file, new_gzip, read_gzip_lines, unreadable
 
 CANDIDATES = 100
 """Candidates of a sample, in every protocol."""
@@ -99,6 +99,17 @@ def write_records(path: Path, records: Iterable[msgspec.Struct]) -> tuple[str, i
         for count, record in enumerate(records, 1):  # noqa: B007 (it is the number of records)
             file.write(encode(record) + b"\n")
     return file.sha256.hexdigest(), file.size, count
+
+
+def json_document(content: object) -> bytes:
+    """A record as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a record as JSON to `path`, whole or not at all."""
+    with new_file(path) as file:
+        file.write(json_document(content))
 
 
 def line_error(path: Path, line: int, what: str, fix: str = "", sample: str = "") -> LiveBenchError:

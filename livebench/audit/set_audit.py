@@ -16,7 +16,7 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import new_file
-from livebench.records import parse_json
+from livebench.records import json_document, parse_json
 from livebench.scoring.anatomy import against_type
 from livebench.scoring.metrics import (
     HEADLINE,
@@ -253,7 +253,7 @@ def _sealed(audit: SetAudit) -> bytes:
     audit = msgspec.structs.replace(audit, seal="")
     seal = hashlib.sha256(msgspec.json.encode(audit)).hexdigest()
     audit = msgspec.structs.replace(audit, seal=seal)
-    return msgspec.json.format(msgspec.json.encode(audit), indent=1) + b"\n"
+    return json_document(audit)
 
 
 def write_audit(candidate_set: CandidateSet, audit: SetAudit) -> Path:

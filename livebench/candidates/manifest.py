@@ -12,7 +12,7 @@ from livebench.candidates.protocol import Protocol
 from livebench.data.dataset import Dataset
 from livebench.data.split import Split
 from livebench.errors import LiveBenchError
-from livebench.records import FolderName, Setting
+from livebench.records import FolderName, Setting, json_document
 
 SAMPLES, ANSWERS, MANIFEST = "samples.jsonl.gz", "answers.jsonl.gz", "manifest.json"
 
@@ -91,7 +91,7 @@ def sealed_manifest(content: dict[str, Any]) -> bytes:
     sealed = {**content, "hash": set_hash, "signature": signature, "manifest_sha256": ""}
     seal = hashlib.sha256(msgspec.json.encode(sealed, order="sorted")).hexdigest()
     sealed["manifest_sha256"] = seal
-    return msgspec.json.format(msgspec.json.encode(sealed), indent=1) + b"\n"
+    return json_document(sealed)
 
 
 _NOT_HASHED = ("name", "hash", "signature", "versions", "manifest_sha256")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from livebench.cli.datasets import Datasets
-from livebench.cli.options import SET_OR_DATASET, dataset_option, json_option
+from livebench.cli.options import SET_OR_DATASET, dataset_option, json_option, print_json
 from livebench.cli.progress import quiet_option, remark
 
 
@@ -32,23 +32,19 @@ def audit_command(path, datasets, as_json, strict, quiet) -> None:
 
 
 def _audit_dataset(path: Path, as_json: bool) -> bool:
-    import msgspec
-
     from livebench.audit.dataset_audit import audit_dataset
     from livebench.audit.dataset_audit_text import describe_dataset_audit
     from livebench.data.dataset import Dataset
 
     dataset_audit = audit_dataset(Dataset(path))
     if as_json:
-        click.echo(msgspec.json.encode(dataset_audit).decode())
+        print_json(dataset_audit)
     else:
         click.echo("\n".join(describe_dataset_audit(dataset_audit)))
     return bool(dataset_audit.leaks)
 
 
 def _audit_set(path: Path, datasets: tuple[Path, ...], as_json: bool, quiet: bool) -> bool:
-    import msgspec
-
     from livebench.audit.set_audit import audit_set, describe_set_audit, has_shortcut, write_audit
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.candidates.freeze import restore_set
@@ -61,7 +57,7 @@ def _audit_set(path: Path, datasets: tuple[Path, ...], as_json: bool, quiet: boo
     set_audit = audit_set(candidate_set, dataset)
     written = write_audit(candidate_set, set_audit)
     if as_json:
-        click.echo(msgspec.json.encode(set_audit).decode())
+        print_json(set_audit)
     else:
         click.echo(describe_set_audit(set_audit))
         remark(f"{written}: written", quiet)

@@ -10,6 +10,7 @@ from livebench.cli.options import (
     chosen_sets,
     chosen_settings,
     json_option,
+    print_json,
     setting_option,
 )
 
@@ -25,8 +26,6 @@ def compare_command(first, second, setting, candidates, as_json) -> None:
 
     The output is Markdown, ready to be pasted into a review.
     """
-    import msgspec
-
     from livebench.leaderboard.comparison import compare_submissions
     from livebench.leaderboard.comparison_text import describe_comparison
     from livebench.submissions.load import Submission
@@ -36,7 +35,7 @@ def compare_command(first, second, setting, candidates, as_json) -> None:
     )
     if as_json:
         for comparison in comparisons:
-            click.echo(msgspec.json.encode(comparison).decode())
+            print_json(comparison)
     else:
         parts = (describe_comparison(comparison, len(comparisons)) for comparison in comparisons)
         click.echo("\n".join(parts), nl=False)

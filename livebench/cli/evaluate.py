@@ -19,12 +19,12 @@ from livebench.cli.options import (
     dataset_option,
     isolation_options,
     json_option,
+    print_json,
     setting_option,
     submissions_argument,
 )
 from livebench.cli.progress import quiet_option, remark
-from livebench.cli.tasks import each_task, task_progress
-from livebench.errors import LiveBenchError
+from livebench.cli.tasks import each_task, nothing_done, task_progress
 
 if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
@@ -101,13 +101,9 @@ def evaluate_command(
             skipped=reasons.append if quiet else remark,
         ):
             count += 1
-            click.echo(_json(result) if as_json else _text(submission, task, result))
+            print_json(result) if as_json else click.echo(_text(submission, task, result))
         if not count:
-            for reason in reasons:  # where nothing comes out, they are the answer
-                remark(reason)
-            raise LiveBenchError(
-                submission.path, "nothing could be evaluated", "see the reasons above"
-            )
+            raise nothing_done(submission, "evaluated", reasons)
 
 
 def each_result(
@@ -146,12 +142,6 @@ def each_result(
                 progress=progress,
             )
         yield task, result
-
-
-def _json(result: Result) -> str:
-    import msgspec
-
-    return msgspec.json.encode(result).decode()
 
 
 def _text(submission: Submission, task: Task, result: Result) -> str:

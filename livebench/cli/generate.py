@@ -17,8 +17,7 @@ from livebench.cli.options import (
     submissions_argument,
 )
 from livebench.cli.progress import quiet_option, remark
-from livebench.cli.tasks import each_task, task_progress
-from livebench.errors import LiveBenchError
+from livebench.cli.tasks import each_task, nothing_done, task_progress
 
 if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
@@ -108,6 +107,4 @@ def _generate(
         rate = manifest.samples / max(0.001, manifest.wall_seconds)
         click.echo(f"{path}: {manifest.samples} comments, {rate:.1f} a second")
     if not count:
-        for reason in reasons:  # where nothing comes out, they are the answer
-            remark(reason)
-        raise LiveBenchError(submission.path, "nothing could be written", "see the reasons above")
+        raise nothing_done(submission, "written", reasons)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from livebench.cli.datasets import Datasets
@@ -14,12 +12,10 @@ from livebench.cli.options import (
     figure_format_option,
     json_option,
     one_set_option,
+    print_json,
     submissions_argument,
     submissions_option,
 )
-
-if TYPE_CHECKING:
-    pass
 
 _ratings_argument = click.argument(
     "ratings", metavar="RATINGS...", nargs=-1, type=PATH, required=True
@@ -129,15 +125,9 @@ def report_command(
 
         write_figures(figures, report, figure_format)
     if as_json:
-        click.echo(_json(report))
+        print_json(report)
     else:
         click.echo(as_markdown(report) if markdown else as_text(report), nl=False)
-
-
-def _json(report: object) -> str:
-    import msgspec
-
-    return msgspec.json.encode(report).decode()
 
 
 @human_eval_command.command("correlate")
@@ -169,6 +159,6 @@ def correlate_command(
         signature=report_signature(key, missing, len(rated.raters)),
     )
     if as_json:
-        click.echo(_json(correlations))
+        print_json(correlations)
     else:
         click.echo(correlations_as(correlations, markdown=markdown), nl=False)

@@ -202,6 +202,13 @@ json_option = click.option(
 )
 
 
+def print_json(record: object) -> None:
+    """Print a record as a line of JSON."""
+    import msgspec
+
+    click.echo(msgspec.json.encode(record).decode())
+
+
 def chosen_settings(setting: str) -> Sequence[Setting]:
     """The settings that --setting stands for."""
     from livebench.records import SETTINGS

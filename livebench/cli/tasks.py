@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from livebench.cli.progress import bar
+from livebench.cli.progress import bar, remark
 from livebench.errors import LiveBenchError
 
 if TYPE_CHECKING:
@@ -31,6 +31,13 @@ def each_task(
             skipped(f"skipped {name}, {task.what}: {task.why}")
         else:
             yield task
+
+
+def nothing_done(submission: Submission, done: str, reasons: Sequence[str]) -> LiveBenchError:
+    """The error where all was skipped: then the reasons are the answer, and shown even with --quiet."""
+    for reason in reasons:
+        remark(reason)
+    return LiveBenchError(submission.path, f"nothing could be {done}", "see the reasons above")
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 import numpy as np
 
-from livebench.files import gzip_content, new_file
+from livebench.files import gzip_content
+from livebench.records import write_json
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
 from livebench.scoring.computation import Computation, versions_used
@@ -137,8 +138,7 @@ def _write_result(
             wall_seconds=round(time.perf_counter() - making.started, 3),
         ),
     )
-    with new_file(submission.result_path(candidate_set.name, run, setting)) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    write_json(submission.result_path(candidate_set.name, run, setting), result)
     return result
 
 

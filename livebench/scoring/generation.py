@@ -14,8 +14,8 @@ import msgspec
 from livebench.data.tokens import remove_space
 from livebench.draws import draw
 from livebench.errors import LiveBenchError
-from livebench.files import new_file, new_gzip
-from livebench.records import GeneratedRecord, Setting
+from livebench.files import new_gzip
+from livebench.records import GeneratedRecord, Setting, write_json
 from livebench.scoring.computation import versions_used
 from livebench.scoring.preparation import Task
 from livebench.scoring.runner import computation_of, read_samples
@@ -132,8 +132,7 @@ def generate_comments(
         date=datetime.datetime.now(datetime.UTC).date(),
         wall_seconds=round(time.perf_counter() - started, 3),
     )
-    with new_file(path.with_name(f"{setting}.json")) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+    write_json(path.with_name(f"{setting}.json"), manifest)
     return path, manifest
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livebench.errors import LiveBenchError, one_line
-from livebench.figures import PRINT, new_figure, save_figure
+from livebench.figures import PRINT, new_figure, open_axes, save_figure
 from livebench.files import new_folder
 from livebench.leaderboard.collect import BoardRow, Section
 from livebench.records import CANDIDATES
@@ -56,15 +56,6 @@ def _label(row: BoardRow) -> str:
     return one_line(row.name, _NAME_LENGTH) or one_line(row.folder, _NAME_LENGTH)
 
 
-def _axes(figure: Figure, *places: int) -> Axes:
-    axes = figure.add_subplot(*places)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(labelsize=8)
-    return axes
-
-
 def _title(axes: Axes, view: BoardView) -> None:
     axes.set_title(f"{view.set_name}, setting {view.setting}", fontsize=9, loc="left")
 
@@ -77,7 +68,7 @@ def _legend(axes: Axes, **options: Any) -> None:
 
 def _recall(view: BoardView, anatomies: dict[str, Anatomy]) -> Figure:
     figure = new_figure(6.4, 4.0)
-    axes = _axes(figure, 1, 1, 1)
+    axes = open_axes(figure, 1, 1, 1)
     ranks = range(1, CANDIDATES + 1)
     rows = view.board.submission_rows
     for place, row in enumerate(rows):
@@ -108,7 +99,7 @@ def _anatomy(view: BoardView, anatomies: dict[str, Anatomy]) -> Figure:
     types = sorted(first.rank_1, key=type_order)
     names = [*map(_label, rows), "chance"]
     figure = new_figure(8.0, 1.1 + 0.3 * len(names))
-    bars, ranks = _axes(figure, 1, 2, 1), _axes(figure, 1, 2, 2)
+    bars, ranks = open_axes(figure, 1, 2, 1), open_axes(figure, 1, 2, 2)
     places = range(len(names))
     shares = [*(anatomies[row.folder].rank_1 for row in rows), first.shares]
     means = [anatomies[row.folder].mean_rank for row in rows]
@@ -139,7 +130,7 @@ def _anatomy(view: BoardView, anatomies: dict[str, Anatomy]) -> Figure:
 def _intervals(view: BoardView) -> Figure:
     rows = view.board.submission_rows
     figure = new_figure(6.4, 0.9 + 0.28 * len(rows))
-    axes = _axes(figure, 1, 1, 1)
+    axes = open_axes(figure, 1, 1, 1)
     for place, row in enumerate(rows):
         headline = row.metrics["best"][HEADLINE.name]
         colour = PRINT.second if row.kind == "probe" else PRINT.first

@@ -21,8 +21,9 @@ from livebench.audit.set_audit import has_shortcut
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
-from livebench.files import new_file, new_folder
+from livebench.files import new_folder
 from livebench.leaderboard.collect import Section, collect
+from livebench.records import write_json
 from livebench.site.boards import board_views
 from livebench.site.comparison_pages import write_comparisons
 from livebench.site.moment_pages import write_moments
@@ -160,8 +161,7 @@ def _write(
     write_submissions(folder, submissions, boards)
     names = [section.candidate_set.name for section in sections]
     info = SiteInfo(__version__, names, sorted(with_text))
-    with new_file(folder / SITE_INFO) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(info), indent=1) + b"\n")
+    write_json(folder / SITE_INFO, info)
 
 
 def _audit_kind(section: Section) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livebench.figures import PRINT, Palette, new_figure, save_figure
+from livebench.figures import PRINT, Palette, new_figure, open_axes, save_figure
 from livebench.files import new_folder
 from livebench.statistics.dataset_tables import Cell, DatasetTable
 
@@ -41,13 +41,10 @@ def save_dataset_figures(tables: Sequence[DatasetTable], folder: Path, extension
 
 
 def _axes(figure: Figure, palette: Palette, *places: int) -> Axes:
-    axes = figure.add_subplot(*places)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    axes = open_axes(figure, *places)
     for side in ("bottom", "left"):
         axes.spines[side].set_color(palette.ink)
-    axes.tick_params(colors=palette.ink, labelsize=8)
+    axes.tick_params(colors=palette.ink)
     for label in (axes.xaxis.label, axes.yaxis.label, axes.title):
         label.set_color(palette.ink)
         label.set_fontsize(9)

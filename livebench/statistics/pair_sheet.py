@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from livebench.data.dataset import Dataset
-from livebench.errors import LiveBenchError
 from livebench.files import write_text
 from livebench.importers.collection import finite
 from livebench.importers.csv_rows import read_rows
+from livebench.records import line_error
 from livebench.statistics.neighbour_similarity import (
     interval_of,
     neighbouring_pairs,
@@ -40,21 +40,13 @@ def read_pair_sheet(path: Path) -> list[tuple[int, float]]:
     for line, (seconds_text, score_text) in read_rows(Path(path), ("seconds", "score")):
         seconds, score = finite(seconds_text), finite(score_text)
         if not seconds >= 0:
-            raise LiveBenchError(
-                path,
-                f"seconds {seconds_text!r}",
-                "write a number of at least 0",
-                f"line {line}",
-            )
+            fix = "write a number of at least 0"
+            raise line_error(path, line, f"seconds {seconds_text!r}", fix)
         if not score_text.strip():
             continue
         if not _LOWEST <= score <= _HIGHEST:
-            raise LiveBenchError(
-                path,
-                f"score {score_text!r}",
-                f"write a number from {_LOWEST} to {_HIGHEST}, or nothing",
-                f"line {line}",
-            )
+            fix = f"write a number from {_LOWEST} to {_HIGHEST}, or nothing"
+            raise line_error(path, line, f"score {score_text!r}", fix)
         by_interval[int(interval_of(np.array([seconds]))[0])].append(score)
     return [(len(scores), float(np.mean(scores)) if scores else np.nan) for scores in by_interval]
 

@@ -13,7 +13,6 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from livebench.errors import LiveBenchError
@@ -22,7 +21,7 @@ from livebench.human.analysis.ratings import Ratings, read_rater_files
 from livebench.human.analysis.report import HumanReport, make_report
 from livebench.human.analysis.report_text import as_markdown, as_text
 from livebench.human.sheets.key import CRITERIA, Key, read_key
-from livebench.records import parse_json
+from livebench.records import parse_json, write_json
 
 REPORT, KEY, RATINGS = "report.json", "key.json", "ratings"
 
@@ -36,8 +35,7 @@ def write_report(folder: Path, report: HumanReport, files: Sequence[Path], key: 
             file.write(content)
     write_text(folder / "report.txt", as_text(report))
     write_text(folder / "report.md", as_markdown(report))
-    with new_file(folder / REPORT) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    write_json(folder / REPORT, report)
 
 
 def _without_text(path: Path, key: Key) -> tuple[str, bytes]:

@@ -11,8 +11,7 @@ from typing import Annotated
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.files import new_file
-from livebench.records import FolderName, Setting, parse_json
+from livebench.records import FolderName, Setting, parse_json, write_json
 
 CRITERIA = ("fluency", "relevance", "correctness")
 """What is rated, in the order of the paper's Table 5."""
@@ -92,8 +91,7 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
 def write_key(path: Path, key: Key) -> None:
     """Write key.json."""
-    with new_file(path) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(key), indent=1) + b"\n")
+    write_json(path, key)
 
 
 def read_key(path: Path) -> Key:
