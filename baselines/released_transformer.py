@@ -179,18 +179,18 @@ _NORM = {"weight": "a_2", "bias": "b_2"}
 def released_name(name: str) -> str:
     """What a parameter of `ReleasedTransformerModel` is called in the released code."""
     match name.split("."):
-        case ["embedding", kind]:
-            return f"embedding.0.lut.{kind}"
-        case ["output", kind]:
-            return f"output_layer.{kind}"
-        case [norm, kind]:
-            return f"{_STACKS[norm.removesuffix('_norm')]}.norm.{_NORM[kind]}"
-        case [stack, block, "attentions", place, linear, kind]:
-            part = f"{_ATTENTIONS[int(place)]}.linears.{_LINEAR_MAPS.index(linear)}.{kind}"
-        case [stack, block, "feed_forward", place, kind]:
-            part = f"feed_forward.{_FEED_FORWARD[place]}.{kind}"
-        case [stack, block, "norms", place, kind]:
-            part = f"sublayer.{place}.norm.{_NORM[kind]}"
+        case ["embedding", parameter]:
+            return f"embedding.0.lut.{parameter}"
+        case ["output", parameter]:
+            return f"output_layer.{parameter}"
+        case [norm, parameter]:
+            return f"{_STACKS[norm.removesuffix('_norm')]}.norm.{_NORM[parameter]}"
+        case [stack, block, "attentions", place, linear, parameter]:
+            part = f"{_ATTENTIONS[int(place)]}.linears.{_LINEAR_MAPS.index(linear)}.{parameter}"
+        case [stack, block, "feed_forward", place, parameter]:
+            part = f"feed_forward.{_FEED_FORWARD[place]}.{parameter}"
+        case [stack, block, "norms", place, parameter]:
+            part = f"sublayer.{place}.norm.{_NORM[parameter]}"
         case _:
             raise ValueError(f"not a parameter of the released model: {name}")
     return f"{_STACKS[stack]}.layers.{block}.{part}"

@@ -37,7 +37,7 @@ from livebench.training.job import TrainingJob, training_manifest
 SAVE_SECONDS = 60
 
 
-def train_model(kind: type[CommentModel], job: TrainingJob) -> Path:
+def train_model(model_class: type[CommentModel], job: TrainingJob) -> Path:
     """Train a model and keep the parameters of the epoch with the best log-likelihood on dev.
 
     Returns:
@@ -51,13 +51,15 @@ def train_model(kind: type[CommentModel], job: TrainingJob) -> Path:
     torch.set_flush_denormal(True)
     try:
         with Processes(job.device) as processes:
-            return _Trainer(kind, job, processes).run()
+            return _Trainer(model_class, job, processes).run()
     finally:  # the setting is process-wide
         torch.set_flush_denormal(False)
 
 
 class _Trainer:
-    def __init__(self, kind: type[CommentModel], job: TrainingJob, processes: Processes) -> None:
+    def __init__(
+        self, model_class: type[CommentModel], job: TrainingJob, processes: Processes
+    ) -> None:
         self.job, self.processes = job, processes
         self.config = config = load_config(job.config)
         self.manifest = training_manifest(job, msgspec.to_builtins(config), processes.count)
@@ -65,7 +67,7 @@ class _Trainer:
             fix = "remove it or choose another --out"
             raise LiveBenchError(job.out / CHECKPOINT_FILE, "exists already", fix)
         self.state = read_state(job.out, self.manifest)
-        if kind.uses == {"frames"} and not job.dataset.has_frames:
+        if model_class.uses == {"frames"} and not job.dataset.has_frames:
             raise LiveBenchError(
                 job.dataset.path, f"has no frames, and {job.entry} sees nothing else"
             )
@@ -78,15 +80,15 @@ class _Trainer:
                 Examples(job.dataset, job.protocol, split),
                 self.vocabulary,
                 config,
-                kind.uses,
+                model_class.uses,
                 frame_width,
                 processes.device,
             )
             for split in ("train", "dev")
         )
         torch.manual_seed(job.seed)
-        self.model = kind(config.size, len(self.vocabulary), frame_width)
-        standardises = "frames" in kind.uses and kind.standardises_frames
+        self.model = model_class(config.size, len(self.vocabulary), frame_width)
+        standardises = "frames" in model_class.uses and model_class.standardises_frames
         self.model.begin_with(
             self.vocabulary.log_frequencies(comments),
             frame_statistics(job.dataset) if standardises else None,

@@ -72,7 +72,7 @@ def sheet_command(
     \b
     livebench human-eval sheet A B --candidates SET --out human/NAME
 
-    Each SUBMISSION must have comments from `livebench generate`; tables list them in the given order. Give
+    Each SUBMISSION needs comments from `livebench generate`; tables list them in the given order. Give
     OUT/raters to the raters and keep OUT/key.json: it says who wrote each comment.
     """
     from livebench.candidates.candidate_set import CandidateSet

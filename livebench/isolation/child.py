@@ -75,14 +75,14 @@ def _start(start: wire.Start) -> Scorer:
     return make_scorer(submission, run)
 
 
-def _answer(scorer: Scorer | None, kind: bytes, data: bytes) -> tuple[bytes, object]:
+def _answer(scorer: Scorer | None, message_type: bytes, data: bytes) -> tuple[bytes, object]:
     """Kind and content of the answer to a message to the scorer."""
     if scorer is None:
         raise ValueError("there is no scorer yet")
-    if kind == wire.FIT:
+    if message_type == wire.FIT:
         _fit(scorer, msgspec.msgpack.decode(data, type=wire.Fit))
         return wire.FITTED, None
-    if kind == wire.DESCRIBE:
+    if message_type == wire.DESCRIBE:
         return wire.DESCRIBED, computation_here(scorer)
     samples = wire.unpack_samples(msgspec.msgpack.decode(data, type=list[wire.SentSample]))
     return wire.SCORED, wire.pack_numbers(score_block(scorer, samples))
@@ -109,9 +109,9 @@ def _read(source: int) -> tuple[bytes, bytes] | None:
     head = _exactly(source, wire.HEAD.size)
     if head is None:
         return None
-    kind, size = wire.HEAD.unpack(head)
+    message_type, size = wire.HEAD.unpack(head)
     data = _exactly(source, size)
-    return None if data is None else (kind, data)
+    return None if data is None else (message_type, data)
 
 
 def _exactly(source: int, size: int) -> bytes | None:

@@ -86,7 +86,7 @@ class Child:
         self._write()
 
     def receive(self) -> tuple[bytes, bytes]:
-        """The kind and the content of the next message.
+        """The type and the content of the next message.
 
         Raises:
             LiveBenchError: the process ended, took too long, or wrote something that is not a message;
@@ -163,15 +163,15 @@ class Child:
     def _message(self) -> tuple[bytes, bytes] | None:
         if len(self._in) < wire.HEAD.size:
             return None
-        kind, size = wire.HEAD.unpack_from(self._in)
-        if kind not in wire.ANSWERS or size > wire.MESSAGE_LIMIT:
+        message_type, size = wire.HEAD.unpack_from(self._in)
+        if message_type not in wire.ANSWERS or size > wire.MESSAGE_LIMIT:
             raise self.garbage("it is not a message")
         end = wire.HEAD.size + size
         if len(self._in) < end:
             return None
         data = bytes(self._in[wire.HEAD.size : end])
         del self._in[:end]
-        return kind, data
+        return message_type, data
 
     def garbage(self, why: str) -> LiveBenchError:
         """Kill the process because it wrote something that is not an answer; return the error."""

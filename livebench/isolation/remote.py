@@ -220,13 +220,13 @@ def _answer(
         LiveBenchError: the message has another type, or reports a failure.
     """
     try:
-        kind, data = child.receive()
+        message_type, data = child.receive()
     except LiveBenchError as error:
         raise error.of(block_name(block) if block else doing[0]) from error.__cause__
     try:
-        if kind == wire.FAILED:
+        if message_type == wire.FAILED:
             raise _failure(msgspec.msgpack.decode(data, type=wire.Failure), block, *doing)
-        if kind != due:
+        if message_type != due:
             raise child.garbage("it is another answer than was asked for")
         return msgspec.msgpack.decode(data, type=record_type)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

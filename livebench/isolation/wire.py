@@ -87,10 +87,10 @@ class SentNumbers(msgspec.Struct, frozen=True, array_like=True):
     tokens: bytes | None = None
 
 
-def message(kind: bytes, content: object) -> bytes:
+def message(message_type: bytes, content: object) -> bytes:
     """The bytes of a message."""
     data = msgspec.msgpack.encode(content)
-    return HEAD.pack(kind, len(data)) + data
+    return HEAD.pack(message_type, len(data)) + data
 
 
 def pack_samples(samples: Sequence[Sample]) -> list[SentSample]:

@@ -70,10 +70,10 @@ class Checker:
             if file.is_file() and file.stat().st_size > LARGEST_FILE:
                 what = f"is larger than {LARGEST_FILE >> 20} MB"
                 yield LiveBenchError(file, what, "keep it elsewhere, and give its url")
-        scores, results = (_files_of(path, kind) for kind in _ENDINGS)
-        for kind, files in (("scores", scores), ("results", results)):
+        scores, results = (_files_of(path, folder) for folder in _ENDINGS)
+        for folder, files in (("scores", scores), ("results", results)):
             for triple, file in files.items():
-                yield from self._place(file, triple, card, kind)
+                yield from self._place(file, triple, card, folder)
         for triple, file in scores.items():
             if file.stat().st_size > LARGEST_FILE or triple[0] not in self._sets:
                 continue
@@ -89,11 +89,11 @@ class Checker:
         yield from self._complete(path, scores, card)
 
     def _place(
-        self, file: Path, triple: _Triple, card: dict[str, Any], kind: str
+        self, file: Path, triple: _Triple, card: dict[str, Any], folder: str
     ) -> Iterator[LiveBenchError]:
         """Whether a file is where something belongs."""
         if len(triple) != 3:
-            fix = f"files here are {kind}/SET/RUN/SETTING{_ENDINGS[kind]}"
+            fix = f"files here are {folder}/SET/RUN/SETTING{_ENDINGS[folder]}"
             yield LiveBenchError(file, "does not belong here", fix)
             return
         set_name, run, setting = triple

@@ -110,19 +110,19 @@ def anatomy(scores: np.ndarray, types: np.ndarray) -> dict[str, dict[str, float]
     }
 
 
-def against_type(scores: np.ndarray, kinds: np.ndarray, kind: str) -> np.ndarray:
+def against_type(scores: np.ndarray, types: np.ndarray, wrong_type: str) -> np.ndarray:
     """Metrics of the best-placed correct candidate, ranked among the correct ones and one wrong type.
 
     Args:
         scores: float [samples, 100].
-        kinds: str [samples, 100].
+        types: str [samples, 100].
 
     Returns:
         float64 [samples, METRICS]; the chance level, where all scores are equal.
     """
-    correct = kinds == "correct"
+    correct = types == "correct"
     # All other candidates go to the bottom.
-    return best_metrics(np.where(correct | (kinds == kind), scores, -np.inf), correct)
+    return best_metrics(np.where(correct | (types == wrong_type), scores, -np.inf), correct)
 
 
 def dissect(runs: Sequence[np.ndarray], answers: Answers) -> Anatomy:
@@ -131,18 +131,18 @@ def dissect(runs: Sequence[np.ndarray], answers: Answers) -> Anatomy:
     Args:
         runs: the scores of each run, float [samples, 100], in the order of `answers`.
     """
-    kinds = answers.types
-    flat = np.zeros(kinds.shape)
+    types = answers.types
+    flat = np.zeros(types.shape)
     parts = [anatomy(scores, answers.types) for scores in runs]
     names = list(parts[0]["rank_1"])
     each = _EachCorrect(runs, answers)
     categories = [category or UNKNOWN for category in answers.categories]
-    by_sample = [*_of_samples(runs, answers, kinds, categories)]
+    by_sample = [*_of_samples(runs, answers, types, categories)]
     unknown = {}
     if set(categories) == {UNKNOWN}:
         unknown["by_category"] = "the videos of this set have no category"
     return Anatomy(
-        shares={name: float((kinds == name).sum(axis=1).mean()) for name in names},
+        shares={name: float((types == name).sum(axis=1).mean()) for name in names},
         **{
             key: {name: float(np.mean([part[key][name] for part in parts])) for name in names}
             for key in ("rank_1", "mean_rank")
@@ -150,13 +150,13 @@ def dissect(runs: Sequence[np.ndarray], answers: Answers) -> Anatomy:
         against=_grouped(
             (
                 (
-                    kind,
-                    _mean(against_type(scores, kinds, kind) for scores in runs),
-                    against_type(flat, kinds, kind),
-                    (kinds == kind).any(axis=1),
+                    wrong_type,
+                    _mean(against_type(scores, types, wrong_type) for scores in runs),
+                    against_type(flat, types, wrong_type),
+                    (types == wrong_type).any(axis=1),
                 )
-                for kind in names
-                if kind != "correct"
+                for wrong_type in names
+                if wrong_type != "correct"
             ),
             answers.videos,
         ),
@@ -174,11 +174,11 @@ def _mean(arrays: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def _of_samples(
-    runs: Sequence[np.ndarray], answers: Answers, kinds: np.ndarray, categories: Sequence[str]
+    runs: Sequence[np.ndarray], answers: Answers, types: np.ndarray, categories: Sequence[str]
 ) -> Iterator[list[Group]]:
     """By category, and by number of surrounding comments."""
     values = _mean(best_metrics(scores, answers.correct) for scores in runs)
-    chance = best_metrics(np.zeros(kinds.shape), answers.correct)
+    chance = best_metrics(np.zeros(types.shape), answers.correct)
     names = np.asarray(categories)
     yield _grouped(
         ((str(name), values, chance, names == name) for name in np.unique(names)), answers.videos
