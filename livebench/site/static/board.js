@@ -42,7 +42,7 @@
     const { high, ticks } = JSON.parse(table.dataset.scales)[metric];
     const at = (value) => `${(100 * Math.min(Math.max(value / high, 0), 1)).toFixed(2)}%`;
     const lines = [...table.closest("section").querySelectorAll(".lines li")]
-      .map((one) => JSON.parse(one.dataset.values)[table.dataset.truth][metric]);
+      .map((line) => JSON.parse(line.dataset.values)[table.dataset.truth][metric]);
     table.tHead.querySelector(".what").textContent = metric + (METRICS[metric].higher_is_better ? "" : " (lower is better)");
     const axis = table.tHead.querySelector(".axis");
     axis.replaceChildren(...ticks.map((tick, place) => {
@@ -70,7 +70,7 @@
 
   function filter(section) {
     const wanted = document.getElementById("find").value.trim().toLowerCase();
-    const kinds = new Set([...filters.querySelectorAll("[name=kind]:checked")].map((one) => one.value));
+    const kinds = new Set([...filters.querySelectorAll("[name=kind]:checked")].map((box) => box.value));
     for (const table of section.querySelectorAll("table.board")) {
       for (const row of table.tBodies[0].rows) {
         const { kind, name } = row.dataset;
@@ -84,7 +84,7 @@
 
   function apply(section) {
     current = section;
-    sortBy.value = [...sortBy.options].find((one) => one.value === state.key).value;
+    sortBy.value = [...sortBy.options].find((option) => option.value === state.key).value;
     for (const table of section.querySelectorAll("table.board")) sort(table, state);
     for (const line of section.querySelectorAll(".lines li")) {
       const metric = state.key in METRICS ? state.key : HEADLINE;

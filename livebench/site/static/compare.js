@@ -24,15 +24,15 @@
       : { value: -value, low: -high, high: -low, p, adjusted, samples: [s2, s1, s0], videos: [v2, v1, v0] };
   }
 
-  function element(kind, className, ...content) {
-    const made = document.createElement(kind);
+  function element(tag, className, ...content) {
+    const made = document.createElement(tag);
     if (className) made.className = className;
     made.append(...content);
     return made;
   }
 
-  function svg(kind, attributes) {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", kind);
+  function svg(tag, attributes) {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
     return made;
   }

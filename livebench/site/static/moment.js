@@ -22,8 +22,8 @@
     return decoded.get(address).subarray(start, start + 100);
   }
 
-  function element(kind, className, text) {
-    const made = document.createElement(kind);
+  function element(tag, className, text) {
+    const made = document.createElement(tag);
     if (className) made.className = className;
     if (text !== undefined) made.textContent = text;
     return made;
@@ -72,11 +72,11 @@
       const row = element("li", colourOf(source));
       row.dataset.item = item;
       row.hidden = place >= FIRST;
-      const kind = element("abbr", "kind", kindOf(source).slice(0, 2));
-      kind.title = kindOf(source);
+      const badge = element("abbr", "kind", kindOf(source).slice(0, 2));
+      badge.title = kindOf(source);
       const text = element("span", "text");
       text.append(...[...source.childNodes].map((node) => node.cloneNode(true)));
-      row.append(element("span", "r", (tied(item) ? "=" : "") + written(ranks[item])), kind, text);
+      row.append(element("span", "r", (tied(item) ? "=" : "") + written(ranks[item])), badge, text);
       if (other) row.append(element("span", "o", `${key === "a" ? "B" : "A"} ${written(other[item])}`));
       list.append(row);
     });
@@ -103,7 +103,7 @@
     const mine = ++turn;
     current = Math.min(Math.max(place, 0), sections.length - 1);
     const section = sections[current];
-    for (const one of sections) one.hidden = one !== section;
+    for (const other of sections) other.hidden = other !== section;
     links.forEach((link, number) => {
       if (number === current) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");

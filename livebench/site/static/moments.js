@@ -21,8 +21,8 @@
   let shown = 0;
   let turn = 0;
 
-  function cell(text, kind = "td") {
-    const made = document.createElement(kind);
+  function cell(text, tag = "td") {
+    const made = document.createElement(tag);
     made.textContent = text;
     return made;
   }
@@ -30,22 +30,22 @@
   function add() {
     const query = Object.entries({ setting: runs.state.setting, a: runs.state.a, b: runs.state.b })
       .filter(([, value]) => value).map(([key, value]) => `&${key}=${value}`).join("");
-    for (const one of chosen.slice(shown, shown + PART)) {
+    for (const moment of chosen.slice(shown, shown + PART)) {
       const row = document.createElement("tr");
       const link = document.createElement("a");
-      link.href = one.href + encodeURI(query);
-      link.textContent = one.time;
-      link.title = one.id;
+      link.href = moment.href + encodeURI(query);
+      link.textContent = moment.time;
+      link.title = moment.id;
       const first = document.createElement("th");
       first.scope = "row";
       first.append(link);
       const title = cell("");
       const name = document.createElement("bdi");
-      name.textContent = one.title;
+      name.textContent = moment.title;
       title.append(name);
-      row.append(first, title, cell(one.category));
+      row.append(first, title, cell(moment.category));
       for (const key of ["a", "b"]) {
-        const rank = cell(ranks[key] ? ranks[key].rank[one.place].toFixed(1).replace(/\.0$/, "") : "–");
+        const rank = cell(ranks[key] ? ranks[key].rank[moment.place].toFixed(1).replace(/\.0$/, "") : "–");
         rank.className = "number";
         row.append(rank);
       }
@@ -59,17 +59,17 @@
   function list() {
     const wanted = controls.find.value.trim().toLowerCase();
     const category = controls.category.value;
-    chosen = moments.filter((one) => (!category || one.category === category) &&
-      (!wanted || `${one.title} ${one.id}`.toLowerCase().includes(wanted)));
+    chosen = moments.filter((moment) => (!category || moment.category === category) &&
+      (!wanted || `${moment.title} ${moment.id}`.toLowerCase().includes(wanted)));
     const { a, b } = ranks;
     const by = {
-      place: (one) => one.place,
-      worst: (one) => (a ? a.rr[one.place] : 0),
-      best: (one) => (a ? -a.rr[one.place] : 0),
-      over: (one) => (a && b ? b.rr[one.place] - a.rr[one.place] : 0),
-      under: (one) => (a && b ? a.rr[one.place] - b.rr[one.place] : 0),
+      place: (moment) => moment.place,
+      worst: (moment) => (a ? a.rr[moment.place] : 0),
+      best: (moment) => (a ? -a.rr[moment.place] : 0),
+      over: (moment) => (a && b ? b.rr[moment.place] - a.rr[moment.place] : 0),
+      under: (moment) => (a && b ? a.rr[moment.place] - b.rr[moment.place] : 0),
     }[controls.order.value];
-    chosen.sort((one, other) => by(one) - by(other) || one.place - other.place);
+    chosen.sort((moment, other) => by(moment) - by(other) || moment.place - other.place);
     body.replaceChildren();
     shown = 0;
     add();

@@ -14,7 +14,7 @@ LiveBench.chooseRuns = (changed) => {
   function settle() {
     for (const [key, select] of Object.entries(selects)) {
       for (const option of select.options) option.hidden = option.disabled = !offer(option);
-      const wanted = [...select.options].find((one) => one.value === state[key] && offer(one));
+      const wanted = [...select.options].find((option) => option.value === state[key] && offer(option));
       state[key] = (wanted || [...select.options].find(offer))?.value ?? "";
       select.value = state[key];
     }
@@ -23,8 +23,8 @@ LiveBench.chooseRuns = (changed) => {
 
   function read() {
     const hash = LiveBench.readHash();
-    const open = radios.filter((one) => !one.disabled && [...selects.a.options].some((option) => option.dataset.settings.includes(one.value)));
-    const settings = open.map((one) => one.value);
+    const open = radios.filter((radio) => !radio.disabled && [...selects.a.options].some((option) => option.dataset.settings.includes(radio.value)));
+    const settings = open.map((radio) => radio.value);
     state.setting = settings.includes(hash.setting) ? hash.setting : state.setting || settings.at(-1) || "";
     state.a = hash.a ?? state.a;
     state.b = hash.b ?? state.b;
@@ -33,7 +33,7 @@ LiveBench.chooseRuns = (changed) => {
   }
 
   box.addEventListener("change", () => {
-    state.setting = radios.find((one) => one.checked)?.value ?? state.setting;
+    state.setting = radios.find((radio) => radio.checked)?.value ?? state.setting;
     state.a = selects.a.value;
     state.b = selects.b.value;
     settle();

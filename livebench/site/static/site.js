@@ -49,10 +49,10 @@ const LiveBench = (() => {
     const radios = [...chooser.querySelectorAll("input[name=setting]")];
 
     function show(section, remember) {
-      for (const one of sections) one.hidden = one !== section;
+      for (const other of sections) other.hidden = other !== section;
       set.value = section.dataset.set;
       for (const radio of radios) {
-        radio.disabled = !sections.some((one) => one.dataset.set === set.value && one.dataset.setting === radio.value);
+        radio.disabled = !sections.some((other) => other.dataset.set === set.value && other.dataset.setting === radio.value);
         radio.checked = radio.value === section.dataset.setting;
       }
       if (remember) writeHash(section.id);
@@ -61,12 +61,12 @@ const LiveBench = (() => {
 
     function chosen() {
       const setting = radios.find((radio) => radio.checked)?.value;
-      const ofSet = sections.filter((one) => one.dataset.set === set.value);
-      show(ofSet.find((one) => one.dataset.setting === setting) || ofSet.at(-1), true);
+      const ofSet = sections.filter((other) => other.dataset.set === set.value);
+      show(ofSet.find((other) => other.dataset.setting === setting) || ofSet.at(-1), true);
     }
 
     function fromHash() {
-      return sections.find((one) => one.id === readHash().id);
+      return sections.find((other) => other.id === readHash().id);
     }
 
     chooser.addEventListener("change", chosen);
@@ -79,7 +79,7 @@ const LiveBench = (() => {
     }
 
     addEventListener("hashchange", arrive);
-    const first = sections.filter((one) => one.dataset.set === sections[0].dataset.set).at(-1);
+    const first = sections.filter((other) => other.dataset.set === sections[0].dataset.set).at(-1);
     show(first, false);
     chooser.hidden = false;
     arrive();

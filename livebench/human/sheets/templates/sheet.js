@@ -91,7 +91,7 @@
   }
 
   function say(what, number) {
-    for (const one of document.querySelectorAll("#said [data-say]")) one.hidden = one.dataset.say !== what;
+    for (const message of document.querySelectorAll("#said [data-say]")) message.hidden = message.dataset.say !== what;
     document.querySelector("#said b").textContent = what === "" ? "" : number;
   }
 
@@ -190,7 +190,7 @@
     const ratings = {};
     for (const scale of scales) ratings[name(scale)] = value(scale) || "";
     const lines = [[...data.columns, ...data.criteria]];
-    for (const row of data.rows) lines.push([...row, ...data.criteria.map((one) => ratings[row[data.id] + " " + one])]);
+    for (const row of data.rows) lines.push([...row, ...data.criteria.map((criterion) => ratings[row[data.id] + " " + criterion])]);
     return "\ufeff" + lines.map((line) => line.map(quoted).join(",") + "\r\n").join("");
   }
 
@@ -210,7 +210,7 @@
     const rows = [[""]];
     let inside = false;
     text = text.replace(/^\ufeff/, "");
-    const comma = [",", ";", "\t"].find((one) => text.split("\n", 1)[0].includes(one)) || ",";
+    const comma = [",", ";", "\t"].find((mark) => text.split("\n", 1)[0].includes(mark)) || ",";
     for (let i = 0; i < text.length; i++) {
       const row = rows[rows.length - 1];
       const mark = text[i];
@@ -228,7 +228,7 @@
     const known = new Map(scales.map((scale) => [name(scale), scale]));
     const found = new Map();
     const id = header ? header.indexOf(data.columns[data.id]) : -1;
-    const columns = data.criteria.map((one) => (header ? header.indexOf(one) : -1));
+    const columns = data.criteria.map((criterion) => (header ? header.indexOf(criterion) : -1));
     if (id < 0 || columns.includes(-1)) return say("refused", 1);
     for (const [i, row] of rows.entries())
       for (const [c, column] of columns.entries()) {
