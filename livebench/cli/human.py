@@ -72,8 +72,8 @@ def sheet_command(
     \b
     livebench human-eval sheet A B --candidates SET --out human/NAME
 
-    Each SUBMISSION needs comments from `livebench generate`; tables list them in the given order. Give
-    OUT/raters to the raters and keep OUT/key.json: it says who wrote each comment.
+    Each SUBMISSION needs comments from `livebench generate`; tables list them in the given order.
+    Give OUT/raters to the raters and keep OUT/key.json: it says who wrote each comment.
     """
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.human.sheets.sheet import SheetPlan, make_sheets
