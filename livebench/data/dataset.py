@@ -1,7 +1,7 @@
 """A dataset: a folder of videos, their comments with times, their frame vectors, and a split.
 
 dataset.toml      what it is, and what made it (`DatasetInfo`)
-videos.parquet    a row a video (`Video`), sorted by id
+videos.parquet    one row per video (`Video`), sorted by id
 comments.parquet  video_id, time in seconds, text, tokens; by video, then time, then source order
 frames.npy        float16 [frames, width], one frame a second; absent without video
 """

@@ -24,7 +24,7 @@ def split_videos(
     """Assign each video to a split, whatever the order of `video_ids`.
 
     Given as shares (floats below 1), a video's split depends on its own id alone: adding a video moves
-    no other. Given as counts (ints), exactly so many videos are taken, lowest hashes first, and adding
+    no other. Given as counts (ints), exactly that many videos are taken, lowest hashes first, and adding
     a video may move another.
 
     Raises:

@@ -39,7 +39,7 @@ _SHORTEST_TIE = 5
 _LONG_RUN = re.compile(rf"[\u4e00-\u9fd5]{{{_SHORTEST_TIE}}}")
 """So many characters in a row."""
 _MANY_TIMES = re.compile(r"(.{1,4}?)\1{7,}", re.DOTALL)
-"""A piece repeated eight times in a row: sums of so many equal numbers are rounded differently."""
+"""A piece repeated eight times in a row: sums of that many equal numbers are rounded differently."""
 
 
 @cache

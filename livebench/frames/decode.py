@@ -90,7 +90,7 @@ class Seconds:
 
     Args:
         path: the file.
-        most: stop after so many.
+        most: stop after this many.
 
     Attributes:
         count: pictures given so far.

@@ -40,7 +40,7 @@ class Options:
 
     Attributes:
         dev, test: videos for development and test: shares (floats below 1) or counts (ints); not
-            used where the source has a split of its own.
+            used if the source has its own split.
         seed: of the split.
         min_duration: shorter videos (s) are left out; min_comments: those with fewer comments, too.
         skip_bad_rows: leave bad rows out and count them, instead of refusing the source.

@@ -199,7 +199,7 @@ def _read_entry(
 
 
 def missing_run(path: Path) -> LiveBenchError:
-    """A run has no scores: a mean over the runs that came out well is no mean over the runs."""
+    """A run has no scores: a mean over only the successful runs is not a mean over the runs."""
     what = "is missing, while other runs have scores"
     return LiveBenchError(path, what, "evaluate every run, or remove it from submission.toml")
 

@@ -27,7 +27,7 @@ class ReferenceLine:
 
 @dataclass(frozen=True)
 class BoardView:
-    """A board with all that is needed to draw it."""
+    """A board with everything needed to draw it."""
 
     section: Section
     board: Board

@@ -63,7 +63,7 @@ def _title(axes: Axes, view: BoardView) -> None:
 def _legend(axes: Axes, **options: Any) -> None:
     legend = axes.legend(frameon=False, fontsize=8, **options)
     for text in legend.get_texts():
-        text.set_parse_math(False)  # a $ in a name is no formula
+        text.set_parse_math(False)  # a $ in a name is not a formula
 
 
 def _recall(view: BoardView, anatomies: dict[str, Anatomy]) -> Figure:

@@ -1,4 +1,4 @@
-"""The tables of a dataset: the paper's, each beside what the paper says of its own data, and more."""
+"""The tables of a dataset: the paper's, each next to the paper's own numbers, and more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the paper says of its own data, from published.toml."""
+"""What the paper reports about its own data, from published.toml."""
 
 from __future__ import annotations
 

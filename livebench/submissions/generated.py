@@ -1,4 +1,4 @@
-"""Generated comments of a submission: read, and refused unless there is one for each sample wanted."""
+"""Reads the generated comments of a submission; refused unless every wanted sample has one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def generated_run(submission: Submission, candidate_set: CandidateSet, name: str
     dataset of the set (or on none in particular).
 
     Raises:
-        LiveBenchError: there is no such run; those there are, are named.
+        LiveBenchError: there is no such run; the existing ones are named.
     """
     dataset = candidate_set.manifest.dataset.name
     runs = [run for run in submission.card.runs if run.is_for(dataset)]

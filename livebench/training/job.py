@@ -42,9 +42,9 @@ class TrainingJob:
         entry: "module:Class" of the scorer that will load the checkpoint.
         dataset: it learns from the split `train` and chooses by `dev`; `test` it does not see.
         protocol: whose rules say what surrounds a comment (`livebench.training.examples`).
-        out: folder of the checkpoint; a training that was stopped goes on there.
+        out: folder of the checkpoint; an interrupted training run resumes there.
         config: name or file of the trainer's own settings.
-        seed: of all that is random.
+        seed: of everything random.
         device: as torch names it.
         bar: makes a progress bar of a total and a label.
         say: for remarks about the work.

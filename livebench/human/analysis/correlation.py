@@ -23,7 +23,7 @@ from livebench.submissions.load import Submission
 from livebench.submissions.validate import read_scores
 
 ENOUGH = 5
-"""Below so many systems nothing can be concluded: of 4 the best order possible has p = 2 / 24."""
+"""With fewer systems nothing can be concluded: with 4, even the best possible order has p = 2 / 24."""
 
 EXACT_UP_TO = 8
 RANDOM_ORDERS = 20_000

@@ -167,7 +167,7 @@ def _against_others(name: str, pairs: Sequence[RaterPairTables]) -> list[str]:
 
 
 def _below_zero(resampled: np.ndarray) -> bool:
-    """Undefined correlations (a constant rater) are no reason for or against."""
+    """Undefined correlations (a constant rater) count neither for nor against."""
     if np.isnan(resampled).mean() > 0.05:
         return True
     return bool(np.nanquantile(resampled, 1 - ALPHA / len(CRITERIA)) < 0)

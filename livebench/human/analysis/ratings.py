@@ -26,7 +26,7 @@ class Ratings:
     Attributes:
         key: whose comments they are of.
         raters: names of those who rated, in the order of the key.
-        absent: names of raters of the key of whom there is no file.
+        absent: names of raters in the key without a file.
         values: float64 [raters, items, CRITERIA], the first rating of each item; nan where missing.
         again: float64 [raters, items, CRITERIA], the second rating; nan where there is none.
         missing: how many ratings each rater left out, second ones included.

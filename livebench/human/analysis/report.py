@@ -60,7 +60,7 @@ class HumanReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def report_signature(key: Key, policy: Missing | None, raters: int) -> str:
-    """One line that names all that the numbers depend on."""
+    """One line that names everything the numbers depend on."""
     return (
         f"{key.signature}|setting:{key.setting}|moments:{len(key.moments)}|seed:{key.seed}|raters:{raters}"
         f"|missing:{policy or 'none'}|interval:bootstrap-t|v:{__version__}"
