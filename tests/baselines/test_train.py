@@ -170,7 +170,7 @@ def test_two_processes_train_together(job, dataset, tmp_path):
             "--protocol",
             "paper",
             "--config",
-            job(S2SC, "two", {"epochs": 3}).config,
+            job(S2SC, "two", {"epochs": 2}).config,
             "--out",
             str(tmp_path / "two"),
         ),
