@@ -117,34 +117,54 @@ def mean_intervals(
     centred = sums - means * sizes
     squared = np.square(centred).sum(axis=0) / total**2
     error = np.sqrt(squared + sum(part.variance for part in noise))
-    ratios = np.empty((resamples, values.shape[1]))
+    shift, variance = np.empty((2, resamples, values.shape[1]))
     generator = np.random.PCG64([seed, 1])
     start = 0
     for weights in _weights(seed, resamples, len(counts)):
         rows = slice(start, start + len(weights))
         start += len(weights)
-        size = weights @ sizes
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shift = weights @ centred / size
-            squares = weights @ centred**2 - 2 * shift * (weights @ (centred * sizes))
-            variance = np.maximum(squares + shift**2 * (weights @ sizes**2), 0.0) / size**2
-            for part in noise:
-                drawn, estimated = part.draw(generator, len(weights))
-                shift, variance = shift + drawn, variance + estimated
-            errors = np.sqrt(variance)
-            # A resample without spread has no standard error: any deviation counts as infinite.
-            spreadless = np.sign(np.round(shift, 9)) * np.inf
-            ratios[rows] = np.where(errors < EXACT, spreadless, shift / errors)
-    ratios[np.isnan(ratios)] = 0.0
-    ratios.sort(axis=0)
-    first = int(0.025 * (resamples - 1))
-    least, most = ratios[first], ratios[resamples - 1 - first]
+        shift[rows], variance[rows] = resampled_deviations(weights, centred, sizes)
+        for part in noise:
+            drawn, estimated = part.draw(generator, len(weights))
+            shift[rows] += drawn
+            variance[rows] += estimated
+    least, most = ratio_quantiles(shift, variance)
     spread = error >= EXACT
     with np.errstate(invalid="ignore"):
         low = np.where(spread, means - most * error, means)
         high = np.where(spread, means - least * error, means)
     lowest, highest = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
     return MeanIntervals(means, np.clip(low, lowest, means), np.clip(high, means, highest))
+
+
+def resampled_deviations(
+    weights: np.ndarray, centred: np.ndarray, sizes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The deviation of the mean in each resample, and its squared standard error: [resamples, columns].
+
+    Args:
+        weights: float64 [resamples, videos], how often each video is drawn.
+        centred: float64 [videos, columns], the sum of a video's samples, minus the mean times its size.
+        sizes: float64 [videos, columns], how many samples count.
+    """
+    size = weights @ sizes
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = weights @ centred / size
+        squares = weights @ centred**2 - 2 * shift * (weights @ (centred * sizes))
+        return shift, np.maximum(squares + shift**2 * (weights @ sizes**2), 0.0) / size**2
+
+
+def ratio_quantiles(shift: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The 2.5% and 97.5% quantiles of deviations over their standard errors: float64 [columns] each."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = np.sqrt(variance)
+        # A resample without spread says nothing about its error: infinitely far off, if it is off.
+        spreadless = np.sign(np.round(shift, 9)) * np.inf
+        ratios = np.where(errors < EXACT, spreadless, shift / errors)
+    ratios[np.isnan(ratios)] = 0.0
+    ratios.sort(axis=0)
+    first = int(0.025 * (len(ratios) - 1))
+    return ratios[first], ratios[len(ratios) - 1 - first]
 
 
 def _weights(seed: int, resamples: int, videos: int) -> Iterator[np.ndarray]:

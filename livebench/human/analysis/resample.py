@@ -12,10 +12,13 @@ import msgspec
 import numpy as np
 
 from livebench.human.sheets.key import HIGHEST, LOWEST
-from livebench.scoring.resampling import RESAMPLES, draw_counts
-
-EXACT = 1e-12
-"""Below this a spread is rounding."""
+from livebench.scoring.resampling import (
+    EXACT,
+    RESAMPLES,
+    draw_counts,
+    ratio_quantiles,
+    resampled_deviations,
+)
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -52,11 +55,8 @@ class Clusters:
 def mean_estimate(values: np.ndarray, clusters: Clusters, *, span: tuple[float, float]) -> Estimate:
     """The mean over moments and its studentised bootstrap interval, cut at what is possible.
 
-    In each resample the mean is divided by its own standard error (of a mean over clusters: the root of
-    the sum of squared residuals of the clusters, over the number of moments), and the quantiles of these
-    ratios take the place of Student's t (Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
-    section 12.5). Plain percentiles are too narrow where moments are few or pile up at an end of the
-    scale: benchmarks/human_calibration.py shows both.
+    As `mean_intervals` of the leaderboard. Plain percentiles are too narrow if moments are few or pile
+    up at an end of the scale: benchmarks/human_calibration.py shows both.
 
     Args:
         values: float64 [moments], nan where there is none.
@@ -77,20 +77,10 @@ def mean_estimate(values: np.ndarray, clusters: Clusters, *, span: tuple[float, 
     error = np.sqrt(np.square(centred).sum()) / n
     if error < EXACT:
         return Estimate(float(mean), None, None, n, "all moments have the same value: no interval")
-    columns = np.stack([centred, sizes, centred**2, centred * sizes, sizes**2], axis=1)
-    total, size, squares, products, size_squares = (clusters.weights @ columns).T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shift = total / size  # mean of the resample, less the mean
-        errors = (
-            np.sqrt(np.maximum(squares - 2 * shift * products + shift**2 * size_squares, 0)) / size
-        )
-        # A resample without spread tells nothing of its error: as far off as can be, if it is off.
-        ratios = np.where(errors < EXACT, np.sign(np.round(shift, 9)) * np.inf, shift / errors)
-    ratios[np.isnan(ratios)] = 0.0
-    ratios.sort()
-    first = int(0.025 * (len(ratios) - 1))
-    least, most = ratios[first], ratios[len(ratios) - 1 - first]
-    low, high = np.clip([mean - most * error, mean - least * error], *span)
+    least, most = ratio_quantiles(
+        *resampled_deviations(clusters.weights, centred[:, None], sizes[:, None])
+    )
+    low, high = np.clip([mean - most[0] * error, mean - least[0] * error], *span)
     return Estimate(float(mean), float(low), float(high), n)
 
 
