@@ -106,7 +106,7 @@ def _other_rows(here: Sequence[Section], made: Sequence[Section]) -> Iterator[st
                 {(row.folder, row.normalisation): row.without_maker() for row in each.rows}
                 for each in (board, board_made)
             )
-            for key in rows.keys() | rows_made.keys():
+            for key in sorted(rows.keys() | rows_made.keys()):
                 if rows.get(key) != rows_made.get(key):
                     yield f"{place}: {key[0]}"
 
