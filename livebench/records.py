@@ -18,8 +18,23 @@ from livebench.files import new_file, new_gzip, read_gzip_lines, unreadable
 CANDIDATES = 100
 """Candidates of a sample, in every protocol."""
 
-Setting = Literal["video", "comments", "both"]
-SETTINGS: tuple[Setting, ...] = ("video", "comments", "both")
+Setting = Literal["blind", "video", "comments", "both"]
+"""What a scorer is shown of a moment: nothing, the video (frames, title, category), the surrounding
+comments, or both."""
+SETTINGS: tuple[Setting, ...] = ("blind", "video", "comments", "both")
+DeclaredSetting = Literal["video", "comments", "both"]
+"""What a submission may take part in; in `blind` every submission does."""
+
+
+def shows_video(setting: Setting) -> bool:
+    """Whether a setting shows frames, title and category."""
+    return setting in ("video", "both")
+
+
+def shows_comments(setting: Setting) -> bool:
+    """Whether a setting shows the surrounding comments."""
+    return setting in ("comments", "both")
+
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 Content = TypeVar("Content")

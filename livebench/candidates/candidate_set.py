@@ -23,7 +23,7 @@ from livebench.candidates.manifest import (
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
-from livebench.records import AnswerRecord, SampleRecord, parse_json, read_records
+from livebench.records import AnswerRecord, SampleRecord, Setting, parse_json, read_records
 
 
 class CandidateSet:
@@ -53,6 +53,11 @@ class CandidateSet:
     @property
     def name(self) -> str:
         return self.manifest.name
+
+    @property
+    def settings(self) -> list[Setting]:
+        """The settings that it can be scored in: `blind`, and those that its dataset allows."""
+        return ["blind", *self.manifest.settings]
 
     @property
     def has_text(self) -> bool:

@@ -31,7 +31,10 @@ def compare_command(first, second, setting, candidates, as_json) -> None:
     from livebench.submissions.load import Submission
 
     comparisons = compare_submissions(
-        Submission(first), Submission(second), chosen_sets(candidates), chosen_settings(setting)
+        Submission(first),
+        Submission(second),
+        chosen_sets(candidates),
+        chosen_settings(setting, blind=False),
     )
     if as_json:
         for comparison in comparisons:

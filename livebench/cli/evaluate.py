@@ -44,10 +44,9 @@ if TYPE_CHECKING:
 @click.option(
     "--score",
     "normalisation",
-    type=click.Choice(["sum", "mean", "words+2"]),
-    default="sum",
-    show_default=True,
-    help="Normalisation for the printed metrics; files always contain the sums.",
+    type=click.Choice(["sum", "mean", "words+2", "pmi"]),
+    help="How scores are read for the printed metrics; files always contain the sums. Default: as "
+    "submission.toml declares.",
 )
 @json_option
 @isolation_options
@@ -113,7 +112,7 @@ def each_result(
     available: Datasets,
     *,
     isolation: Isolation,
-    normalisation: Normalisation = "sum",
+    normalisation: Normalisation | None = None,
     restart: bool = False,
     quiet: bool = False,
     skipped: Callable[[str], object] = remark,

@@ -82,7 +82,9 @@ def generate_command(
         check_generator(submission, decoding)
     sets, available = chosen_sets(candidates), Datasets(datasets, quiet)
     for submission in opened:
-        _generate(submission, sets, chosen_settings(setting), available, decoding, quiet)
+        _generate(
+            submission, sets, chosen_settings(setting, blind=False), available, decoding, quiet
+        )
 
 
 def _generate(

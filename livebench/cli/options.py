@@ -142,10 +142,10 @@ dataset_option = click.option(
 )
 setting_option = click.option(
     "--setting",
-    type=click.Choice(["video", "comments", "both", "all"]),
+    type=click.Choice(["blind", "video", "comments", "both", "all"]),
     default="all",
     show_default=True,
-    help="What the scorer sees.",
+    help="What the scorer sees; blind: nothing but the candidates.",
 )
 protocol_option = functools.partial(
     click.option, "--protocol", help="Protocol, by name (`livebench protocols`) or path of a .toml."
@@ -209,11 +209,12 @@ def print_json(record: object) -> None:
     click.echo(msgspec.json.encode(record).decode())
 
 
-def chosen_settings(setting: str) -> Sequence[Setting]:
-    """The settings that --setting stands for."""
+def chosen_settings(setting: str, *, blind: bool = True) -> Sequence[Setting]:
+    """The settings that --setting stands for; `blind`: whether that is one of all."""
     from livebench.records import SETTINGS
 
-    return [name for name in SETTINGS if setting in (name, "all")]
+    shown = [name for name in SETTINGS if blind or name != "blind"]
+    return shown if setting == "all" else [name for name in SETTINGS if name == setting]
 
 
 def chosen_sets(paths: Sequence[Path], folder: Path = SETS) -> list[CandidateSet]:

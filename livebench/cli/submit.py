@@ -24,7 +24,7 @@ from livebench.cli.options import (
 from livebench.errors import LiveBenchError, one_line
 
 if TYPE_CHECKING:
-    from livebench.records import Setting
+    from livebench.records import DeclaredSetting
 
 
 @click.group("submit")
@@ -90,17 +90,20 @@ def _items(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-def _parse_settings(text: str) -> list[Setting]:
-    from livebench.records import SETTINGS
+def _parse_settings(text: str) -> list[DeclaredSetting]:
+    from typing import get_args
 
-    wrong = [item for item in _items(text) if item not in SETTINGS]
+    from livebench.records import DeclaredSetting
+
+    possible: tuple[DeclaredSetting, ...] = get_args(DeclaredSetting)
+    wrong = [item for item in _items(text) if item not in possible]
     if wrong or not _items(text):
         raise LiveBenchError(
             f"--settings {text}",
             f"not a setting: {', '.join(wrong) or 'nothing'}",
-            f"choose from {', '.join(SETTINGS)}",
+            f"choose from {', '.join(possible)}",
         )
-    return [setting for setting in SETTINGS if setting in _items(text)]
+    return [setting for setting in possible if setting in _items(text)]
 
 
 @submit_command.command("check")

@@ -106,7 +106,7 @@ class Checker:
         if setting not in SETTINGS:
             what, fix = f"there is no setting {setting}", f"settings: {', '.join(SETTINGS)}"
             yield LiveBenchError(file, what, fix)
-        elif card and setting not in card.get("settings", []):
+        elif card and setting not in ("blind", *card.get("settings", [])):
             what = f"{CARD} does not take part in {setting}"
             yield LiveBenchError(file, what, "add it to settings, or remove the file")
 

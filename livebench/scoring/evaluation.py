@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
+from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
-from livebench.records import write_json
+from livebench.records import Setting, shows_video, write_json
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
 from livebench.scoring.computation import Computation, versions_used
@@ -30,14 +32,14 @@ from livebench.scoring.preparation import Task
 from livebench.scoring.result import IsolationKind, Result, ResultManifest, signature
 from livebench.scoring.runner import computation_of, read_samples, write_scores
 from livebench.submissions.load import OUTPUTS, Submission
-from livebench.submissions.validate import Normalisation, Scores, read_scores
+from livebench.submissions.validate import Normalisation, Scores, read_scores, score_in
 
 
 def evaluate(
     submission: Submission,
     task: Task,
     *,
-    normalisation: Normalisation = "sum",
+    normalisation: Normalisation | None = None,
     isolation: IsolationKind = "none",
     restart: bool = False,
     progress: Callable[[int], object] = lambda done: None,
@@ -49,7 +51,8 @@ def evaluate(
     Args:
         task: run, set and setting; with a fitted scorer, or with None for a submission that only has
             scores: they are read instead.
-        normalisation: of the metrics returned; the files always hold sums, and their metrics.
+        normalisation: of the metrics returned, by default as submission.toml declares; the files always
+            hold sums, and their metrics.
         isolation: where the scorer runs, for the record.
         restart: start over, and keep an existing journal under another name.
 
@@ -58,6 +61,9 @@ def evaluate(
             written or changed); or another process runs the same evaluation.
     """
     run, candidate_set, setting = task.run, task.candidate_set, task.setting
+    normalisation = score_in(setting, normalisation or submission.card.score)
+    if normalisation == "pmi":
+        _check_blind(submission.scores_path(candidate_set.name, run, "blind"))
     path = submission.scores_path(candidate_set.name, run, setting)
     answers = Answers(candidate_set)
     if task.scorer is None:
@@ -70,7 +76,8 @@ def evaluate(
         parts = fingerprint(submission, run, candidate_set, setting, task.dataset)
         with Journal(path, parts, restart=restart) as journal:
             samples = read_samples(candidate_set, task.dataset, setting)
-            digest = write_scores(journal, task.scorer, samples, progress=progress)
+            with _explaining(setting):
+                digest = write_scores(journal, task.scorer, samples, progress=progress)
             started = time.perf_counter() - journal.seconds
             scores = read_scores(path, answers.sample_ids)
             again = read_samples(candidate_set, task.dataset, setting)
@@ -85,11 +92,39 @@ def evaluate(
             journal.remove()  # last: an evaluation killed earlier gets here again
     if normalisation == "sum":
         return result
+    blind = None
+    if normalisation == "pmi":
+        path = submission.scores_path(candidate_set.name, run, "blind")
+        blind = read_scores(path, answers.sample_ids, candidate_set.manifest.hash)
     return msgspec.structs.replace(
         result,
-        **_measured(scores.normalised(normalisation, answers.lengths), answers),
+        **_measured(scores.normalised(normalisation, answers.lengths, blind), answers),
         signature=signature(candidate_set, setting, normalisation),
     )
+
+
+def _check_blind(path: Path) -> None:
+    if not path.exists():
+        raise LiveBenchError(
+            path,
+            "is missing, and score:pmi is what is left of a score without it",
+            "evaluate the run with --setting blind first, or with all settings",
+        )
+
+
+@contextmanager
+def _explaining(setting: Setting) -> Iterator[None]:
+    """Add to an error of a scorer that it was shown nothing, if so."""
+    try:
+        yield
+    except LiveBenchError as error:
+        if setting != "blind" or error.fix:
+            raise
+        fix = (
+            "in the setting blind nothing is shown: score without frames and comments, by the comment "
+            "alone (docs/submissions.md), or name another --setting"
+        )
+        raise LiveBenchError(error.where, error.what, fix, error.place) from error.__cause__
 
 
 class _Making(NamedTuple):
@@ -108,7 +143,7 @@ def _write_result(
     submission: Submission, task: Task, answers: Answers, scores: Scores, making: _Making
 ) -> Result:
     run, candidate_set, setting = task.run, task.candidate_set, task.setting
-    shown = task.dataset.info if task.dataset and setting != "comments" else None
+    shown = task.dataset.info if task.dataset and shows_video(setting) else None
     commit, dirty = _checkout(submission)
     result = Result(
         **_measured(scores.sums, answers),
@@ -129,6 +164,8 @@ def _write_result(
             encoder=shown.encoder if shown else "",
             setting=setting,
             scores_sha256=making.digest,
+            checkpoint_sha256=run.checkpoint_sha256,
+            score=submission.card.score,
             device=making.computation.device,
             dtype=making.computation.dtype,
             versions=versions_used("jieba", "numpy", "scipy", torch=making.computation.torch),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
-from livebench.records import Setting
+from livebench.records import Setting, shows_video
 from livebench.submissions.load import Run, Submission
 
 OpenDataset = Callable[[], Dataset | None]
@@ -49,8 +49,8 @@ def plan(
         find_dataset: returns how to open the dataset of a set; None if it is not available.
     """
     for candidate_set in candidate_sets:
-        declared = [setting for setting in settings if setting in submission.card.settings]
-        possible = [setting for setting in declared if setting in candidate_set.manifest.settings]
+        declared = [setting for setting in settings if submission.card.takes_part(setting)]
+        possible = [setting for setting in declared if setting in candidate_set.settings]
         undeclared = ", ".join(setting for setting in settings if setting not in declared)
         without_frames = ", ".join(setting for setting in declared if setting not in possible)
         if undeclared:
@@ -79,7 +79,7 @@ def _to_run(
         why = f"its text is absent, and {absent_dataset(candidate_set)}"
         yield Skipped(candidate_set, "all settings", why)
         return
-    lacking = [setting for setting in settings if setting != "comments" and open_dataset is None]
+    lacking = [setting for setting in settings if shows_video(setting) and open_dataset is None]
     for run in submission.card.runs:
         name = f"run {run.name}"
         if not run.is_for(candidate_set.manifest.dataset.name):

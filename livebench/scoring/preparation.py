@@ -12,7 +12,7 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.candidates.freeze import restore_set
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
-from livebench.records import Setting
+from livebench.records import Setting, shows_video
 from livebench.scoring.plan import Planned, Skipped, absent_dataset
 from livebench.scoring.runner import make_scorer
 from livebench.scoring.scorer import Scorer, is_fitted
@@ -77,7 +77,7 @@ def _with_scorer(scorer: Scorer, steps: Sequence[Planned]) -> Iterator[Task | Sk
     needing = [
         step.setting
         for step in steps
-        if step.setting != "comments" or is_fitted(scorer) or not candidate_set.has_text
+        if shows_video(step.setting) or is_fitted(scorer) or not candidate_set.has_text
     ]
     dataset = open_dataset() if needing and open_dataset is not None else None
     if needing and dataset is None:
@@ -119,7 +119,7 @@ def check_trained(scorer: Scorer, candidate_set: CandidateSet, setting: Setting)
     trained, manifest = scorer.trained, candidate_set.manifest
     if trained is None:
         return ""
-    if setting != "comments" and trained.encoder != manifest.dataset.encoder:
+    if shows_video(setting) and trained.encoder != manifest.dataset.encoder:
         raise LiveBenchError(
             candidate_set.path,
             f"its frame vectors come from the encoder {manifest.dataset.encoder!r}, but the checkpoint "

@@ -27,6 +27,8 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         wall_seconds: of scoring, over all sessions, and of the steps after it.
         frames_sha256, encoder: of the frame vectors that the setting showed; empty if none.
         device, dtype: what the scorer computed with, as torch names them; empty if unknown.
+        checkpoint_sha256: of the run, as submission.toml named it.
+        score: which submission.toml declared at the time.
         versions: of LiveBench and its packages; of torch only if the scorer used it.
         commit, dirty: of the checkout; changed scores and results do not make it dirty.
     """
@@ -44,6 +46,8 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     encoder: str
     setting: Setting
     scores_sha256: str
+    checkpoint_sha256: str = ""
+    score: Normalisation = "sum"
     device: str = ""
     dtype: str = ""
     versions: dict[str, str]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livebench.errors import LiveBenchError
-from livebench.records import SampleRecord, Setting
+from livebench.records import SampleRecord, Setting, shows_comments, shows_video
 from livebench.scoring.computation import Computation, computation_here
 from livebench.scoring.numbers import Numbers, WrongAnswer, numbers_of, score_line
 from livebench.scoring.scorer import Comment, Sample, Scorer, VideoContext
@@ -60,18 +60,21 @@ def read_samples(
     """Yield the id of each sample, and what a scorer sees of it in this setting.
 
     Args:
-        dataset: of the set; not needed in the setting `comments`.
+        dataset: of the set; not needed in a setting that does not show the video.
 
     Raises:
         LiveBenchError: a video of the set is not in the dataset, or the frame vectors differ.
     """
     show = (
         _hidden_video
-        if dataset is None or setting == "comments"
+        if dataset is None or not shows_video(setting)
         else _Videos(dataset, candidate_set)
     )
     for record in candidate_set.samples():
-        yield record.sample_id, Sample(show(record), *_comments(record, setting))
+        video_ctx = show(record)
+        if setting == "blind":  # nothing may tell one moment from another
+            video_ctx = video_ctx._replace(time=0)
+        yield record.sample_id, Sample(video_ctx, *_comments(record, setting))
 
 
 def _hidden_video(record: SampleRecord) -> VideoContext:
@@ -114,7 +117,7 @@ def _comments(record: SampleRecord, setting: Setting) -> tuple[list[Comment], li
     around = [
         Comment(comment.text, comment.tokens, round(comment.time - record.time, 3))
         for comment in record.context
-        if setting != "video"
+        if shows_comments(setting)
     ]
     candidates = zip(record.candidates, record.candidate_tokens, strict=True)
     return around, [Comment(text, tokens) for text, tokens in candidates]

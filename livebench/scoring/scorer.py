@@ -37,12 +37,12 @@ class VideoContext(NamedTuple):
     """The video around a moment, as far as the setting shows it.
 
     Attributes:
-        time: the moment, in whole seconds from the start of the video.
+        time: the moment, in whole seconds from the start of the video; 0 in the setting `blind`.
         frames: float32 [m, width], the frame vectors nearest to the moment, nearest first; [0, 0] in
-            the setting `comments`.
+            the settings `comments` and `blind`.
         frame_times: int64 [m], seconds relative to the moment, in the order of `frames`.
-        title: of the video; empty in the setting `comments`.
-        category: of the video; empty in the setting `comments`.
+        title: of the video; empty in the settings `comments` and `blind`.
+        category: of the video; empty in the settings `comments` and `blind`.
     """
 
     time: int
@@ -57,7 +57,8 @@ class Sample(NamedTuple):
 
     Attributes:
         video_ctx: the video around the moment.
-        comments: the comments around the moment, nearest first; none in the setting `video`.
+        comments: the comments around the moment, nearest first; none in the settings `video` and
+            `blind`.
         candidates: the candidates, without times.
     """
 

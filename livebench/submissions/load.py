@@ -11,7 +11,8 @@ import msgspec
 
 from livebench.errors import LiveBenchError
 from livebench.files import is_inside
-from livebench.records import FolderName, Setting, parse_toml
+from livebench.records import DeclaredSetting, FolderName, Setting, parse_toml
+from livebench.submissions.validate import Normalisation
 
 CARD = "submission.toml"
 OUTPUTS = ("scores", "results", "generated")
@@ -49,7 +50,9 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         entry: "module:Class" of a scorer; the module is a file in the folder of the submission, or
             one that is installed. Absent if the submission has scores only.
-        settings: those it takes part in.
+        settings: those it takes part in, besides `blind`.
+        score: how its scores are to be read, declared before it sees any number on test; the row with
+            this score has the rank.
         listwise: its scores depend on the other candidates of the sample, by design.
         kind: a `probe` uses a shortcut and is kept to show how far it gets; a `baseline` ships with
             LiveBench as reference; an `oracle` reads what made the simulated world; a `model` is what
@@ -60,12 +63,17 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authors: list[str]
     date: datetime.date
     description: str
-    settings: Annotated[list[Setting], msgspec.Meta(min_length=1)]
+    settings: Annotated[list[DeclaredSetting], msgspec.Meta(min_length=1)]
     runs: Annotated[list[Run], msgspec.Meta(min_length=1)]
     entry: str = ""
     url: str = ""
     listwise: bool = False
+    score: Normalisation = "sum"
     kind: Literal["model", "baseline", "probe", "oracle"] = "model"
+
+    def takes_part(self, setting: Setting) -> bool:
+        """Whether it takes part in a setting: in `blind` every submission does."""
+        return setting == "blind" or setting in self.settings
 
 
 def is_entry(text: str) -> bool:

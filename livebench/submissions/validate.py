@@ -9,10 +9,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from livebench.errors import LiveBenchError
-from livebench.records import CANDIDATES, ScoreRecord, line_error, read_records, refuse
+from livebench.records import CANDIDATES, ScoreRecord, Setting, line_error, read_records, refuse
 
-Normalisation = Literal["sum", "mean", "words+2"]
-NORMALISATIONS: tuple[Normalisation, ...] = ("sum", "mean", "words+2")
+Normalisation = Literal["sum", "mean", "words+2", "pmi"]
+"""How scores are read (docs/metrics.md)."""
+NORMALISATIONS: tuple[Normalisation, ...] = ("sum", "mean", "words+2", "pmi")
 
 
 class Scores(NamedTuple):
@@ -26,18 +27,30 @@ class Scores(NamedTuple):
     sums: np.ndarray
     token_counts: np.ndarray | None
 
-    def normalised(self, normalisation: Normalisation, words: np.ndarray) -> np.ndarray:
-        """float64 [samples, 100]: the sums, their means over tokens (`mean`), or the sums divided by the
-        number of words plus 2 (`words+2`, as OpenNMT-Livebot does).
+    def normalised(
+        self, normalisation: Normalisation, words: np.ndarray, blind: Scores | None = None
+    ) -> np.ndarray:
+        """float64 [samples, 100]: the sums, their means over tokens (`mean`), the sums divided by the
+        number of words plus 2 (`words+2`, as OpenNMT-Livebot does), or less the sums in the setting
+        `blind` (`pmi`, `mutual_information`).
 
         Args:
             words: int64 [samples, 100], the number of words of each candidate.
+            blind: of the same run, in the setting `blind`; needed for `pmi` alone.
 
         Raises:
-            LiveBenchError: `mean` without token counts.
+            LiveBenchError: `mean` without token counts, or `pmi` without `blind`.
         """
         if normalisation == "sum":
             return self.sums
+        if normalisation == "pmi":
+            if blind is None:
+                raise LiveBenchError(
+                    "score:pmi",
+                    "needs the scores of the same run in the setting blind",
+                    "run `livebench evaluate` with --setting blind first",
+                )
+            return mutual_information(self.sums, blind.sums)
         if normalisation == "words+2":
             return np.asarray(self.sums / (words + 2))
         if self.token_counts is None:
@@ -47,6 +60,34 @@ class Scores(NamedTuple):
                 "let the scorer return LogLikelihood(total, tokens)",
             )
         return np.asarray(self.sums / np.maximum(self.token_counts, 1))
+
+
+def score_in(setting: Setting, declared: Normalisation) -> Normalisation:
+    """How scores in a setting are read: as declared, but in `blind`, which is what `pmi` subtracts, as
+    sums instead of as `pmi`."""
+    return "sum" if setting == "blind" and declared == "pmi" else declared
+
+
+_DECIMALS = 10
+
+
+def mutual_information(sums: np.ndarray, blind: np.ndarray) -> np.ndarray:
+    """log p(comment | what is shown) - log p(comment), pointwise mutual information.
+
+    Where candidates are comments in general, of which one was written at the moment, no other order of
+    them finds it more often (Neyman and Pearson 1933); "domain conditional PMI" in Holtzman et al. 2021,
+    "Surface form competition".
+
+    Args:
+        sums, blind: float64 [samples, 100]: by a scorer that is shown something, and nothing.
+
+    Returns:
+        float64 [samples, 100]: the differences. Where `blind` is the same for all candidates of a
+        sample, as it is of a similarity, the sums themselves, which are in the same order.
+    """
+    constant = (blind == blind[:, :1]).all(axis=1, keepdims=True)
+    # Files hold decimals: without rounding, equal differences of them would differ in binary.
+    return np.where(constant, sums, np.round(sums - blind, _DECIMALS))
 
 
 def read_scores(

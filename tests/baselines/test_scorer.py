@@ -11,10 +11,9 @@ from livebench_baselines.neural import neural_scorer as scorer_module
 from tiny import SCORERS, tiny_job
 
 from livebench.errors import LiveBenchError
+from livebench.records import SETTINGS
 from livebench.scoring.runner import read_samples
 from livebench.scoring.scorer import Comment
-
-SETTINGS = ("video", "comments", "both")
 
 
 @pytest.fixture(scope="module")

@@ -139,7 +139,7 @@ def test_reproduce(project, run, listing):
         "scores made again are the same to the byte as in this checkout, and so are all rows of "
         "LEADERBOARD.md, but for who made them and when\n"
     )
-    assert "1 of 2 files of scores made again; the other 1 are copied" in done.out
+    assert "2 of 3 files of scores made again; the other 1 are copied" in done.out
     board = (project / "reproduced" / "LEADERBOARD.md").read_bytes()
     assert board == (project / "LEADERBOARD.md").read_bytes()
     assert {name: (project / name).read_bytes() for name in before} == before

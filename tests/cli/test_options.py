@@ -96,7 +96,7 @@ def test_a_submission_by_name_and_by_path(project, run, given):
 def test_the_older_spelling_of_evaluate(project, run):
     done = run("evaluate", "--submission", "submissions/mine", "--submission", "other", "--quiet")
     assert done.status == 0, done
-    assert done.out.count("on silent-paper") == 2
+    assert done.out.count("on silent-paper, setting comments") == 2
 
 
 @pytest.mark.parametrize("given", ["silent-paper", "candidates/silent-paper"])

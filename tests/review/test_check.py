@@ -265,6 +265,7 @@ def test_all_at_once(mine, checked):
     assert [one.split(":")[0:2] for one in found] == [
         ["submission.toml", " date"],
         ["submission.toml", " entry"],
+        [RESULT.replace("comments", "blind"), " manifest.entry"],
         [RESULT, " manifest.entry"],
         [SCORES, " line 4"],
         [SCORES, " line 8, sample v16@58"],
@@ -290,9 +291,10 @@ def test_a_run_without_scores(mine, checked):
     card(mine, '{ name = "default" }', '{ name = "default" }, { name = "again" }')
     assert checked() == [
         (
-            "scores/silent-paper/again/comments.jsonl.gz: is missing, while other runs have scores",
+            f"scores/silent-paper/again/{setting}.jsonl.gz: is missing, while other runs have scores",
             "evaluate every run, or remove it from submission.toml",
         )
+        for setting in ("blind", "comments")
     ]
 
 

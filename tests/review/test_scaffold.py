@@ -79,7 +79,7 @@ def test_its_scorer_scores(frozen, dataset, run, tmp_path):
         "evaluate", "--submission", path, "--candidates", frozen.path, "--dataset", dataset.path
     )
     assert done.status == 0, done
-    assert done.out.count("my-model-1/seed-0 on tiny-paper") == 3
+    assert done.out.count("my-model-1/seed-0 on tiny-paper") == 4  # `blind` besides
 
 
 def test_refused(init, refused, tmp_path):

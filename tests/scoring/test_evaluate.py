@@ -58,11 +58,11 @@ def test_scores_and_results(evaluate, submission, frozen, listing):
     files = [
         f"{kind}/tiny-paper/default/{setting}.{ending}"
         for kind, ending in (("results", "json"), ("scores", "jsonl.gz"))
-        for setting in ("both", "comments", "video")
+        for setting in ("blind", "both", "comments", "video")
     ]
     found = [name for name in listing(path) if (path / name).is_file() and "pycache" not in name]
     assert found == sorted([*files, "scorer.py", "submission.toml"])
-    for setting, bonus in (("video", 0.02), ("comments", 0.05), ("both", 0.07)):
+    for setting, bonus in (("blind", 0), ("video", 0.02), ("comments", 0.05), ("both", 0.07)):
         expected = np.array(
             [[-len(text) + bonus for text in sample.candidates] for sample in frozen.samples()]
         )
@@ -104,11 +104,12 @@ def test_json_prints_only_json(evaluate, submission, frozen_without_frames, froz
     assert done.status == 0, done
     found = [msgspec.json.decode(line, type=Result) for line in done.out.splitlines()]
     assert [(one.manifest.candidate_set, one.manifest.setting) for one in found] == [
+        ("tiny-paper", "blind"),
         ("tiny-paper", "video"),
         ("tiny-paper", "comments"),
         ("tiny-paper", "both"),
     ]
-    assert found[2] == parse_json(result_of(path), Result)
+    assert found[3] == parse_json(result_of(path), Result)
     assert "skipped mine on silent-paper" in done.err
 
 
@@ -197,9 +198,14 @@ def test_a_scorer_that_fails_leaves_nothing(evaluate, submission, frozen, listin
     assert "Traceback" in done.err  # the author of the code wants to see where
     assert 'raise ValueError("out of order")' in done.err
     last = done.err.splitlines()[-1]
-    where = "livebench: mine/default on tiny-paper, video, "
+    where = "livebench: mine/default on tiny-paper, blind, "
     assert last.startswith(f"{where}samples {first} to ")
-    assert last.endswith(": out of order")
+    assert last.endswith(
+        ": out of order; in the setting blind nothing is shown: score without frames and comments, by "
+        "the comment alone (docs/submissions.md), or name another --setting"
+    )
+    done = evaluate(path, "--setting", "video")
+    assert done.err.endswith(": out of order\n")
     assert not [name for name in listing(path) if (path / name).is_file() and "results" in name]
     assert not [name for name in listing(path) if name.endswith("gz") or "/." in name]
 
@@ -236,7 +242,7 @@ def test_scores_alone_are_self_reported(evaluate, submission, frozen):
     assert done.status == 0, done
     assert done.err.splitlines() == [
         f"skipped mine on tiny-paper, run default: {setting}: there are no scores"
-        for setting in ("video", "comments")
+        for setting in ("blind", "video", "comments")
     ]
     result = parse_json(result_of(path), Result)
     assert result.manifest.evaluated == "self-reported"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livebench.errors import LiveBenchError
-from livebench.records import ScoreRecord, read_records
+from livebench.records import SETTINGS, ScoreRecord, read_records
 from livebench.scoring import runner
 from livebench.scoring.journal import Journal
 from livebench.scoring.preparation import fit
@@ -24,7 +24,6 @@ BUNDLED = [
     for submission in find_submissions(Path(__file__).parent.parent.parent / "submissions")
     if submission.card.entry.startswith("livebench.") and submission.card.kind != "oracle"
 ]
-SETTINGS = ("video", "comments", "both")
 
 
 @pytest.fixture(params=BUNDLED, ids=lambda submission: submission.name)
@@ -98,12 +97,12 @@ def test_what_each_setting_shows(frozen, dataset):
         name, video = record.sample_id, videos[record.video_id]
         for setting in SETTINGS:
             context, comments, candidates = shown[setting][name]
-            assert context.time == record.time
+            assert context.time == (0 if setting == "blind" else record.time)
             assert [(one.text, one.tokens, one.time) for one in candidates] == [
                 (text, tokens, 0.0)
                 for text, tokens in zip(record.candidates, record.candidate_tokens, strict=True)
             ]
-            if setting == "comments":
+            if setting in ("comments", "blind"):
                 assert (context.title, context.category) == ("", "")
                 assert context.frames.size == context.frame_times.size == 0
                 assert context.frames.ndim == 2
@@ -117,7 +116,7 @@ def test_what_each_setting_shows(frozen, dataset):
                 assert context.frames[0, 0] == pytest.approx(
                     number + record.frames[0] / 64, abs=0.02
                 )
-            if setting == "video":
+            if setting in ("video", "blind"):
                 assert list(comments) == []
             else:
                 assert [(one.text, one.tokens) for one in comments] == [
