@@ -26,7 +26,10 @@ class FrozenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FrozenDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The dataset that a set was built from; `recipe` regenerates it, if that needs no other data."""
+    """The dataset that a set was built from; `recipe` regenerates it, if that needs no other data.
+
+    Sets frozen before LiveBench knew languages have none, and their signatures name no tokenizer.
+    """
 
     name: FolderName
     version: str
@@ -35,6 +38,7 @@ class FrozenDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     encoder: str
     tokenizer: str
     recipe: list[str]
+    language: str | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
     def of(cls, dataset: Dataset) -> FrozenDataset:
@@ -83,15 +87,27 @@ def sealed_manifest(content: dict[str, Any]) -> bytes:
     LiveBench adds fields.
     """
     hashed = {key: content[key] for key in content if key not in _NOT_HASHED}
-    # The protocol's explanations and the dataset's recipe do not affect the samples.
-    for part, keys in (("protocol", ("summary", "source", "reasons")), ("dataset", ("recipe",))):
+    # The protocol's explanations and the dataset's recipe do not affect the samples;
+    # the language does by the tokenizer, which is hashed.
+    for part, keys in (
+        ("protocol", ("summary", "source", "reasons")),
+        ("dataset", ("recipe", "language")),
+    ):
         hashed[part] = {key: hashed[part][key] for key in hashed[part] if key not in keys}
     set_hash = hashlib.sha256(msgspec.json.encode(hashed, order="sorted")).hexdigest()
     signature = f"set:{content['name']}@{set_hash[:8]}" + ("+overlap" if content["overlap"] else "")
+    if "language" in content["dataset"]:
+        signature += f"|words:{_short(content['dataset']['tokenizer'])}"
     sealed = {**content, "hash": set_hash, "signature": signature, "manifest_sha256": ""}
     seal = hashlib.sha256(msgspec.json.encode(sealed, order="sorted")).hexdigest()
     sealed["manifest_sha256"] = seal
     return json_document(sealed)
+
+
+def _short(tokenizer: str) -> str:
+    """A tokenizer's name without spaces: "fugashi 1.5.2, unidic-lite 1.0.8" is
+    "fugashi-1.5.2+unidic-lite-1.0.8"."""
+    return tokenizer.replace(", ", "+").replace(" ", "-")
 
 
 _NOT_HASHED = ("name", "hash", "signature", "versions", "manifest_sha256")

@@ -20,7 +20,7 @@ from livebench.candidates.protocol import (
 )
 from livebench.candidates.retrieval import TfIdfIndex
 from livebench.data.dataset import Dataset
-from livebench.data.tokens import words_of
+from livebench.data.languages import tokenizer_of
 from livebench.draws import draws_from
 
 
@@ -100,9 +100,9 @@ def _cells(counts: np.ndarray, characters: np.ndarray, alike: Sequence[str]) -> 
     return cells
 
 
-_words_of_title = lru_cache(256)(
-    words_of
-)  # moments come by video: each title is segmented once or twice
+@lru_cache(256)  # moments come by video: each title is segmented once or twice
+def _words_of_title(title: str, language: str) -> str:
+    return tokenizer_of(language).words_of(title)
 
 
 class _PlausibleSource(CandidateSource):
@@ -113,12 +113,13 @@ class _PlausibleSource(CandidateSource):
         self._rule = rule
         strings = [pool.comments.strings[number] for number in pool.ids]
         self._index = TfIdfIndex(strings, rule.words, rule.lowercase)
-        words_of("字")  # loads jieba's dictionary, before processes are forked
+        # Loads a dictionary, before processes are forked.
+        tokenizer_of(pool.dataset.info.language).words_of("字")
 
     def _query(self, moment: Moment) -> str:
         title = self._pool.dataset.videos[moment.video].title
         if self._rule.query == "title":
-            return _words_of_title(title)
+            return _words_of_title(title, self._pool.dataset.info.language)
         if self._rule.query == "unsegmented title":
             return title
         comments = self._pool.comments

@@ -41,6 +41,12 @@ _OPTIONS = (
     click.option(
         "--source", "source_note", default="", help="Where the data comes from, for dataset.toml."
     ),
+    click.option(
+        "--language",
+        default="zh",
+        show_default=True,
+        help="Language of the comments (zh, ja, en, ...), whose words they are cut into.",
+    ),
     click.option("--licence", default="", help="Licence of the data, for dataset.toml."),
     quiet_option,
 )
@@ -56,6 +62,18 @@ _SPLIT = (
         "--test", type=ShareOrCount(), default="0.05", show_default=True, help="Videos for test."
     ),
     click.option("--seed", type=int, default=0, show_default=True, help="Seed of the split."),
+    click.option(
+        "--split-by",
+        type=click.Choice(["video", "group"]),
+        default="video",
+        show_default=True,
+        help="What the split separates: videos, or groups of them (series, channels).",
+    ),
+)
+_GROUP = (
+    click.option(
+        "--group-column", default="", help="Column of the groups. Default: group, if it is there."
+    ),
 )
 _VIDEOS = (
     click.option(
@@ -73,27 +91,30 @@ def import_command() -> None:
     under its name only when it is complete.
 
     --dev and --test choose videos by hash of their id: as shares (0.05), so that adding a video moves no
-    other, or as counts (100), where it may.
+    other, or as counts (100), where it may. With --split-by group they choose groups, shares and counts
+    being of groups.
     """
 
 
 def _import(importer: str | Callable[[Path], str], source: Path, out: Path, **options: Any) -> None:
     """Run an importer, "module:function" of `livebench.importers`, and say what came out."""
     from livebench.data.dataset import DatasetInfo
+    from livebench.data.languages import check_language
     from livebench.importers.collection import Options
     from livebench.importers.importing import import_dataset
     from livebench.records import check_folder_name
 
-    name, quiet, note, licence = (
-        options.pop(key) for key in ("name", "quiet", "source_note", "licence")
+    name, quiet, note, licence, language = (
+        options.pop(key) for key in ("name", "quiet", "source_note", "licence", "language")
     )
+    check_language(language)
     name = name or out.resolve().name
     check_folder_name("--name", name)
     if not isinstance(importer, str):
         importer = importer(source)
     module, function = importer.split(":")
     read = getattr(import_module(f"livebench.importers.{module}"), function)
-    info = DatasetInfo(name, source=note, licence=licence)
+    info = DatasetInfo(name, language=language, source=note, licence=licence)
     dataset = import_dataset(
         read, source, out, info, Options(**options), lambda text: remark(text, quiet)
     )
@@ -134,7 +155,7 @@ _add_source(
     """Import CSV tables from the folder SRC.
 
     \b
-    SRC/videos.csv            video_id,title,category,duration
+    SRC/videos.csv            video_id,title,category,duration, optional: group
                               v1,A cat,pets,82
     SRC/comments.csv[.gz]     video_id,time,text
                               v1,3.25,so cute
@@ -145,6 +166,7 @@ _add_source(
     more after the end, or its text is empty.
     """,
     *_SPLIT,
+    *_GROUP,
 )
 _add_source(
     "bilibili",

@@ -1,7 +1,7 @@
 """A dataset: a folder of videos, their comments with times, their frame vectors, and a split.
 
 dataset.toml      what it is, and what made it (`DatasetInfo`)
-videos.parquet    one row per video (`Video`), sorted by id
+videos.parquet    one row per video (`Video`), sorted by id; no column `group` where no video has one
 comments.parquet  video_id, time in seconds, text, tokens; by video, then time, then source order
 frames.npy        float16 [frames, width], one frame a second; absent without video
 """
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -28,7 +29,8 @@ COMMENT_COLUMNS = ["video_id", "time", "text", "tokens"]
 
 class Video(msgspec.Struct, frozen=True):
     """A row of videos.parquet. `duration` in seconds; its frames are rows `first_frame` up to
-    `first_frame + frame_count` of frames.npy, one a second."""
+    `first_frame + frame_count` of frames.npy, one a second. `group`: the series, channel or playlist
+    that it is of; empty if none is known."""
 
     video_id: str
     title: str
@@ -37,17 +39,19 @@ class Video(msgspec.Struct, frozen=True):
     split: Split = "train"
     first_frame: int = 0
     frame_count: int = 0
+    group: str = ""
 
 
-VIDEO_COLUMNS = list(Video.__struct_fields__)
+VIDEO_COLUMNS = [name for name in Video.__struct_fields__ if name != "group"]
 
 
 class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """dataset.toml.
 
-    `encoder` is what frame vectors are compared by; `features` says how they were made, where LiveBench
-    made them of video files. `recipe` are the arguments of the `livebench` command that makes the
-    dataset, where nothing else is needed; `skipped` counts what an importer left out, by rule,
+    `language` is that of the comments, a tag such as zh; `tokenizer` names what found their words, with
+    versions. `encoder` is what frame vectors are compared by; `features` says how they were made, where
+    LiveBench made them of video files. `recipe` are the arguments of the `livebench` command that makes
+    the dataset, where nothing else is needed; `skipped` counts what an importer left out, by rule,
     `repaired` what it took after a change; `fingerprint` is the sha256 of the rows of videos and
     comments, `frames_sha256` that of the frame vectors.
     """
@@ -65,6 +69,7 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     fingerprint: str = ""
     frames_sha256: str = ""
     split: dict[str, int | float] = {}
+    split_by: Literal["video", "group"] = "video"
     recipe: list[str] = []
     skipped: dict[str, int] = {}
     repaired: dict[str, int] = msgspec.field(default_factory=dict, name="mended")
@@ -129,7 +134,7 @@ class Dataset:
 
     @cached_property
     def videos(self) -> list[Video]:
-        rows = read_parquet(self.path / "videos.parquet", VIDEO_COLUMNS)
+        rows = read_parquet(self.path / "videos.parquet", VIDEO_COLUMNS, optional=["group"])
         return [Video(**row) for row in rows.to_pylist()]
 
     @cached_property
@@ -265,6 +270,14 @@ def fingerprint_of(videos: Sequence[Video], folder: Path) -> str:
         number = numbers.get(video.video_id)
         stop = start + (0 if number is None else int(sizes[number]))
         columns = [[distinct[i] for i in codes[start:stop]] for distinct, codes in values]
-        digest.update(encode((video, times[start:stop].tolist(), *columns)))
+        digest.update(encode((_row(video), times[start:stop].tolist(), *columns)))
         start = stop
     return digest.hexdigest()
+
+
+def _row(video: Video) -> dict[str, Any]:
+    """A video's row as it is hashed: a group only if there is one, as datasets had none once."""
+    row: dict[str, Any] = msgspec.to_builtins(video)
+    if not video.group:
+        del row["group"]
+    return row

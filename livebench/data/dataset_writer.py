@@ -12,7 +12,7 @@ import numpy as np
 
 from livebench import __version__
 from livebench.data.dataset import VIDEO_COLUMNS, Dataset, DatasetInfo, Video, fingerprint_of
-from livebench.data.tokens import remove_space, segment, tokenizer_name
+from livebench.data.languages import tokenizer_of
 from livebench.errors import LiveBenchError
 from livebench.files import new_folder, write_text
 
@@ -33,7 +33,8 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
 
     Args:
         out: its name; must not exist.
-        info: what it is; tokenizer, fingerprints and `made_by` are filled in here.
+        info: what it is; its language says whose words; tokenizer, fingerprints and `made_by` are filled
+            in here.
         videos: in any order; `first_frame` is filled in here.
         comment_video: int [comments], which of `videos`; `comment_time_ms`: int64 [comments];
             `comment_texts`: each with at least one character that is not white space;
@@ -62,13 +63,16 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
             time_ms[order],
             [comment_texts[i] for i in order],
             None if comment_tokens is None else [comment_tokens[i] for i in order],
+            info.language,
         )
         frames_sha256 = ""
         if frames is not None:
             frames_sha256 = _write_frames(folder / "frames.npy", ordered, frames)
         info = msgspec.structs.replace(
             info,
-            tokenizer=tokenizer_name() if comment_tokens is None else info.tokenizer,
+            tokenizer=tokenizer_of(info.language).name
+            if comment_tokens is None
+            else info.tokenizer,
             fingerprint=fingerprint_of(ordered, folder),
             frames_sha256=frames_sha256,
             made_by=f"livebench {__version__}",
@@ -96,7 +100,10 @@ def write_videos(path: Path | BinaryIO, videos: Sequence[Video]) -> None:
 
     arrow_types: list[Any] = [*[pa.string()] * 3, pa.float64(), pa.string(), *[pa.int64()] * 2]
     rows = [msgspec.to_builtins(video) for video in videos]
-    schema = pa.schema(list(zip(VIDEO_COLUMNS, arrow_types, strict=True)))
+    columns = list(zip(VIDEO_COLUMNS, arrow_types, strict=True))
+    if any(video.group for video in videos):
+        columns.append(("group", pa.string()))
+    schema = pa.schema(columns)
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
 
 
@@ -107,6 +114,7 @@ def _write_comments(
     time_ms: np.ndarray,
     texts: list[str],
     tokens: list[str] | None,
+    language: str,
 ) -> None:
     """Write comments.parquet; each distinct text is segmented once."""
     import pyarrow as pa
@@ -114,10 +122,11 @@ def _write_comments(
 
     codes: Any = pa.array(texts, pa.string()).dictionary_encode()
     if tokens is None:
-        spaceless = [remove_space(text) for text in codes.dictionary.to_pylist()]
-        distinct = list(dict.fromkeys(spaceless))
-        words = dict(zip(distinct, segment(distinct), strict=True))
-        cut = pa.array([words[text] for text in spaceless], pa.string())
+        tokenizer = tokenizer_of(language)
+        bare = [tokenizer.bare(text) for text in codes.dictionary.to_pylist()]
+        distinct = list(dict.fromkeys(bare))
+        words = dict(zip(distinct, tokenizer.segment(distinct), strict=True))
+        cut = pa.array([words[text] for text in bare], pa.string())
         token_column = cut.take(codes.indices)
     else:
         token_column = pa.array(tokens, pa.string())

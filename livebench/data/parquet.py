@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ from livebench.errors import LiveBenchError
 from livebench.files import unreadable
 
 
-def read_parquet(path: Path, columns: list[str]) -> Any:
+def read_parquet(path: Path, columns: list[str], optional: Sequence[str] = ()) -> Any:
     """Read an Arrow table; the strings of comments as dictionaries that are the same in all chunks.
+
+    Args:
+        optional: columns that are read if they are there.
 
     Raises:
         LiveBenchError: the file is missing or damaged, or lacks a column; file and column are named.
@@ -26,7 +30,8 @@ def read_parquet(path: Path, columns: list[str]) -> Any:
         missing = [name for name in columns if name not in present]
         if missing:
             raise LiveBenchError(path, f"missing columns: {', '.join(missing)}")
-        table = pq.read_table(path, columns=columns, read_dictionary=repeated)
+        wanted = [*columns, *(name for name in optional if name in present)]
+        table = pq.read_table(path, columns=wanted, read_dictionary=repeated)
     except (pa.ArrowException, OSError) as error:
         raise unreadable(path, error, "Parquet") from None
     return table.unify_dictionaries()

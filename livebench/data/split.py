@@ -52,6 +52,36 @@ def split_videos(
     return [chosen.get(video_id, "train") for video_id in video_ids]
 
 
+def split_groups(
+    video_ids: Sequence[str],
+    groups: Sequence[str],
+    *,
+    dev: int | float,
+    test: int | float,
+    seed: int,
+) -> list[Split]:
+    """Assign videos to splits so that no group is in two, whatever the order of `video_ids`.
+
+    Shares and counts are of groups, as `split_videos` takes them of videos; a group's place is the hash
+    of "group", a NUL and its name. A video without a group is a group of its own.
+
+    Raises:
+        LiveBenchError: no video has a group; and as `split_videos`.
+    """
+    if not any(groups):
+        what = "no video has a group"
+        fix = "give a column `group` in videos.csv, or name another with --group-column"
+        raise LiveBenchError("--split-by group", what, fix)
+    # A name that is a video's id, too, is told apart by a mark that no id has.
+    keys = [
+        f"group\0{group}" if group else video_id
+        for video_id, group in zip(video_ids, groups, strict=True)
+    ]
+    distinct = sorted(set(keys))
+    splits = dict(zip(distinct, split_videos(distinct, dev=dev, test=test, seed=seed), strict=True))
+    return [splits[key] for key in keys]
+
+
 def _split_at(position: int, bounds: tuple[float, float]) -> Split:
     if position < bounds[0]:
         return "test"

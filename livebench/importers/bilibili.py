@@ -52,7 +52,12 @@ def read_bilibili(source: Path, collection: Collection) -> SourceFacts:
                 duration = header.duration if duration is None else duration
         where: tuple[Path, int | str] = (table, row.line) if row.line else (paths[0], "")
         if collection.add_video(
-            *where, video_id, title=title, category=row.category, duration=duration
+            *where,
+            video_id,
+            title=title,
+            category=row.category,
+            duration=duration,
+            group=row.group,
         ):
             _read_video(collection.number[video_id], paths, chats, collection)
     return SourceFacts()

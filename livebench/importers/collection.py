@@ -20,6 +20,7 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from livebench.data.dataset import Video
 from livebench.data.split import Split
@@ -42,6 +43,8 @@ class Options:
         dev, test: videos for development and test: shares (floats below 1) or counts (ints); not
             used if the source has its own split.
         seed: of the split.
+        split_by: whether the split separates videos, or groups of videos.
+        group_column: of videos.csv, which must have it; "" for `group`, if it is there.
         min_duration: shorter videos (s) are left out; min_comments: those with fewer comments, too.
         skip_bad_rows: leave bad rows out and count them, instead of refusing the source.
         ignore_videos: do not open video files beside the comments.
@@ -50,6 +53,8 @@ class Options:
     dev: float | int = 0.05
     test: float | int = 0.05
     seed: int = 0
+    split_by: Literal["video", "group"] = "video"
+    group_column: str = ""
     min_duration: float = 0
     min_comments: int = 0
     skip_bad_rows: bool = False
@@ -134,12 +139,14 @@ class Collection:
         category: str = "",
         duration: float | str | None = None,
         split: Split | None = None,
+        group: str = "",
     ) -> bool:
         """Take a video if it keeps the rules; say whether it did.
 
         Args:
             duration: in seconds; None if it is unknown.
             split: None where the source has no split.
+            group: the series, channel or playlist that it is of, if one is known.
 
         Raises:
             LiveBenchError: see `bad`.
@@ -164,7 +171,8 @@ class Collection:
         self._places.append(_place(at))
         title = " ".join(_unicode_only(title).split())
         category = _unicode_only(category).strip()
-        self.videos.append(Video(video_id, title, category, seconds, split or "train"))
+        group = " ".join(_unicode_only(group).split())
+        self.videos.append(Video(video_id, title, category, seconds, split or "train", group=group))
         return True
 
     def add_comment(

@@ -73,6 +73,7 @@ class VideoRow(NamedTuple):
     title: str = ""
     category: str = ""
     duration: float | str | None = None
+    group: str = ""
 
 
 def read_video_rows(path: Path) -> dict[str, VideoRow]:
@@ -87,11 +88,11 @@ def read_video_rows(path: Path) -> dict[str, VideoRow]:
     rows: dict[str, VideoRow] = {}
     if not path.exists():
         return rows
-    for line, (video_id, title, category, duration) in read_rows(
-        path, ("video_id",), ("title", "category", "duration")
+    for line, (video_id, title, category, duration, group) in read_rows(
+        path, ("video_id",), ("title", "category", "duration", "group")
     ):
         if video_id in rows:
             what = f"video twice: {video_id[:80]}, first at line {rows[video_id].line}"
             raise line_error(path, line, what, "keep one of them")
-        rows[video_id] = VideoRow(line, title, category, duration or None)
+        rows[video_id] = VideoRow(line, title, category, duration or None, group)
     return rows

@@ -5,7 +5,7 @@ An importer is a function that reads a source into a `Collection`, and says what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -14,9 +14,13 @@ import numpy as np
 
 from livebench.data.dataset import Dataset, DatasetInfo, Video
 from livebench.data.dataset_writer import write_dataset
-from livebench.data.split import split_videos
+from livebench.data.languages import language_remark
+from livebench.data.split import split_groups, split_videos
 from livebench.errors import LiveBenchError
 from livebench.importers.collection import Collection, Options
+
+_LOOKED_AT = 2000
+"""Comments, spread over the source, whose script is looked at."""
 
 
 class Frames(Protocol):
@@ -75,12 +79,17 @@ def import_dataset(
     if not collection.has_split:
         videos = _split(videos, options)
         split_options = {"dev": options.dev, "test": options.test, "seed": options.seed}
+    elif options.split_by == "group":
+        what = "the source has a split of its own"
+        raise LiveBenchError("--split-by group", what, "leave the option out")
     elif not any(video.split == "train" for video in videos):
         raise LiveBenchError(source, f"of {len(videos)} videos none is for training")
     place = np.full(len(collection.videos), -1)
     place[kept] = np.arange(len(kept))
     rows = np.flatnonzero(place[comment_videos] >= 0)
     tokens = collection.comment_tokens
+    if not tokens:
+        _remark_on_language(info.language, collection.comment_texts, report)
     task = "writing" if tokens else "segmenting"
     report(f"{len(videos)} videos, {len(rows)} comments; {task}")
     return write_dataset(
@@ -91,6 +100,7 @@ def import_dataset(
             tokenizer=facts.tokenizer,
             encoder=info.encoder or facts.encoder,
             split=split_options,
+            split_by=options.split_by,
             skipped=dict(sorted((+collection.skipped).items())),
             repaired=dict(sorted((+collection.repaired).items())),
         ),
@@ -101,6 +111,16 @@ def import_dataset(
         comment_tokens=[tokens[row] for row in rows] if tokens else None,
         frames=None if frames is None else lambda video: frames.of(video.video_id),
     )
+
+
+def _remark_on_language(
+    language: str, texts: Sequence[str], report: Callable[[str], object]
+) -> None:
+    """Say so if the comments are not in the script of their language; some hundreds are looked at."""
+    step = max(1, len(texts) // _LOOKED_AT)
+    remark = language_remark(language, sorted(set(texts[::step])))
+    if remark:
+        report(f"warning: {remark}")
 
 
 def _set_open_ends(
@@ -132,6 +152,15 @@ def _long_and_busy(collection: Collection, comments: np.ndarray) -> list[int]:
 
 def _split(videos: list[Video], options: Options) -> list[Video]:
     ids = [video.video_id for video in videos]
-    splits = split_videos(ids, dev=options.dev, test=options.test, seed=options.seed)
+    if options.split_by == "group":
+        splits = split_groups(
+            ids,
+            [video.group for video in videos],
+            dev=options.dev,
+            test=options.test,
+            seed=options.seed,
+        )
+    else:
+        splits = split_videos(ids, dev=options.dev, test=options.test, seed=options.seed)
     pairs = zip(videos, splits, strict=True)
     return [msgspec.structs.replace(video, split=split) for video, split in pairs]

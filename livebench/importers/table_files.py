@@ -43,9 +43,12 @@ def _comments_file(source: Path) -> Path:
 
 def _read_videos(path: Path, collection: Collection) -> None:
     columns = ("video_id", "title", "category", "duration")
-    for line, (video_id, title, category, duration) in read_rows(path, columns):
+    named = collection.options.group_column
+    for line, (video_id, title, category, duration, group) in read_rows(
+        path, (*columns, named) if named else columns, () if named else ("group",)
+    ):
         collection.add_video(
-            path, line, video_id, title=title, category=category, duration=duration
+            path, line, video_id, title=title, category=category, duration=duration, group=group
         )
     if not collection.videos:
         raise LiveBenchError(path, "no video in it")

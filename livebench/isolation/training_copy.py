@@ -39,7 +39,8 @@ def _write_rows(split: DatasetSplit, folder: Path) -> None:
         ("videos.parquet", VIDEO_COLUMNS),
         ("comments.parquet", COMMENT_COLUMNS),
     ):
-        table = read_parquet(split.dataset.path / name, columns)
+        group = ["group"] if columns == VIDEO_COLUMNS else []
+        table = read_parquet(split.dataset.path / name, columns, optional=group)
         # A dictionary would keep the strings of omitted rows.
         plain = [
             pa.field(field.name, pa.string()) if pa.types.is_dictionary(field.type) else field

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import log, sqrt
 
 from livebench.data.dataset import DatasetSplit
-from livebench.data.tokens import words_of
+from livebench.data.languages import tokenizer_of
 from livebench.scoring.scorer import Comment, Scorer, VideoContext
 
 
@@ -17,6 +17,7 @@ class _TfIdf(Scorer):
     scikit-learn smooths it."""
 
     def fit(self, training: DatasetSplit) -> None:
+        self._words_of = tokenizer_of(training.dataset.info.language).words_of
         frequency: Counter[str] = Counter()
         for string in training.strings:
             frequency.update(set(string.split(" ")))
@@ -64,5 +65,5 @@ class TitleSimilarity(_TfIdf):
     """Cosine of tf-idf between the candidate and the title of the video."""
 
     def _query(self, video_ctx: VideoContext, comments: Sequence[Comment]) -> Sequence[str]:
-        title = words_of(video_ctx.title)
+        title = self._words_of(video_ctx.title)
         return title.split(" ") if title else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+from importlib.metadata import version
 
 import msgspec
 import pytest
@@ -47,7 +48,8 @@ def test_without_text(frozen, copy_set):
 def test_the_manifest(frozen, frozen_without_frames, dataset):
     manifest = frozen.manifest
     assert manifest.name == "tiny-paper"
-    assert manifest.signature == f"set:tiny-paper@{manifest.hash[:8]}"
+    words = f"jieba-{version('jieba')}"
+    assert manifest.signature == f"set:tiny-paper@{manifest.hash[:8]}|words:{words}"
     assert manifest.dataset.name == "tiny"
     assert manifest.dataset.fingerprint == dataset.info.fingerprint
     assert manifest.dataset.tokenizer == "jieba 0.42.1" or "jieba" in manifest.dataset.tokenizer

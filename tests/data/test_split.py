@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livebench.data.split import split_videos
+from livebench.data.split import split_groups, split_videos
 from livebench.errors import LiveBenchError
 
 IDS = [f"video-{n}" for n in range(400)]
@@ -101,3 +101,42 @@ def test_shares_that_leave_no_training_are_refused():
     ids = sorted(IDS, key=lambda video_id: by_hand(video_id, 0))[:3]  # all three in the first tenth
     with pytest.raises(LiveBenchError, match="training"):
         split_videos(ids, dev=0.1, test=0.1, seed=0)
+
+
+def group_by_hand(group: str, seed: int) -> float:
+    digest = hashlib.sha256(f"split\0{seed}\0group\0{group}".encode()).hexdigest()
+    return int(digest[:16], 16) / 16**16
+
+
+def test_groups_are_never_in_two_splits():
+    groups = [f"series {number % 40}" for number in range(len(IDS))]
+    splits = split_groups(IDS, groups, dev=0.2, test=0.3, seed=1)
+    for video, group, split in zip(IDS, groups, splits, strict=True):
+        place = group_by_hand(group, 1)
+        assert split == ("test" if place < 0.3 else "dev" if place < 0.5 else "train"), video
+
+
+def test_counts_are_of_groups_and_a_video_without_one_is_its_own():
+    groups = ["a", "a", "a", "b", "b", "", ""]
+    ids = ["1", "2", "3", "4", "5", "a", "7"]  # one has the name of a group
+    splits = split_groups(ids, groups, dev=1, test=2, seed=0)
+    ordered = sorted(["a", "b"], key=lambda group: group_by_hand(group, 0))
+    assert len(set(splits[:3])) == len(set(splits[3:5])) == 1
+    units = {"a": splits[0], "b": splits[3], "video a": splits[5], "video 7": splits[6]}
+    assert sorted(units.values()) == ["dev", "test", "test", "train"]
+    places = {
+        **{group: group_by_hand(group, 0) for group in ordered},
+        "video a": by_hand("a", 0),
+        "video 7": by_hand("7", 0),
+    }
+    by_place = sorted(places, key=lambda unit: places[unit])
+    assert [units[unit] for unit in by_place] == ["test", "test", "dev", "train"]
+
+
+def test_a_split_by_groups_needs_groups():
+    with pytest.raises(LiveBenchError) as raised:
+        split_groups(["1", "2"], ["", ""], dev=0, test=1, seed=0)
+    assert str(raised.value) == (
+        "--split-by group: no video has a group; give a column `group` in videos.csv, or name another "
+        "with --group-column"
+    )
