@@ -7,7 +7,9 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import shutil
+import stat
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -44,6 +46,64 @@ def unwritable(path: Path, error: OSError, fix: str = "") -> LiveBenchError:
     return LiveBenchError(path, f"cannot be written: {error.strerror or error}", fix)
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading in binary; a pipe or device is refused, and never waited for.
+
+    Raises:
+        LiveBenchError: it is missing, cannot be read, or is not a regular file.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    if stat.S_ISDIR(mode):
+        raise LiveBenchError(path, "cannot be read: Is a directory")
+    raise LiveBenchError(path, "is not a file")
+
+
+_UNFINISHED = re.compile(r"\..+\.[a-z0-9_]{8}\.part\Z")
+"""The temporary name of a file that is being written, or that was when its process was killed."""
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a name is one that LiveBench gives to what it has not finished."""
+    return bool(_UNFINISHED.match(path.name))
+
+
+def locked(handle: int) -> bool:
+    """Lock an open file or folder against all other processes until it is closed; False if one has it.
+
+    Where the system has no such locks (Windows), nobody is kept out.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed writers of a file have left; one that is being written is locked."""
+    for left in path.parent.iterdir():
+        if not (left.name.startswith(f".{path.name}.") and is_unfinished(left)):
+            continue
+        with contextlib.suppress(OSError):
+            handle = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                if locked(handle):
+                    left.unlink()
+            finally:
+                os.close(handle)
+
+
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
     """Open `path` for writing in binary; it appears, or is replaced, only when the block ends well.
@@ -54,7 +114,9 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        _sweep(path)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        locked(handle)
     except OSError as error:
         raise unwritable(path, error) from None
     temporary = Path(name)
@@ -172,10 +234,12 @@ def read_gzip_lines(path: Path) -> Iterator[bytes]:
             8 MB; the line is named.
     """
     number = 0
-    if path.exists() and not path.is_file():
-        raise LiveBenchError(path, "is not a file")  # a pipe might never end
     try:
-        with gzip.open(path, "rb") as packed, io.BufferedReader(packed, 1 << 20) as file:
+        with (
+            open_regular(path) as raw,
+            gzip.GzipFile(fileobj=raw) as packed,
+            io.BufferedReader(packed, 1 << 20) as file,
+        ):
             while line := file.readline(_LINE + 1):
                 number += 1
                 if len(line) > _LINE:
@@ -200,7 +264,7 @@ def gzip_content(path: Path, *, any_writer: bool = False) -> tuple[str, int]:
     decompress = zlib.decompressobj(zlib.MAX_WBITS | 16)
     before_ending, ending = decompress.copy(), b""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if file.read(len(_GZIP_HEADER)) != _GZIP_HEADER and not any_writer:
                 raise LiveBenchError(path, "changed: the gzip header is not LiveBench's")
             left = file.seek(0, os.SEEK_END)

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeVar, overload
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.files import new_file, new_gzip, read_gzip_lines, unreadable
+from livebench.files import new_file, new_gzip, open_regular, read_gzip_lines, unreadable
 
 CANDIDATES = 100
 """Candidates of a sample, in every protocol."""
@@ -240,9 +240,7 @@ def parse_json(path: Path, content_type: type[Content]) -> Content:
 def _content(path: Path, most: int) -> bytes:
     path = Path(path)
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise LiveBenchError(path, "is not a file")  # a pipe might never end
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(most + 1)
     except OSError as error:
         raise unreadable(path, error) from None

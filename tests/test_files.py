@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import pytest
 
 from livebench.errors import LiveBenchError
 from livebench.files import (
     gzip_content,
+    is_unfinished,
     new_file,
     new_folder,
     new_gzip,
@@ -219,3 +223,29 @@ def test_a_missing_gzip_file_has_no_content(tmp_path):
 def test_the_header_is_that_of_zlib_at_its_best(tmp_path):
     write_gzip(tmp_path / "a.gz")
     assert zlib.decompress((tmp_path / "a.gz").read_bytes()[10:-8], -zlib.MAX_WBITS) == CONTENT
+
+
+def test_what_a_killed_writer_left_is_swept_by_the_next(tmp_path, listing):
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom livebench.files import new_file\n"
+        "with new_file(Path(sys.argv[1])) as file:\n"
+        "    file.write(b'half')\n    os.kill(os.getpid(), 9)\n"
+    )
+    path = tmp_path / "a.json"
+    subprocess.run([sys.executable, "-c", code, path], check=False)
+    (left,) = listing(tmp_path)
+    assert is_unfinished(tmp_path / left)
+    with new_file(path) as one:
+        assert len(listing(tmp_path)) == 1
+        with new_file(path) as two:  # what is being written is left alone
+            two.write(b"two")
+        one.write(b"one")
+    assert listing(tmp_path) == ["a.json"]
+    assert path.read_bytes() == b"one"
+
+
+@pytest.mark.parametrize(
+    "name", ["a.json", ".a.json", ".a.json.part", ".a.json.abcd-123.part", "x.part"]
+)
+def test_other_names_are_not_swept(name):
+    assert not is_unfinished(Path(name))

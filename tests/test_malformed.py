@@ -14,7 +14,7 @@ import pytest
 from livebench.errors import LiveBenchError, one_line
 from livebench.files import read_gzip_lines
 from livebench.records import parse_json, parse_toml
-from livebench.submissions.load import Card, Submission
+from livebench.submissions.load import Card
 from livebench.submissions.validate import read_scores
 
 IDS = [f"v{n}@30" for n in range(6)]
@@ -193,23 +193,3 @@ def test_a_pipe_is_not_waited_for(tmp_path):
             read(tmp_path / "a.json", Card)
     with pytest.raises(LiveBenchError, match=r"a\.json: is not a file"):
         read_scores(tmp_path / "a.json", IDS)
-
-
-@pytest.mark.parametrize("folder", ["scores", "scores/set", "scores/set/default"])
-def test_links_do_not_lead_out(submission, tmp_path, folder):
-    one = Submission(submission())
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (one.path / folder).parent.mkdir(parents=True, exist_ok=True)
-    (one.path / folder).symlink_to(outside)
-    with pytest.raises(LiveBenchError, match="leads out of the folder of the submission by a symb"):
-        one.scores_path("set", one.card.runs[0], "both")
-    one.result_path("set", one.card.runs[0], "both")
-
-
-def test_links_to_one_another_do_not_lead_anywhere(submission):
-    one = Submission(submission())
-    (one.path / "scores").symlink_to(one.path / "results")
-    (one.path / "results").symlink_to(one.path / "scores")
-    with pytest.raises(LiveBenchError, match="leads out of the folder"):
-        one.scores_path("set", one.card.runs[0], "both")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -25,6 +26,7 @@ from livebench.cli.options import (
 )
 from livebench.cli.progress import quiet_option, remark
 from livebench.cli.tasks import each_task, nothing_done, task_progress
+from livebench.errors import LiveBenchError
 
 if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
@@ -70,8 +72,8 @@ def evaluate_command(
     """Score each SUBMISSION on candidate sets.
 
     Scores go to SUBMISSION/scores/, results to SUBMISSION/results/; whatever cannot be evaluated is
-    named with the reason. Scores are saved as they are made: if it is interrupted, the same command
-    continues.
+    named with the reason. Scores are saved as they are made, in .livebench/ beside SUBMISSION: if it is
+    interrupted, the same command continues.
     """
     from livebench.submissions.load import Submission
 
@@ -131,7 +133,10 @@ def each_result(
         if task.remark:
             where = f"{submission.name} on {task.candidate_set.name}, run {task.run.name}"
             remark(f"{where}: {task.remark}", quiet)
-        with task_progress(submission, task, quiet) as progress:
+        with (
+            _saying_what_is_kept(submission, task),
+            task_progress(submission, task, quiet) as progress,
+        ):
             result = evaluate(
                 submission,
                 task,
@@ -139,8 +144,22 @@ def each_result(
                 isolation=isolation.kind,
                 restart=restart,
                 progress=progress,
+                say=remark,
             )
         yield task, result
+
+
+@contextmanager
+def _saying_what_is_kept(submission: Submission, task: Task) -> Iterator[None]:
+    """Say where the scores so far are, if the block does not come to its end."""
+    try:
+        yield
+    except BaseException:
+        with suppress(LiveBenchError):
+            path = submission.journal_path(task.candidate_set.name, task.run, task.setting)
+            if path.is_file():
+                remark(f"scored so far: {path}; the same command goes on from there")
+        raise
 
 
 def _text(submission: Submission, task: Task, result: Result) -> str:

@@ -43,7 +43,7 @@ def reproduce_command(out, quiet) -> None:
     from livebench.leaderboard.render import render
     from livebench.records import SETTINGS
     from livebench.scoring.metrics import HEADLINE
-    from livebench.submissions.load import find_submissions
+    from livebench.submissions.load import STATE, find_submissions
 
     made_here = {"submissions", "LEADERBOARD.md"}
     if out.exists() and not {path.name for path in out.iterdir()} <= made_here:
@@ -53,7 +53,7 @@ def reproduce_command(out, quiet) -> None:
         click.echo(verified(candidate_set.path))
     shutil.rmtree(out / "submissions", ignore_errors=True)
     # Checkpoints and journals are never committed: where some are present, the outcome must be CI's.
-    unlisted = shutil.ignore_patterns("checkpoints", "*.journal*")
+    unlisted = shutil.ignore_patterns("checkpoints", STATE)
     shutil.copytree(SUBMISSIONS, out / "submissions", ignore=unlisted)
     available, count = Datasets((), quiet), 0
     changed: list[Path | str] = []

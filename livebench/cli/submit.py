@@ -190,7 +190,7 @@ def review_command(submissions, base, submissions_folder, sets_folder, human_fol
     from livebench.review.check import Checker
     from livebench.review.difference import changed_folders, describe_changes, row_changes
     from livebench.review.problems import StaleResult
-    from livebench.submissions.load import find_submissions
+    from livebench.submissions.load import find_submissions, submission_folders
 
     sets = find_sets(sets_folder)
     everything = not submissions and base is None
@@ -198,7 +198,7 @@ def review_command(submissions, base, submissions_folder, sets_folder, human_fol
     if base is not None and not submissions:
         paths = changed_folders(base, submissions_folder)
     if everything:
-        paths = sorted(path for path in submissions_folder.iterdir() if path.is_dir())
+        paths = submission_folders(submissions_folder)
     checker = Checker(sets)
     problems = {path: checker.check(path) for path in paths}
     to_fix = sum(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from livebench.errors import LiveBenchError
+from livebench.submissions.load import OUTPUTS, STATE
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _CONFIGURATION = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
@@ -86,13 +87,15 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
     own = view.folder.absolute()
     masked: list[Path] = []
     # Hidden folders may lie in shown ones, and the submission in a hidden one.
+    # What it scored before is not the scorer's to see, nor what is not finished.
+    own_outputs = [own / name for name in OUTPUTS] + [own.resolve().parent / STATE]
     for shown in (_python(), [own]):
         for place in shown:
             line += ["--ro-bind", str(place.resolve()), str(place)]
         around = shown if own in shown else [*shown, *map(Path, _SYSTEM)]
         inner = [
             folder.absolute()
-            for folder in view.hidden
+            for folder in (*view.hidden, *own_outputs)
             if any(_within(folder, outer) for outer in around)
         ]
         for place in inner:

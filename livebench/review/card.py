@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.files import is_inside
 from livebench.records import check_folder_name, parse_toml
 from livebench.review.problems import with_fix
 from livebench.submissions.load import Card, Run, Submission, is_entry
+from livebench.submissions.own_files import own_path
 
 _FIXES = {
     "name": 'write name = "..." as the leaderboard should show it',
@@ -112,8 +112,10 @@ def _checkpoint(path: Path, run: dict[str, Any]) -> Iterator[LiveBenchError]:
     name, digest = run.get("checkpoint", ""), run.get("checkpoint_sha256", "")
     if not isinstance(name, str) or not isinstance(digest, str) or not name:
         return
-    if not is_inside(path.parent / name, path.parent):
-        what = f"{name!r} is outside the folder"
+    try:
+        own_path(path.parent, name)
+    except LiveBenchError as error:
+        what = f"{name!r} {error.what}"
         yield LiveBenchError(path, what, _FIXES["runs.checkpoint"], "checkpoint")
     if digest and not re.fullmatch(r"[0-9a-f]{64}", digest):
         fix = _FIXES["runs.checkpoint_sha256"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
+from livebench.files import is_unfinished
 from livebench.leaderboard.entries import (
     check_origin,
     check_unchanged,
@@ -21,6 +23,7 @@ from livebench.review.problems import StaleResult, with_fix
 from livebench.scoring.answers import Answers
 from livebench.scoring.result import Result
 from livebench.submissions.load import CARD, Run
+from livebench.submissions.own_files import COMPILED, is_regular, own_files
 from livebench.submissions.validate import read_scores
 
 _ENDINGS = {"scores": ".jsonl.gz", "results": ".json"}
@@ -30,7 +33,7 @@ LARGEST_FILE = 20 << 20
 AT_MOST = 20
 """Problems listed of one file of scores."""
 
-_UNCHECKED = ("checkpoints", "generated", "__pycache__")
+_UNCHECKED = ("checkpoints", "generated")
 _A_LINE = 'a line is {"sample_id": "...", "scores": [100 finite numbers]}'
 
 _Triple = tuple[str, ...]
@@ -55,13 +58,12 @@ class Checker:
         """Everything that is wrong with the submission in the folder `path`; nothing of it is run."""
         path = Path(path)
         problems = check_name(path)
-        if not (path / CARD).is_file():
+        if not os.path.lexists(path / CARD):
             what, fix = f"has no {CARD}", "write one with `livebench submit init`"
             return [*problems, LiveBenchError(path, what, fix)]
-        links = [file for file in _walk(path) if file.is_symlink()]
-        if links:  # what they lead to is not looked at
-            what, fix = "is a symbolic link", "put the file itself there"
-            return problems + [LiveBenchError(link, what, fix) for link in links]
+        refused = [error for file in own_files(path) if (error := _refused(file))]
+        if refused:  # what is in them, or what they lead to, is not looked at
+            return problems + refused
         card, of_card = check_card(path / CARD)
         return [*problems, *of_card, *self._files(path, card)]
 
@@ -198,14 +200,25 @@ def _tables(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def _refused(file: Path) -> LiveBenchError | None:
+    """Why a file cannot be part of a submission, whatever is in it."""
+    if file.is_symlink():
+        return LiveBenchError(file, "is a symbolic link", "put the file itself there")
+    if not is_regular(file):
+        return LiveBenchError(file, "is not a regular file", "remove it")
+    if file.suffix in COMPILED:
+        what = "is compiled code, which nobody can review, and LiveBench runs sources alone"
+        return LiveBenchError(file, what, "remove it")
+    if is_unfinished(file):
+        return LiveBenchError(file, "was left by a write that was stopped", "remove it")
+    return None
+
+
 def _walk(path: Path) -> Iterator[Path]:
-    """All files and links of a folder, in order; no link is followed, and what need not be is not
-    looked at."""
-    for entry in sorted(path.iterdir()):
-        if entry.is_symlink() or entry.is_file():
-            yield entry
-        elif entry.is_dir() and entry.name not in _UNCHECKED:
-            yield from _walk(entry)
+    """The files of a folder, in order; what need not be is not looked at."""
+    for file in own_files(path):
+        if file.relative_to(path).parts[0] not in _UNCHECKED:
+            yield file
 
 
 def _files_of(path: Path, kind: str) -> dict[_Triple, Path]:

@@ -11,6 +11,8 @@ from livebench.errors import one_line
 from livebench.leaderboard.collect import BoardRow, Section
 from livebench.records import Setting
 from livebench.scoring.metrics import HEADLINE, METRICS
+from livebench.submissions.load import submission_folders
+from livebench.submissions.own_files import is_regular, own_files
 
 
 @dataclass(frozen=True)
@@ -102,19 +104,17 @@ def changed_folders(base: Path, submissions: Path) -> list[Path]:
     """Submissions whose files are not the same bytes as in another checkout, new ones included."""
     return [
         folder
-        for folder in sorted(Path(submissions).iterdir())
-        if folder.is_dir() and _digest(folder) != _digest(Path(base) / folder.name)
+        for folder in submission_folders(submissions)
+        if _digest(folder) != _digest(Path(base) / folder.name)
     ]
 
 
 def _digest(folder: Path) -> str:
     """Of the names and contents of all files; links are not followed."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if "__pycache__" in path.parts or path.is_dir():
-            continue
+    for path in own_files(folder) if folder.is_dir() else ():
         digest.update(f"{path.relative_to(folder)}\0{path.is_symlink()}\0".encode())
-        if path.is_file() and not path.is_symlink():
+        if is_regular(path):
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

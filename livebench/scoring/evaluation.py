@@ -43,6 +43,7 @@ def evaluate(
     isolation: IsolationKind = "none",
     restart: bool = False,
     progress: Callable[[int], object] = lambda done: None,
+    say: Callable[[str], object] = lambda line: None,
 ) -> Result:
     """Score a set in a setting, and write scores and result into the folder of the submission.
 
@@ -55,6 +56,7 @@ def evaluate(
             hold sums, and their metrics.
         isolation: where the scorer runs, for the record.
         restart: start over, and keep an existing journal under another name.
+        say: for a line that the user should see.
 
     Raises:
         LiveBenchError: the scorer failed, or its scores are not valid (no file of scores or results is
@@ -74,7 +76,10 @@ def evaluate(
         result = _write_result(submission, task, answers, scores, making)
     else:
         parts = fingerprint(submission, run, candidate_set, setting, task.dataset)
-        with Journal(path, parts, restart=restart) as journal:
+        at = submission.journal_path(candidate_set.name, run, setting)
+        with Journal(path, parts, at=at, restart=restart) as journal:
+            if journal.damage:
+                say(journal.damage)
             samples = read_samples(candidate_set, task.dataset, setting)
             with _explaining(setting):
                 digest = write_scores(journal, task.scorer, samples, progress=progress)

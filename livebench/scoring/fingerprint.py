@@ -15,6 +15,7 @@ from livebench import __version__
 from livebench.records import Setting
 from livebench.scoring.runner import BATCH
 from livebench.submissions.load import CARD, OUTPUTS, Run, Submission
+from livebench.submissions.own_files import is_regular
 
 if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
@@ -76,7 +77,7 @@ def _installed(package: str) -> str:
 def _files(folder: Path, files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in files:
-        if path.is_file():
+        if is_regular(path):  # no link is followed, and no pipe waited for
             with path.open("rb") as file:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
             digest.update(f"{path.relative_to(folder)}\0{content}\n".encode())

@@ -1,9 +1,10 @@
 """The journal of an evaluation: scores are on disk as they are made, and survive any interruption.
 
-`SETTING.journal` lies next to the file of scores that it becomes. Its first line says what is being
-evaluated; each block of samples follows as a line with its number, size, sha256 and seconds, then the
-lines of scores. Only complete blocks count: a truncated one is dropped and scored again. The journal is
-locked while it is open.
+`SETTING.journal` lies beside the submission, in a folder that no scorer sees. Its first line says what
+is being evaluated; each block of samples follows as a line with its number, size, sha256 and seconds,
+then the lines of scores. Only complete blocks count: a truncated one is dropped and scored again. A
+journal that is damaged in the middle is continued from there, and kept as it was under another name. The
+journal is locked while it is open.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +25,8 @@ from livebench.files import new_gzip, sync_folder, unwritable
 
 Fingerprint = dict[str, str]
 """What an evaluation depends on: a name for each part, and its hash or value."""
+
+_STATE_FOLDERS = 4  # of a run, a set, a submission, and all of them
 
 _ROOM = "make room, and run the same command again: it goes on from there"
 _ELSEWHERE = "copy the submission to a folder that can be written"
@@ -45,27 +49,47 @@ class _BlockHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float
 
 
+class _Line(msgspec.Struct, frozen=True):
+    """Of a line of scores, its sample."""
+
+    sample_id: str
+
+
+_LONGEST_HEAD = 64 << 10
+"""Bytes of a line that is no line of scores, at most."""
+
+
 class Journal:
     """The scores of an evaluation so far; a context manager.
 
     Args:
-        path: the final file of scores (`.jsonl.gz`); the journal lies next to it.
+        path: the final file of scores (`.jsonl.gz`).
+        at: the journal; by default next to the file of scores.
         fingerprint: what the scores depend on. A journal started with another is not continued.
         restart: rename an existing journal, and start over with the first sample.
 
     Attributes:
         samples: how many have scores.
         seconds: how long scoring them took, over all sessions.
+        damage: what was wrong with it, and what became of it, in a line; empty if nothing was.
 
     Raises:
         LiveBenchError: another process has it open; it was started for something else; or the folder
             cannot be written to, or the disk is full (existing content is kept).
     """
 
-    def __init__(self, path: Path, fingerprint: Fingerprint, *, restart: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        fingerprint: Fingerprint,
+        *,
+        at: Path | None = None,
+        restart: bool = False,
+    ) -> None:
         self.final = Path(path)
         name = self.final.name.removesuffix(".gz").removesuffix(".jsonl")
-        self.path = self.final.with_name(f"{name}.journal")
+        self.path = at or self.final.with_name(f"{name}.journal")
+        self.damage = ""
         self._fingerprint, self._restart = fingerprint, restart
         self.samples, self.blocks, self.seconds = 0, 0, 0.0
 
@@ -84,6 +108,7 @@ class Journal:
     def __exit__(self, *error: object) -> None:
         if not self.blocks:
             self.path.unlink(missing_ok=True)  # nothing is lost with it
+            self._remove_empty()
         os.close(self._handle)
 
     def append(self, lines: list[bytes], seconds: float) -> None:
@@ -106,18 +131,33 @@ class Journal:
         with _as_error(self.path):
             self.path.unlink(missing_ok=True)
             sync_folder(self.path.parent)
+        self._remove_empty()
+
+    def _remove_empty(self) -> None:
+        """Remove the folders that held nothing but this journal."""
+        if self.path.parent != self.final.parent:
+            for folder in self.path.parents[:_STATE_FOLDERS]:
+                try:
+                    folder.rmdir()
+                except OSError:  # something else is in it
+                    return
 
     def ids(self) -> list[str]:
         """The samples that have scores, in order."""
         lines = (line for data in self._each_block() for line in data.splitlines())
-        return [msgspec.json.decode(line)["sample_id"] for line in lines]
+        try:
+            return [msgspec.json.decode(line, type=_Line).sample_id for line in lines]
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            what = "holds something else than scores, and LiveBench did not write it"
+            raise LiveBenchError(self.path, what, "remove it, and start over") from None
 
     def _lock(self) -> int:
         """Open the journal and lock it against all other processes."""
         import fcntl
 
         while True:
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+            handle = os.open(self.path, flags, 0o644)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 # Between opening and locking, another process may have finished and removed it.
@@ -137,23 +177,46 @@ class Journal:
     def _read(self) -> None:
         """Keep the complete blocks and cut off the rest; or start a new journal."""
         with self.path.open("rb") as file:
-            begun = _fingerprint_of(file.readline())
+            first = file.readline(_LONGEST_HEAD)
+            begun = _fingerprint_of(first)
             if begun is not None and not self._restart:
                 self._check(begun)
                 self._start = self._end = file.tell()
                 while (block := self._next(file)) is not None:
                     self._end = file.tell()
                     self._count(block)
+                self._keep_damaged(file)
                 os.ftruncate(self._handle, self._end)
                 os.fsync(self._handle)
                 return
         if begun is not None:
             self._put_aside()
+        elif first.endswith(b"\n"):  # it was written whole, and is not what was written
+            aside = self._put_aside()
+            self.damage = f"{self.path}: is damaged; kept as {aside.name}, and all is scored again"
         # Else it is new, or its first line is incomplete: nothing was scored.
         self._end = 0
         self._write(msgspec.json.encode({"journal": self._fingerprint}) + b"\n")
         self._start = self._end
         sync_folder(self.path.parent)
+
+    def _keep_damaged(self, file: BinaryIO) -> None:
+        """Copy the journal if whole blocks follow those that count: no interruption does that."""
+        lost = 0
+        file.seek(self._end)
+        while line := file.readline(_LONGEST_HEAD):
+            after = file.tell()
+            head = self._block_of(line, file)
+            lost += head.samples if head else 0
+            if head is None:
+                file.seek(after)
+        if lost:
+            aside = self._aside()
+            shutil.copyfile(self.path, aside)
+            self.damage = (
+                f"{self.path}: block {self.blocks} is damaged; it and the {lost} samples of later "
+                f"blocks are scored again, and the journal as it was is kept as {aside.name}"
+            )
 
     def _check(self, begun: Fingerprint) -> None:
         names = sorted({*begun, *self._fingerprint})
@@ -168,15 +231,20 @@ class Journal:
 
     def _next(self, file: BinaryIO) -> _BlockHead | None:
         """Read the next block and return its head; None if there is no complete one."""
+        head = self._block_of(file.readline(_LONGEST_HEAD), file)
+        return head if head is not None and head.block == self.blocks else None
+
+    def _block_of(self, line: bytes, file: BinaryIO) -> _BlockHead | None:
+        """The head of a block on a line, if the block after it is whole; it is read."""
         try:
-            head = msgspec.json.decode(file.readline(1000), type=_BlockHead)
+            head = msgspec.json.decode(line, type=_BlockHead)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
-        if head.size < 0 or head.block != self.blocks:
+        if not 0 <= head.size <= os.fstat(self._handle).st_size:
             return None
         data = file.read(head.size)
         whole = len(data) == head.size and _checksum(head, data) == head.sha256
-        return head if whole else None
+        return head if whole and data.count(b"\n") == head.samples else None
 
     def _count(self, head: _BlockHead) -> None:
         self.blocks += 1
@@ -205,14 +273,20 @@ class Journal:
                 raise
         self._end = at
 
-    def _put_aside(self) -> None:
-        """Rename the existing journal, and open an empty one."""
+    def _aside(self) -> Path:
+        """Another name for the journal, that is not taken."""
         number = 1
-        while (aside := self.path.with_name(f"{self.path.name}.{number}")).exists():
+        while os.path.lexists(aside := self.path.with_name(f"{self.path.name}.{number}")):
             number += 1
+        return aside
+
+    def _put_aside(self) -> Path:
+        """Rename the existing journal, and open an empty one; return its new name."""
+        aside = self._aside()
         self.path.rename(aside)
         os.close(self._handle)
         self._handle = self._lock()
+        return aside
 
 
 def _checksum(head: _BlockHead, data: bytes) -> str:

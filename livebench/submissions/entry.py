@@ -13,13 +13,15 @@ from typing import Any
 
 from livebench.errors import LiveBenchError
 from livebench.submissions.load import CARD, Submission, parse_entry
+from livebench.submissions.own_files import own_path
+from livebench.submissions.source_only import SourceOnly, import_source_only
 
 
 def load_entry(submission: Submission) -> type[Any]:
     """Import the class of a submission.
 
     A file module.py in the folder of the submission comes before anything installed, and may import
-    its neighbours.
+    its neighbours. Both are compiled from source: bytecode in the folder is not looked at.
 
     Raises:
         LiveBenchError: it has no entry, or the module or the class cannot be loaded; an exception of
@@ -63,6 +65,8 @@ def _load(entry: str, where: object, load: Callable[[str], ModuleType], fix: str
         if error.name not in (module_name, module_name.split(".")[0]):
             fix = f"{module_name} imports it: install it"
         raise LiveBenchError(where, f"there is no module {error.name}", fix, place) from None
+    except LiveBenchError:
+        raise
     except (Exception, SystemExit) as error:
         what = f"importing it raised {type(error).__name__}"
         raise LiveBenchError(where, what, place=place) from error
@@ -74,15 +78,17 @@ def _load(entry: str, where: object, load: Callable[[str], ModuleType], fix: str
 
 def _load_module(submission: Submission, name: str) -> ModuleType:
     folder = submission.path.resolve()
-    file = folder / f"{name}.py"
-    if not file.is_file():
+    import_source_only(folder)
+    file = own_path(folder, f"{name}.py")
+    if not file.exists():
         return importlib.import_module(name)
     # A name of its own: two submissions may both have a scorer.py, and folders of the same name.
     place = hashlib.sha256(str(file).encode()).hexdigest()[:12]
     qualified = f"_livebench_submission_{place}_{name}"
     if qualified in sys.modules:
         return sys.modules[qualified]
-    spec = importlib.util.spec_from_file_location(qualified, file)
+    loader = SourceOnly(qualified, str(file))
+    spec = importlib.util.spec_from_file_location(qualified, file, loader=loader)
     if spec is None or spec.loader is None:
         raise ImportError(f"Python cannot load {file}")
     module = importlib.util.module_from_spec(spec)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.files import is_inside
 from livebench.records import DeclaredSetting, FolderName, Setting, parse_toml
+from livebench.submissions.own_files import own_path
 from livebench.submissions.validate import Normalisation
 
 CARD = "submission.toml"
 OUTPUTS = ("scores", "results", "generated")
 """Folders of a submission that LiveBench writes."""
+
+STATE = ".livebench"
+"""Folder beside submissions for what is not finished: no submission sees what is scored so far."""
 
 
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,9 +105,9 @@ class Submission:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         file = self.path / CARD
-        if not file.is_file():
+        if not os.path.lexists(file):
             raise LiveBenchError(self.path, f"not a submission (no {CARD})")
-        self.card = parse_toml(file, Card)
+        self.card = parse_toml(own_path(self.path, CARD), Card)
         names = [run.name for run in self.card.runs]
         if len(set(names)) != len(names):
             raise LiveBenchError(file, "two runs have the same name", "give each its own")
@@ -124,16 +128,14 @@ class Submission:
     def generated_path(self, set_name: str, run: Run, setting: Setting) -> Path:
         return self._own("generated", set_name, run.name, f"{setting}.jsonl.gz")
 
+    def journal_path(self, set_name: str, run: Run, setting: Setting) -> Path:
+        """Where scores are kept as they are made: beside the folder, which the scorer may see."""
+        around = self.path.resolve().parent
+        return own_path(around, STATE, self.name, set_name, run.name, f"{setting}.journal")
+
     def _own(self, *parts: str) -> Path:
-        """A path in the folder; raises LiveBenchError if a symbolic link on the way leads out of it."""
-        path = self.path.joinpath(*parts)
-        if not is_inside(path, self.path):
-            raise LiveBenchError(
-                path,
-                "leads out of the folder of the submission by a symbolic link",
-                "put the file itself there",
-            )
-        return path
+        """A path in the folder; raises LiveBenchError as `own_path`."""
+        return own_path(self.path, *parts)
 
     def checkpoint(self, run: Run) -> Path | None:
         """The checkpoint of a run, if it has one.
@@ -143,21 +145,23 @@ class Submission:
         """
         if not run.checkpoint:
             return None
-        path = (self.path / run.checkpoint).resolve()
-        if not is_inside(path, self.path):
+        try:
+            path = own_path(self.path, run.checkpoint)
+        except LiveBenchError as error:
             raise LiveBenchError(
-                self.path,
-                f"the checkpoint {run.checkpoint} is outside the folder",
+                error.where,
+                f"the checkpoint {run.checkpoint} {error.what}",
                 "put it into the folder of the submission",
                 f"run {run.name}",
-            )
-        if not path.is_file():
+            ) from None
+        if not path.exists():
             raise LiveBenchError(
                 self.path,
                 f"the checkpoint {run.checkpoint} is missing",
                 "put it there, or train again",
                 f"run {run.name}",
             )
+        path = path.resolve()
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if sha256 != run.checkpoint_sha256:
@@ -169,13 +173,28 @@ class Submission:
         return path
 
 
+def submission_folders(folder: Path) -> list[Path]:
+    """The folders in a folder of submissions, whole or not, by name.
+
+    Raises:
+        LiveBenchError: one is a symbolic link: what it leads to would stand on the board twice.
+    """
+    paths = sorted(path for path in Path(folder).iterdir() if path.is_dir() and path.name != STATE)
+    for path in paths:
+        if path.is_symlink():
+            what = "is a symbolic link, and a submission is a folder of its own"
+            raise LiveBenchError(path, what, "remove it, or put the folder itself there")
+    return paths
+
+
 def find_submissions(folder: Path) -> list[Submission]:
     """All submissions in a folder, by name.
 
     Raises:
-        LiveBenchError: there is none.
+        LiveBenchError: there is none, or one is a symbolic link.
     """
-    paths = sorted(file.parent for file in Path(folder).glob(f"*/{CARD}"))
+    present = submission_folders(folder) if Path(folder).is_dir() else []
+    paths = [path for path in present if os.path.lexists(path / CARD)]
     if not paths:
         raise LiveBenchError(
             folder,

@@ -229,7 +229,7 @@ def test_finished_samples_are_kept_when_it_dies(evaluate, submission):
     path = submission(code=code)
     done = evaluate(path)
     assert done.status == 2
-    journal = path / "scores" / "tiny-paper" / "default" / "comments.journal"
+    journal = path.parent / ".livebench" / "mine" / "tiny-paper" / "default" / "comments.journal"
     assert journal.read_bytes().count(b'"sample_id"') == 32
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 
 import pytest
@@ -35,6 +36,11 @@ def checked(run):
         ]
 
     return call
+
+
+def put(path):
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"x")
 
 
 def card(path, old="", new="", *, extra=""):
@@ -135,7 +141,7 @@ CARD = {
         lambda path: card(
             path, '{ name = "default" }', '{ name = "default", checkpoint = "../a" }'
         ),
-        "submission.toml: checkpoint: '../a' is outside the folder",
+        "submission.toml: checkpoint: '../a' leads out of the folder of the submission",
         'write checkpoint = "checkpoints/..." of a file in this folder',
     ),
     "run out of the folder": (
@@ -243,6 +249,22 @@ FILES = {
         lambda path: (path / "more.txt").symlink_to("/etc/passwd"),
         "more.txt: is a symbolic link",
         "put the file itself there",
+    ),
+    "a pipe": (lambda path: os.mkfifo(path / "more"), "more: is not a regular file", "remove it"),
+    "bytecode": (
+        lambda path: put(path / "__pycache__" / "scorer.cpython-311.pyc"),
+        "__pycache__/scorer.cpython-311.pyc: is compiled code, which nobody can review, and LiveBench",
+        "remove it",
+    ),
+    "a library": (
+        lambda path: put(path / "checkpoints" / "scorer.so"),
+        "checkpoints/scorer.so: is compiled code",
+        "remove it",
+    ),
+    "what a kill has left": (
+        lambda path: put(path / "results" / ".comments.json.abcd_123.part"),
+        "results/.comments.json.abcd_123.part: was left by a write that was stopped",
+        "remove it",
     ),
 }
 

@@ -62,7 +62,8 @@ class Bench:
 
     def in_journal(self, path: Path) -> int:
         """How many samples of a submission are on disk."""
-        journal = (path / self.scores).with_name("comments.journal")
+        place = Path(self.scores).relative_to("scores").with_name("comments.journal")
+        journal = path.parent / ".livebench" / path.name / place
         return journal.read_bytes().count(b'"sample_id"') if journal.exists() else 0
 
     def submission(self, name: str, within: Path | None = None) -> Path:
@@ -149,7 +150,7 @@ def check(bench: Bench, path: Path, whole: Path, what: str) -> bool:
     lines = gzip.decompress((path / bench.scores).read_bytes()).splitlines()
     ids = [json.loads(line)["sample_id"] for line in lines]
     left = sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
-    left = [name for name in left if "__pycache__" not in name]
+    left += [path.name for path in path.parent.glob(".livebench")]
     clean = left == sorted([bench.scores, bench.result, "scorer.py", "submission.toml"])
     scored = (bench.folder / f"{path.name}.log").read_text().split()
     plain = (bench.folder / f"{whole.name}.log").read_text().split()

@@ -63,18 +63,54 @@ def test_whatever_was_cut_off_is_scored_again(path):
 
 
 @pytest.mark.parametrize("place", range(30, 420, 13))
-def test_a_changed_byte_drops_its_block_and_those_after(path, place):
+def test_a_changed_byte_drops_its_block_and_says_what_is_kept(path, listing, place):
     journal = begun(path)
-    data = bytearray(journal.read_bytes())
+    whole = journal.read_bytes()
+    data = bytearray(whole)
     data[place] ^= 1
     journal.write_bytes(data)
+    starts = [whole.index(b'{"block":%d' % block) for block in range(3)]
+    damaged = sum(place >= start for start in starts) - 1
     try:
         with Journal(path, ABOUT) as opened:
-            assert opened.samples in (0, 3, 6)
+            assert opened.samples == 3 * max(damaged, 0)
             assert opened.ids() == [f"v@{n}" for n in range(opened.samples)]
+            said = opened.damage
     except LiveBenchError as error:  # the byte was in what the journal was begun with
         assert place < 70
         assert "was begun with another" in str(error)
+        return
+    if damaged == 2:  # as after a kill: nothing is lost behind it
+        assert said == ""
+        return
+    lost = f"block {damaged} is damaged; it and the {3 * (2 - damaged)} samples of later blocks are"
+    assert (f"{journal}: {lost}" if damaged >= 0 else f"{journal}: is damaged; kept as") in said
+    assert said.count("both.journal.1") == 1
+    assert journal.with_name("both.journal.1").read_bytes() == data
+
+
+FORGED = {
+    "a size without end": b'{"block":0,"samples":1,"size":99999999999999,"sha256":"","seconds":0.1}\n',
+    "a negative size": b'{"block":0,"samples":1,"size":-1,"sha256":"","seconds":0.1}\n',
+    "no block": b"\x00" * 100_000,
+    "a line without end": b"[" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("case", FORGED)
+def test_what_is_no_block_does_not_count(path, case):
+    journal = begun(path, BLOCKS[:1])
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[: whole.index(b'{"block":0')] + FORGED[case])
+    with Journal(path, ABOUT) as opened:
+        assert (opened.samples, opened.damage) == (0, "")
+
+
+def test_whole_blocks_of_no_scores_are_refused(path):
+    with Journal(path, ABOUT) as journal:
+        journal.append([b"7\n"], 0.1)
+        with pytest.raises(LiveBenchError, match="holds something else than scores"):
+            journal.ids()
 
 
 OTHER = {
@@ -187,8 +223,14 @@ def stopped(submission, frozen, run):
     done = go_on()
     assert done.status == 2
     assert "ValueError: stopped" in done.err
+    kept = path.parent / ".livebench/mine/tiny-paper/default/comments.journal"
+    assert f"scored so far: {kept}; the same command goes on from there" in done.err
     (path / ".stop").unlink()
     return path, go_on
+
+
+def state_of(path):
+    return path.parent / ".livebench" / "mine" / "tiny-paper" / "default"
 
 
 def scores_in(path, name="comments.jsonl.gz"):
@@ -197,9 +239,11 @@ def scores_in(path, name="comments.jsonl.gz"):
 
 def test_evaluate_goes_on_where_it_stopped(stopped, submission, frozen, run, listing):
     path, go_on = stopped
-    assert listing(scores_in(path).parent) == ["comments.journal"]
+    assert listing(state_of(path)) == ["comments.journal"]
+    assert not (path / "scores").exists()  # the scorer sees nothing of what it scored
     done = go_on()
     assert done.status == 0, done
+    assert not (path.parent / ".livebench").exists()
     assert listing(scores_in(path).parent) == ["comments.jsonl.gz"]
     other = submission("undisturbed", code=STOPS)
     options = ("--candidates", frozen.path, "--setting", "comments")
@@ -236,9 +280,10 @@ def test_what_changed_is_noticed(stopped, monkeypatch, listing, case):
     assert done.status == 2
     message = f"comments.journal: was begun with another {part}; give --restart to start over"
     assert message in done.err.splitlines()[-1]
-    assert listing(scores_in(path).parent) == ["comments.journal"]
+    assert listing(state_of(path)) == ["comments.journal"]
     assert go_on("--restart").status == 0
-    assert listing(scores_in(path).parent) == ["comments.journal.1", "comments.jsonl.gz"]
+    assert listing(state_of(path)) == ["comments.journal.1"]
+    assert listing(scores_in(path).parent) == ["comments.jsonl.gz"]
 
 
 def test_a_changed_description_changes_no_score(stopped):

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import marshal
+import subprocess
+import sys
+from importlib.util import MAGIC_NUMBER, cache_from_source
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +105,60 @@ def test_two_submissions_have_each_its_own_neighbours(submission, tmp_path):
     assert [value_of(path) for path in paths] == [1, 2]
 
 
+def compiled(path, code):
+    """What Python takes for the source in `path`, and does not compare with it."""
+    cache = Path(cache_from_source(str(path)))
+    cache.parent.mkdir(exist_ok=True)
+    head = MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8)  # "unchecked hash", PEP 552
+    cache.write_bytes(head + marshal.dumps(compile(code, str(path), "exec")))
+
+
+@pytest.mark.parametrize("name", ["scorer", "helper", "part/__init__", "part/inner", "late"])
+def test_bytecode_is_neither_run_nor_written(submission, name):
+    code = (
+        "import helper, part.inner\nclass Mine:\n    def score(self, v, c, x):\n"
+        "        import sys, pathlib\n        sys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
+        "        import late\n        return helper.VALUE + part.inner.VALUE + late.VALUE\n"
+    )
+    path = submission(code=code)
+    (path / "part").mkdir()
+    for module in ("helper", "part/__init__", "part/inner", "late"):
+        (path / f"{module}.py").write_text("VALUE = 1.0\n")
+    forged = code.replace("return ", "return 10 + ") if name == "scorer" else "VALUE = 11.0\n"
+    compiled(path / f"{name}.py", forged)
+    before = sorted(path.rglob("*"))
+    command = (
+        "from livebench.submissions.load import Submission\nfrom pathlib import Path\n"
+        "from livebench.scoring.runner import make_scorer\nimport sys\n"
+        "found = Submission(Path(sys.argv[1]))\n"
+        "print(make_scorer(found, found.card.runs[0]).score(None, None, None))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", command, path], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "3.0\n"
+    assert sorted(path.rglob("*")) == before
+
+
+def test_what_is_compiled_alone_is_not_found(submission):
+    path = submission(code="import helper\n" + returning(1.0))
+    (path / "helper.pyc").write_bytes(
+        MAGIC_NUMBER + bytes(12) + marshal.dumps(compile("VALUE = 1", "helper.py", "exec"))
+    )
+    with pytest.raises(LiveBenchError, match="there is no module helper"):
+        value_of(path)
+
+
+@pytest.mark.parametrize("where", ["scorer.py", "helper.py"])
+def test_no_link_is_imported(submission, tmp_path, where):
+    path = submission(code="import helper\n" + returning(1.0))
+    (tmp_path / "outside.py").write_text(returning(2.0))
+    (path / where).unlink(missing_ok=True)
+    (path / where).symlink_to(tmp_path / "outside.py")
+    with pytest.raises(LiveBenchError, match=f"{where}: is a symbolic link"):
+        value_of(path)
+
+
 CHECKPOINT = """
 class Mine:
     def __init__(self, checkpoint):
@@ -125,9 +184,9 @@ def test_a_checkpoint(submission):
 @pytest.mark.parametrize(
     ("name", "sha256", "message"),
     [
-        ("../outside.txt", HASH, "run r: the checkpoint ../outside.txt is outside the folder"),
-        ("/etc/hostname", HASH, "run r: the checkpoint /etc/hostname is outside the folder"),
-        ("link.txt", HASH, "run r: the checkpoint link.txt is outside the folder"),
+        ("../outside.txt", HASH, "run r: the checkpoint ../outside.txt leads out of the folder"),
+        ("/etc/hostname", HASH, "run r: the checkpoint /etc/hostname leads out of the folder"),
+        ("link.txt", HASH, "run r: the checkpoint link.txt is a symbolic link"),
         ("absent.txt", HASH, "run r: the checkpoint absent.txt is missing"),
         (
             "model.txt",
