@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -51,7 +52,48 @@ def read_header(path: Path) -> VideoHeader:
     with opened(path) as container:
         video_stream(container, path)
         seconds = container.duration / 1_000_000 if container.duration else None
+        if "flv" in container.format.name:
+            seconds = _flv_duration(path, (container.start_time or 0) / 1_000_000, seconds)
         return VideoHeader(" ".join(container.metadata.get("title", "").split()), seconds)
+
+
+def _flv_duration(path: Path, start: float, said: float | None) -> float | None:
+    """How long an .flv is (s): recorders of live streams let its clock begin anywhere, and write into
+    its header what they knew when they wrote it.
+
+    Args:
+        start: the time of its first packet; `said`: the duration by its header, or by FFmpeg's estimate.
+    """
+    end = _last_flv_time(path)
+    if end is None or end <= start:
+        return said - start if said is not None and said > start > 0 else said
+    span = end - start  # without the last picture
+    return said if said is not None and span <= said <= span + 1 else round(span, 3)
+
+
+def _last_flv_time(path: Path) -> float | None:
+    """The time (s) of the last tag of picture or sound of an .flv; None where it does not end in tags.
+
+    Each tag is followed by its size, so they are read from the end. Source: Adobe Flash Video File
+    Format Specification 10.1, E.3 and E.4.
+    """
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        for _ in range(20):  # others may follow it
+            if end < 4:
+                return None
+            file.seek(end - 4)
+            size = int.from_bytes(file.read(4))
+            if not 11 <= size <= end - 4:
+                return None
+            file.seek(end - 4 - size)
+            tag = file.read(11)
+            if int.from_bytes(tag[1:4]) + 11 != size:
+                return None
+            if tag[0] & 0x1F in (8, 9):
+                return int.from_bytes(tag[7:8] + tag[4:7]) / 1000
+            end -= size + 4
+    return None
 
 
 def video_stream(container: Any, path: Path) -> Any:

@@ -23,7 +23,8 @@ def files_by_stem(folder: Path) -> dict[str, list[Path]]:
         raise LiveBenchError(folder, "no such folder")
     files: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file():
+        is_hidden = path.name.startswith(".") or "__MACOSX" in path.parts
+        if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() and not is_hidden:
             files.setdefault(path.stem, []).append(path)
     return {stem: sorted(paths, key=_taken_first) for stem, paths in files.items()}
 

@@ -2,8 +2,9 @@
 
     Dialogue: 2,0:00:03.25,0:00:11.25,R2L,,20,20,2,,{\\move(500,20,-90,20)}so cute
 
-Times and fields are pysubs2's. Of the text, override blocks in braces are removed; `\\{` and `\\}` are
-braces that a comment holds itself; `\\N`, `\\n` and `\\h` are white space.
+A `Format:` line of the section [Events] says which fields there are, in which order; without one they
+are those above. Times and fields are pysubs2's. Of the text, override blocks in braces are removed;
+`\\{` and `\\}` are braces that a comment holds itself; `\\N`, `\\n` and `\\h` are white space.
 """
 
 from __future__ import annotations
@@ -14,9 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from livebench.importers.collection import Collection
-from livebench.importers.danmaku_xml import EMPTY_FILE, NO_COMMENT, Danmaku, decoded
+from livebench.importers.danmaku_xml import EMPTY_FILE, NO_COMMENT, Danmaku
+from livebench.importers.source_text import decoded
 
-_COMMAS = 9  # before the text of a Dialogue line
+_FIELDS = [
+    "layer",
+    "start",
+    "end",
+    "style",
+    "name",
+    "marginl",
+    "marginr",
+    "marginv",
+    "effect",
+    "text",
+]
 _MARK = re.compile(r"\\\{|\\\}|\\[Nnh]|\\\u200b|\{[^}]*\}")
 _DRAWS = re.compile(r"\{[^}]*\\p[1-9][^}]*\}")
 _CHARACTERS = {"\\{": "{", "\\}": "}", "\\N": "\n", "\\n": "\n", "\\h": " ", "\\\u200b": "\\"}
@@ -33,21 +46,46 @@ def read_ass(path: Path, collection: Collection) -> list[Danmaku]:
         collection.skipped[EMPTY_FILE] += 1
         return []
     text = decoded(path, raw, collection)
-    lines = []
+    lines, section, fields = [], "", _FIELDS
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         stripped = line.strip()
-        if stripped.startswith("Comment:"):
+        key, colon, values = stripped.partition(":")
+        if stripped.startswith("[") and stripped.endswith("]"):
+            section = stripped.lower()
+        elif key == "Comment" and colon:
             collection.skipped["comment line of an .ass file"] += 1
-        elif stripped.startswith("Dialogue:"):
-            fields = stripped.count(",") + 1
-            if fields <= _COMMAS:
-                detail = f"{fields} fields, needed are {_COMMAS + 1}"
+        elif key == "Format" and section in ("", "[events]"):
+            fields = _fields(path, number, values, fields, collection)
+        elif key == "Dialogue" and colon:
+            parts = values.split(",", len(fields) - 1)
+            if len(parts) < len(fields):
+                detail = f"{len(parts)} fields, needed are {len(fields)}"
                 collection.bad(path, number, "short Dialogue line", detail)
             else:
-                lines.append((number, stripped))
+                lines.append((number, _in_order(dict(zip(fields, parts, strict=True)))))
     if not lines:
         collection.skipped[NO_COMMENT] += 1
     return _comments(path, lines, collection)
+
+
+def _fields(
+    path: Path, number: int, values: str, before: list[str], collection: Collection
+) -> list[str]:
+    """The fields that a Format line names; those before where it cannot be followed."""
+    fields = [name.strip().lower() for name in values.split(",")]
+    usable = {"start", "text"} <= set(fields) and len(set(fields)) == len(fields)
+    if usable and fields[-1] == "text":  # else nobody knows which commas are the text's
+        return fields
+    detail = "it must name Start, and Text as the last of its fields"
+    collection.bad(path, number, "Format line that cannot be followed", detail)
+    return before
+
+
+def _in_order(values: dict[str, str]) -> str:
+    """A Dialogue line with the fields that pysubs2 reads, in its order."""
+    values = {"layer": "0", "end": values["start"], **values}
+    known = [values.get(name, "0" if name.startswith("margin") else "") for name in _FIELDS[:-1]]
+    return f"Dialogue: {','.join(part.strip() for part in known)},{values['text']}"
 
 
 def _comments(path: Path, lines: list[tuple[int, str]], collection: Collection) -> list[Danmaku]:

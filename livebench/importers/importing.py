@@ -33,12 +33,14 @@ class Frames(Protocol):
 
 
 class SourceFacts(NamedTuple):
-    """What an importer says of the whole source; `tokenizer` where it gives words of comments."""
+    """What an importer says of the whole source; `tokenizer` where it gives words of comments,
+    `looked_for` what a comment of it looks like."""
 
     citation: str = ""
     tokenizer: str = ""
     encoder: str = ""
     frames: Frames | None = None
+    looked_for: str = ""
 
 
 def import_dataset(
@@ -66,6 +68,10 @@ def import_dataset(
     comment_times = np.array(collection.comment_times, np.int64)
     _set_open_ends(collection, comment_videos, comment_times)
     kept = _long_and_busy(collection, np.bincount(comment_videos, minlength=len(collection.videos)))
+    if not collection.comment_texts:
+        fix = "`livebench import` without a kind says which kind of files are there"
+        what = f"no comment found in it (looked for {facts.looked_for or 'comments'})"
+        raise LiveBenchError(source, what, fix)
     if not kept:
         what = f"no video has {options.min_duration:g} s and {options.min_comments} comments"
         raise LiveBenchError(source, what, "lower --min-duration or --min-comments")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ import msgspec
 from livebench.errors import LiveBenchError
 from livebench.files import unreadable
 from livebench.importers.collection import Collection
+from livebench.importers.source_text import decoded
 
 _Content = TypeVar("_Content")
 
@@ -51,3 +53,28 @@ def read_whole(path: Path, content_type: Any) -> Any:
         raise unreadable(path, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LiveBenchError(path, str(error)) from None
+
+
+def read_json(path: Path, collection: Collection) -> Any:
+    """The content of a JSON file that anybody wrote, untyped; None where a damaged one is skipped.
+
+    A text may hold half of a character, as `\\ud83d` alone: Python's reader takes that.
+
+    Raises:
+        LiveBenchError: it cannot be read, or is not JSON, unless bad rows are skipped.
+    """
+    try:
+        text = decoded(path, path.read_bytes(), collection).removeprefix("\ufeff")
+        try:
+            return msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeError):
+            return json.loads(text, parse_constant=_no_number)
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (ValueError, RecursionError) as error:
+        collection.bad(path, "", "broken JSON", str(error))
+        return None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
