@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -286,6 +287,42 @@ def refused(run: Callable[..., Done]) -> Callable[..., str]:
         assert done.err.startswith("livebench: "), done.err
         assert done.err.count("\n") == 1, done.err
         return done.err.removeprefix("livebench: ").strip()
+
+    return call
+
+
+class Maintainer(NamedTuple):
+    """A key of SSH, and a file that allows it to attest."""
+
+    key: Path
+    signers: Path
+
+
+def make_maintainer(folder: Path, name: str = "tester@example.org") -> Maintainer:
+    """Make a key without a passphrase in `folder`."""
+    key, signers = folder / "key", folder / "allowed_signers"
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", key], check=True
+    )
+    signers.write_text(f'{name} namespaces="livebench" {key.with_suffix(".pub").read_text()}')
+    return Maintainer(key, signers)
+
+
+@pytest.fixture(scope="session")
+def maintainer(tmp_path_factory: pytest.TempPathFactory) -> Maintainer:
+    """Whose attestations count where `--signers` says so. Read only."""
+    return make_maintainer(tmp_path_factory.mktemp("maintainer"))
+
+
+@pytest.fixture
+def attest(run: Callable[..., Done], maintainer: Maintainer) -> Callable[..., list[str]]:
+    """Attests submissions, by their folders; gives the options that make it count."""
+    signers = ["--signers", str(maintainer.signers)]
+
+    def call(*paths: object, cwd: Path | None = None) -> list[str]:
+        done = run("submit", "attest", *paths, "--key", maintainer.key, *signers, cwd=cwd)
+        assert done.status == 0, done
+        return signers
 
     return call
 

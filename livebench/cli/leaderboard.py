@@ -8,24 +8,31 @@ from pathlib import Path
 
 import click
 
-from livebench.cli.options import PATH, human_option, sets_option, submissions_option
+from livebench.cli.options import (
+    PATH,
+    human_option,
+    sets_option,
+    signers_option,
+    submissions_option,
+)
 
 
 @click.command("leaderboard")
 @submissions_option
 @sets_option
 @human_option
+@signers_option
 @click.option(
     "--out", type=PATH, default="LEADERBOARD.md", show_default=True, help="File to write."
 )
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit 1 and show the difference if it is stale."
 )
-def leaderboard_command(submissions_folder, sets_folder, human_folder, out, check) -> None:
+def leaderboard_command(submissions_folder, sets_folder, human_folder, signers, out, check) -> None:
     """Render the leaderboard from scores and answers; the text of the sets is not needed."""
     from livebench.files import write_text
 
-    text = render_all(submissions_folder, sets_folder, human_folder)
+    text = render_all(submissions_folder, sets_folder, human_folder, signers)
     if not check:
         write_text(out, text)
         click.echo(f"{out}: written")
@@ -48,13 +55,17 @@ def compare_with(path: Path, text: str, show: bool) -> bool:
     return False
 
 
-def render_all(submissions: Path, sets: Path, human: Path = Path("human")) -> str:
-    """LEADERBOARD.md of these folders."""
+def render_all(
+    submissions: Path, sets: Path, human: Path = Path("human"), signers: Path | None = None
+) -> str:
+    """LEADERBOARD.md of these folders; by default the maintainers' signatures count."""
+    from livebench.attestation.signing import MAINTAINERS
     from livebench.candidates.candidate_set import find_sets
     from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
     from livebench.leaderboard.render import render
     from livebench.submissions.load import find_submissions
 
-    sections = collect(find_sets(sets), find_submissions(submissions))
+    present = find_submissions(submissions)
+    sections = collect(find_sets(sets), present, signers=signers or MAINTAINERS)
     return render(sections, find_reports(human))

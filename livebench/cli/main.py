@@ -20,6 +20,7 @@ from livebench.cli.livebot_checkpoint import livebot_checkpoint_command
 from livebench.cli.plot import plot_command
 from livebench.cli.protocols import protocols_command
 from livebench.cli.reproduce import reproduce_command
+from livebench.cli.rerun import attest_command, rerun_command
 from livebench.cli.simulate import simulate_command
 from livebench.cli.site import site_command
 from livebench.cli.stats import stats_command
@@ -69,6 +70,8 @@ def cli() -> None:
 
 
 import_command.add_command(livebot_checkpoint_command)
+submit_command.add_command(rerun_command)
+submit_command.add_command(attest_command)
 for command in COMMANDS:
     cli.add_command(command)
 

@@ -185,6 +185,21 @@ sets_option = _folder_option("sets", "candidates", "Folder of candidate sets.")
 human_option = _folder_option("human", "human", "Folder of human evaluations.")
 
 
+signers_option = click.option(
+    "--signers",
+    type=PATH,
+    default=None,
+    callback=lambda _ctx, _param, value: value or _maintainers(),
+    help="Allowed signers (ssh-keygen(1)) whose attestations count. Default: LiveBench's maintainers.",
+)
+
+
+def _maintainers() -> Path:
+    from livebench.attestation.signing import MAINTAINERS
+
+    return MAINTAINERS
+
+
 def _note_json(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
     # An error is then JSON too: `main` asks.
     if ctx.find_root().obj is not None:

@@ -10,6 +10,7 @@ from livebench.cli.options import (
     SET,
     dataset_option,
     sets_option,
+    signers_option,
     submissions_option,
 )
 from livebench.cli.progress import bar, quiet_option
@@ -18,6 +19,7 @@ from livebench.cli.progress import bar, quiet_option
 @click.command("site")
 @submissions_option
 @sets_option
+@signers_option
 @click.option("--out", type=PATH, default="site", show_default=True, help="Folder for the pages.")
 @dataset_option
 @click.option(
@@ -27,7 +29,7 @@ from livebench.cli.progress import bar, quiet_option
     help="Show the text of this set, too: only if you may pass its comments on. May be repeated.",
 )
 @quiet_option
-def site_command(submissions_folder, sets_folder, out, datasets, with_text, quiet) -> None:
+def site_command(submissions_folder, sets_folder, signers, out, datasets, with_text, quiet) -> None:
     """Write the leaderboard as static pages.
 
     They need no server (open OUT/index.html) and load nothing from elsewhere: the leaderboard, a page
@@ -46,6 +48,7 @@ def site_command(submissions_folder, sets_folder, out, datasets, with_text, quie
             out,
             sets,
             find_submissions(submissions_folder),
+            signers=signers,
             dataset_of=lambda s: find_dataset(s.manifest.dataset.fingerprint, folders),
             with_text=tuple(path.resolve().name for path in with_text),
             done=lambda name: progress(1, name),

@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
 
+from livebench.attestation.attestation import Attestations
+from livebench.attestation.signing import MAINTAINERS
 from livebench.audit.set_audit import SetAudit, read_audit
 from livebench.candidates.candidate_set import CandidateSet
-from livebench.leaderboard.entries import Entry, read_entries
+from livebench.leaderboard.entries import Entry, Evaluated, read_entries
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, Interval, chance_metrics, summarise
@@ -36,9 +40,9 @@ class BoardRow:
         date: of the submission; `made`: of its latest evaluation, by the LiveBench of `version`.
         metrics: empty where they cannot be computed: of scores for another version of the set.
         rank: 1 + the number of ranked rows that are significantly better in the headline metric;
-            `worst_rank` leaves below it only those that are significantly worse. Re-run models and
-            baselines are ranked; probes, self-reported scores, and other normalisations than the sum
-            have rank 0, which is none. Any new row may move the worst ranks: rows that differ in
+            `worst_rank` leaves below it only those that are significantly worse. Attested models and
+            baselines are ranked; probes, claimed and self-reported scores, and other normalisations than
+            the sum have rank 0, which is none. Any new row may move the worst ranks: rows that differ in
             theirs alone are equal.
         remarks: what a reader should know of the scores.
         from_changed_code: the code that made the scores was not that of any commit.
@@ -49,7 +53,7 @@ class BoardRow:
     folder: str
     kind: str
     metrics: Metrics
-    evaluated: str = ""
+    evaluated: Evaluated | Literal[""] = ""
     date: datetime.date | None = None
     runs: int = 0
     normalisation: Normalisation = "sum"
@@ -74,9 +78,16 @@ class BoardRow:
         return [part for part in parts if part]
 
     def without_maker(self) -> BoardRow:
-        """The same row, whoever made it, when and where."""
+        """The same row, whoever made it, when and where, and whether it was attested."""
         return replace(
-            self, isolation="", from_changed_code=False, made=None, version="", signature=""
+            self,
+            evaluated="",
+            rank=0,
+            isolation="",
+            from_changed_code=False,
+            made=None,
+            version="",
+            signature="",
         )
 
     @property
@@ -143,14 +154,19 @@ def collect(
     sets: Sequence[CandidateSet],
     submissions: Sequence[Submission],
     settings: Sequence[Setting] = SETTINGS,
+    signers: Path = MAINTAINERS,
 ) -> list[Section]:
     """Compute every row from scores and answers; no text is needed.
+
+    Args:
+        signers: whose signatures attest rows (ssh-keygen(1), ALLOWED SIGNERS).
 
     Raises:
         LiveBenchError: a submission has scores that are not valid, or that do not belong to their
             result; the file is named.
     """
     sections = []
+    attestations = Attestations(signers)
     for candidate_set in sets:
         answers = Answers(candidate_set)
         boards = [
@@ -158,7 +174,7 @@ def collect(
                 candidate_set.manifest.signature,
                 setting,
                 answers,
-                read_entries(candidate_set, answers, setting, submissions),
+                read_entries(candidate_set, answers, setting, submissions, attestations),
             )
             for setting in settings
             if setting in candidate_set.manifest.settings
@@ -203,7 +219,7 @@ def _board(
 
 
 def _is_ranked(entry: Entry) -> bool:
-    return entry.submission.card.kind in ("model", "baseline") and entry.evaluated == "re-run"
+    return entry.submission.card.kind in ("model", "baseline") and entry.evaluated == "attested"
 
 
 def _chance(answers: Answers) -> BoardRow:

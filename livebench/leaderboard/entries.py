@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from livebench import __version__
+from livebench.attestation.attestation import Attestations, attested_row
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
@@ -29,6 +30,10 @@ _VERSION = re.compile(r"\d{1,6}(\.[0-9A-Za-z+-]{1,20}){0,6}\Z")
 _WEAKEST_FIRST: tuple[IsolationKind, ...] = ("", "none", "process", "sandbox")
 
 
+Evaluated = Literal["attested", "claimed", "self-reported"]
+"""Of a row: `attested` if a maintainer's signature covers it, `claimed` if only its results say that
+LiveBench ran the scorer, `self-reported` if there are scores alone."""
+
 ONE_RUN = "one training run: the seed of training is not in the interval"
 
 
@@ -42,6 +47,7 @@ class Entry:
         scores: of each run, in the order of `answers`; none where another version of the set was
             scored, since its answers are not here.
         outdated: why its numbers are not comparable with those of today; empty if they are.
+        attested: whether a maintainer's signature covers all runs.
     """
 
     submission: Submission
@@ -52,6 +58,7 @@ class Entry:
     results: list[Result]
     scores: list[Scores]
     outdated: str = ""
+    attested: bool = False
 
     @property
     def folder(self) -> str:
@@ -64,11 +71,18 @@ class Entry:
         return [result.manifest for result in self.results]
 
     @property
-    def evaluated(self) -> Literal["re-run", "self-reported"]:
-        """`re-run` if LiveBench ran the scorer for every run."""
+    def evaluated(self) -> Evaluated:
+        """What is known of how the scores came to be."""
+        if not self.was_run:
+            return "self-reported"
+        return "attested" if self.attested else "claimed"
+
+    @property
+    def was_run(self) -> bool:
+        """Whether the results say that LiveBench ran the scorer for every run."""
         # Without a scorer nothing can have been run, whatever a result says.
-        run_here = {manifest.evaluated for manifest in self.manifests} == {"re-run"}
-        return "re-run" if self.submission.card.entry and run_here else "self-reported"
+        said = {manifest.evaluated for manifest in self.manifests} == {"re-run"}
+        return bool(self.submission.card.entry) and said
 
     @property
     def date(self) -> datetime.date:
@@ -84,12 +98,12 @@ class Entry:
     def from_changed_code(self) -> bool:
         """Whether the code that ran was not that of the commit which a result names."""
         changed = any(manifest.from_changed_code for manifest in self.manifests)
-        return changed and self.evaluated == "re-run"
+        return changed and self.was_run
 
     @property
     def isolation(self) -> IsolationKind:
         """The weakest isolation among those of the runs; empty if they were not run here."""
-        if self.evaluated == "self-reported":
+        if not self.was_run:
             return ""
         isolations = (manifest.isolation for manifest in self.manifests)
         return min(isolations, key=_WEAKEST_FIRST.index) or "none"
@@ -97,7 +111,7 @@ class Entry:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader should know of the scores of all runs, each remark once."""
-        rerun, listwise = self.evaluated == "re-run", self.submission.card.listwise
+        rerun, listwise = self.was_run, self.submission.card.listwise
         remarks: dict[str, None] = {}
         if len(self.runs) == 1 and self.runs[0].checkpoint:
             remarks[ONE_RUN] = None
@@ -150,8 +164,12 @@ def read_entries(
     answers: Answers,
     setting: Setting,
     submissions: Sequence[Submission],
+    attestations: Attestations | None = None,
 ) -> list[Entry]:
     """The entries of those submissions that have scores on a set in a setting.
+
+    Args:
+        attestations: by default nothing counts as attested, and no signature is verified.
 
     Raises:
         LiveBenchError: scores or results are not valid, do not belong together, or some runs have none.
@@ -159,13 +177,18 @@ def read_entries(
     if setting not in candidate_set.manifest.settings:
         return []
     entries = (
-        _read_entry(candidate_set, answers, setting, submission) for submission in submissions
+        _read_entry(candidate_set, answers, setting, submission, attestations)
+        for submission in submissions
     )
     return [entry for entry in entries if entry is not None]
 
 
 def _read_entry(
-    candidate_set: CandidateSet, answers: Answers, setting: Setting, submission: Submission
+    candidate_set: CandidateSet,
+    answers: Answers,
+    setting: Setting,
+    submission: Submission,
+    attestations: Attestations | None,
 ) -> Entry | None:
     dataset = candidate_set.manifest.dataset.name
     runs = [run for run in submission.card.runs if run.is_for(dataset)]
@@ -175,10 +198,8 @@ def _read_entry(
         return None
     if missing:
         raise missing_run(missing[0])
-    results = [
-        read_result(submission.result_path(candidate_set.name, run, setting), submission.path)
-        for run in runs
-    ]
+    files = [submission.result_path(candidate_set.name, run, setting) for run in runs]
+    results = [read_result(file, submission.path) for file in files]
     set_hash, set_signature = candidate_set.manifest.hash, candidate_set.manifest.signature
     scores: list[Scores] = []
     outdated = ""
@@ -195,7 +216,15 @@ def _read_entry(
         scores = [read_scores(path, answers.sample_ids, set_hash) for path in paths]
         for path, result in zip(paths, results, strict=True):
             check_unchanged(path, result.manifest, submission.path)
-    return Entry(submission, setting, set_signature, answers, runs, results, scores, outdated)
+    attested = attestations is not None and all(
+        attestations.covers(
+            submission, attested_row(candidate_set.name, setting, run, result, file)
+        )
+        for run, result, file in zip(runs, results, files, strict=True)
+    )
+    return Entry(
+        submission, setting, set_signature, answers, runs, results, scores, outdated, attested
+    )
 
 
 def missing_run(path: Path) -> LiveBenchError:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from livebench.attestation.signing import MAINTAINERS
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.files import is_unfinished
@@ -18,11 +19,12 @@ from livebench.leaderboard.entries import (
     missing_run,
 )
 from livebench.records import SETTINGS, parse_json
+from livebench.review.attesting import check_attestation
 from livebench.review.card import check_card, check_name
 from livebench.review.problems import StaleResult, with_fix
 from livebench.scoring.answers import Answers
 from livebench.scoring.result import Result
-from livebench.submissions.load import CARD, Run
+from livebench.submissions.load import CARD, Run, Submission
 from livebench.submissions.own_files import COMPILED, is_regular, own_files
 from livebench.submissions.validate import read_scores
 
@@ -50,7 +52,8 @@ class _Enough(Exception):
 class Checker:
     """Checks submissions against candidate sets, each read once."""
 
-    def __init__(self, sets: Sequence[CandidateSet]) -> None:
+    def __init__(self, sets: Sequence[CandidateSet], signers: Path = MAINTAINERS) -> None:
+        self._signers = signers
         self._sets = {candidate_set.name: candidate_set for candidate_set in sets}
         self._answers: dict[str, Answers] = {}
 
@@ -65,7 +68,10 @@ class Checker:
         if refused:  # what is in them, or what they lead to, is not looked at
             return problems + refused
         card, of_card = check_card(path / CARD)
-        return [*problems, *of_card, *self._files(path, card)]
+        problems += of_card
+        if not of_card:
+            problems += check_attestation(Submission(path), self._signers)
+        return [*problems, *self._files(path, card)]
 
     def _files(self, path: Path, card: dict[str, Any]) -> Iterator[LiveBenchError]:
         for file in _walk(path):

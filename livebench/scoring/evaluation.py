@@ -31,6 +31,7 @@ from livebench.scoring.plausibility import (
 from livebench.scoring.preparation import Task
 from livebench.scoring.result import IsolationKind, Result, ResultManifest, signature
 from livebench.scoring.runner import computation_of, read_samples, write_scores
+from livebench.submissions.file_hashes import hashes_for_run
 from livebench.submissions.load import OUTPUTS, Submission
 from livebench.submissions.validate import Normalisation, Scores, read_scores, score_in
 
@@ -72,9 +73,10 @@ def evaluate(
         started = time.perf_counter()
         scores = read_scores(path, answers.sample_ids, candidate_set.manifest.hash)
         digest = gzip_content(path, any_writer=True)[0]
-        making = _Making("self-reported", "", digest, started, Computation(device=""))
+        making = _Making("self-reported", "", digest, started, Computation(device=""), {})
         result = _write_result(submission, task, answers, scores, making)
     else:
+        files = hashes_for_run(submission.path, run)
         parts = fingerprint(submission, run, candidate_set, setting, task.dataset)
         at = submission.journal_path(candidate_set.name, run, setting)
         with Journal(path, parts, at=at, restart=restart) as journal:
@@ -92,7 +94,7 @@ def evaluate(
                 task.scorer, again, before, submission.card.listwise
             )
             computation = computation_of(task.scorer)
-            making = _Making("re-run", isolation, digest, started, computation, plausibility)
+            making = _Making("re-run", isolation, digest, started, computation, files, plausibility)
             result = _write_result(submission, task, answers, scores, making)
             journal.remove()  # last: an evaluation killed earlier gets here again
     if normalisation == "sum":
@@ -134,13 +136,14 @@ def _explaining(setting: Setting) -> Iterator[None]:
 
 class _Making(NamedTuple):
     """How scores were made: `digest` is the sha256 of their file's content, `started` a reading of
-    `time.perf_counter`."""
+    `time.perf_counter`, `files` are those of the submission, as before its scorer ran."""
 
     evaluated: Literal["re-run", "self-reported"]
     isolation: IsolationKind
     digest: str
     started: float
     computation: Computation
+    files: dict[str, str]
     plausibility: Plausibility | None = None
 
 
@@ -159,6 +162,8 @@ def _write_result(
             evaluated=making.evaluated,
             isolation=making.isolation,
             submission=submission.name,
+            kind=submission.card.kind,
+            files=making.files,
             run=run.name,
             entry=submission.card.entry,
             arguments=run.arguments,

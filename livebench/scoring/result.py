@@ -24,6 +24,9 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         evaluated: `re-run` if LiveBench ran the scorer, `self-reported` if only scores were submitted.
         isolation: where the scorer ran: in LiveBench's own process (`none`), in a `process` of its own,
             or in a `sandbox`; empty if it was not run.
+        kind: of the submission.
+        files: those of the submission that its scores can depend on, by path and sha256; empty if it was
+            not run.
         wall_seconds: of scoring, over all sessions, and of the steps after it.
         frames_sha256, encoder: of the frame vectors that the setting showed; empty if none.
         device, dtype: what the scorer computed with, as torch names them; empty if unknown.
@@ -36,6 +39,8 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     evaluated: Literal["re-run", "self-reported"]
     isolation: IsolationKind = "none"
     submission: str
+    kind: str = ""
+    files: dict[str, str] = {}
     run: str
     entry: str
     arguments: dict[str, Any]

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from livebench import __version__
+from livebench.attestation.signing import MAINTAINERS
 from livebench.audit.set_audit import has_shortcut
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
@@ -47,6 +48,7 @@ def build_site(
     sets: Sequence[CandidateSet],
     submissions: Sequence[Submission],
     *,
+    signers: Path = MAINTAINERS,
     dataset_of: Callable[[CandidateSet], Dataset | None] = lambda candidate_set: None,
     with_text: Collection[str] = (),
     done: Callable[[str], object] = lambda name: None,
@@ -54,6 +56,7 @@ def build_site(
     """Write the site into the folder `out`, whole or not at all; the same input gives the same bytes.
 
     Args:
+        signers: whose signatures attest rows.
         dataset_of: the dataset of a set, for titles and frames, where it is available.
         with_text: sets whose text may be shown besides those that anyone can make.
         done: called with the name of each set that is finished.
@@ -67,7 +70,7 @@ def build_site(
         what = "exists, and is not a site that LiveBench wrote"
         raise LiveBenchError(out, what, "remove it, or choose another --out")
     shown = _with_text(sets, with_text)
-    sections = collect(sets, submissions)
+    sections = collect(sets, submissions, signers=signers)
     fresh = out.parent / f".{out.name}.new"
     # What a build that was killed has left: `new_folder` fills one of a longer name.
     for left in (fresh, *out.parent.glob(f"..{escape(out.name)}.new.*")):

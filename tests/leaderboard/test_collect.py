@@ -56,10 +56,10 @@ def write_scores(path, run, scores, candidate_set, setting="comments"):
     target.write_bytes(gzip.compress("".join(lines).encode(), mtime=0))
 
 
-def collected(board):
+def collected(board, **options):
     names = ("absent", "handed", "long", "short")
     submissions = [Submission(board / "submissions" / name) for name in names]
-    return collect([CandidateSet(board / "candidates" / "tiny-paper")], submissions)
+    return collect([CandidateSet(board / "candidates" / "tiny-paper")], submissions, **options)
 
 
 def correct_of(candidate_set):
@@ -104,21 +104,32 @@ def test_the_mean_over_runs(board, frozen):
     assert row.runs == 2
 
 
-def test_only_what_was_run_here_has_a_rank(board):
-    (section,) = collected(board)
+def test_only_what_is_attested_has_a_rank(board, attest, maintainer):
+    attest("submissions/long", cwd=board)
+    (section,) = collected(board, signers=maintainer.signers)
     found = {row.folder: (row.evaluated, row.rank) for row in section.boards[1].rows}
-    assert found[""] == ("", 0)
-    assert found["handed"] == ("self-reported", 0)
-    assert {how for how, _ in (found["long"], found["short"])} == {"re-run"}
-    assert min(found["long"][1], found["short"][1]) == 1
+    assert found == {
+        "": ("", 0),
+        "handed": ("self-reported", 0),
+        "short": ("claimed", 0),
+        "long": ("attested", 1),
+    }
+    # by the maintainers of LiveBench it is not signed
+    (section,) = collected(board)
+    assert {row.evaluated for row in section.boards[1].rows} == {"", "self-reported", "claimed"}
+    assert {row.rank for row in section.boards[1].rows} == {0}
 
 
-def test_a_probe_has_no_rank(board):
+def test_a_probe_has_no_rank(board, run, attest, maintainer):
     for name in ("long", "short"):
         card = board / "submissions" / name / "submission.toml"
         card.write_text('kind = "probe"\n' + card.read_text())
-    (section,) = collected(board)
-    assert {row.rank for row in section.boards[1].rows} == {0}
+        done = run("evaluate", f"submissions/{name}", "--quiet", cwd=board)
+        assert done.status == 0, done
+    attest("submissions/long", "submissions/short", cwd=board)
+    (section,) = collected(board, signers=maintainer.signers)
+    found = {row.folder: (row.evaluated, row.rank) for row in section.boards[1].rows}
+    assert (found["long"], found["short"]) == (("attested", 0), ("attested", 0))
 
 
 def result_path(board, name="handed", run="a"):

@@ -52,13 +52,13 @@ def test_remarks_stand_on_the_row(row_of):
     row, line = row_of()
     assert row.isolation == "process"
     assert row.remarks == (ORDER, OTHERS)
-    assert f"| re-run, own process<br><sub>{ORDER}</sub><br><sub>{OTHERS}</sub> |" in line
+    assert f"| claimed, own process<br><sub>{ORDER}</sub><br><sub>{OTHERS}</sub> |" in line
 
 
 def test_in_process(row_of):
     row, line = row_of("--in-process")
     assert row.isolation == "none"
-    assert "re-run, in LiveBench's process<br>" in line
+    assert "claimed, in LiveBench's process<br>" in line
 
 
 def test_listwise(row_of):
@@ -75,7 +75,7 @@ def test_the_weakest_of_the_runs_is_shown(row_of):
 
     row, line = row_of(change=change, runs=("a", "b"))
     assert row.isolation == "process"
-    assert "re-run, own process, 2 runs<br>" in line
+    assert "claimed, own process, 2 runs<br>" in line
 
 
 def test_results_of_before_say_nothing(row_of):
@@ -102,4 +102,4 @@ def test_what_is_self_reported_was_not_isolated(row_of):
 def test_what_changed_code_made_is_marked(row_of):
     row, line = row_of(dirty=True)
     assert row.from_changed_code
-    assert "| re-run, own process, from changed code<br>" in line
+    assert "| claimed, own process, from changed code<br>" in line

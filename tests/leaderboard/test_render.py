@@ -43,8 +43,8 @@ def project(made_once, frozen_without_frames, copy_set, submission, run):
     return made_once(make)
 
 
-def rendered(run, project):
-    done = run("leaderboard", cwd=project)
+def rendered(run, project, *options):
+    done = run("leaderboard", *options, cwd=project)
     assert done.status == 0, done
     assert done.out == "LEADERBOARD.md: written\n"
     return (project / "LEADERBOARD.md").read_bytes().decode()
@@ -63,8 +63,9 @@ def tables(text):
     return found
 
 
-def test_what_is_on_it(project, run, frozen_without_frames):
-    text = rendered(run, project)
+def test_what_is_on_it(project, run, attest, frozen_without_frames):
+    signers = attest("submissions/first", "submissions/second", cwd=project)
+    text = rendered(run, project, *signers)
     board, pairs, each, rated, published = tables(text)
     assert len(pairs) == 2 + 1
     assert len(rated) == 2 + 4

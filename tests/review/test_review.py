@@ -46,7 +46,7 @@ def test_a_good_submission(pull_request, run, evaluate):
     assert err == "LEADERBOARD.md: stale; run `livebench leaderboard` and commit it\n"
     assert lines[:3] == ["submissions/new: in order", "", "silent-paper, setting comments"]
     row = lines[3]
-    assert row.startswith("  + New (new): rank 1-3 (model, re-run), R@1 ")
+    assert row.startswith("  + New (new): no rank (model, claimed), R@1 ")
     assert len(lines) == 5
     assert lines[4] == ""
     # and after

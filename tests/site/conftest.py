@@ -10,9 +10,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from livebench.attestation.attestation import attest
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.records import SETTINGS
+from livebench.review.attesting import rows_made_here
 from livebench.scoring.evaluation import evaluate
 from livebench.scoring.preparation import Task
 from livebench.scoring.scorer import Scorer
@@ -80,7 +82,9 @@ def picture(path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory, dataset, frozen, frozen_without_frames, dataset_without_frames):
+def project(
+    tmp_path_factory, dataset, frozen, frozen_without_frames, dataset_without_frames, maintainer
+):
     """Five submissions, evaluated on two sets. Read only."""
     root = tmp_path_factory.mktemp("project")
     for one in (frozen, frozen_without_frames):
@@ -103,18 +107,20 @@ def project(tmp_path_factory, dataset, frozen, frozen_without_frames, dataset_wi
                 for setting in set(one.manifest.settings).intersection(submission.card.settings):
                     scorer = RuleScorer(name, number)
                     evaluate(submission, Task(run, one, setting, scorer, source))
+        attest(submission, list(rows_made_here(submission, sets)), *maintainer)
     (sets[1].path / "samples.jsonl.gz").unlink()
     return Project(root, sets, found, copied)
 
 
 @pytest.fixture(scope="session")
-def built(project) -> Path:
+def built(project, maintainer) -> Path:
     """The site of the project, with the text and frames of its first set. Read only."""
     out = project.path / "site"
     build_site(
         out,
         project.sets,
         project.submissions,
+        signers=maintainer.signers,
         dataset_of=lambda one: project.dataset if one.name == "tiny-paper" else None,
         with_text=["tiny-paper"],
     )

@@ -1,0 +1,148 @@
+"""`livebench submit rerun` and `livebench submit attest`: from a claimed row to one with a rank."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from livebench.cli.datasets import Datasets
+from livebench.cli.options import (
+    DATASETS,
+    PATH,
+    SANDBOX_MEMORY,
+    SETS,
+    SUBMISSION,
+    SUBMISSIONS,
+    candidates_option,
+    chosen_isolation,
+    chosen_sets,
+    chosen_settings,
+    dataset_option,
+    setting_option,
+    signers_option,
+)
+from livebench.cli.progress import quiet_option, remark
+
+_SUBMISSIONS = click.argument(
+    "submissions", metavar="SUBMISSION...", type=SUBMISSION, nargs=-1, required=True
+)
+
+
+@click.command("rerun")
+@_SUBMISSIONS
+@candidates_option
+@dataset_option
+@setting_option
+@click.option("--key", type=PATH, help="A maintainer's key of SSH, to attest what the re-run gave.")
+@signers_option
+@click.option(
+    "--no-sandbox",
+    is_flag=True,
+    help="Run it in a process of its own instead, for code that you have read: a GPU is not in the "
+    "sandbox.",
+)
+@click.option("--memory", type=click.FloatRange(min=0, min_open=True), help="As of `evaluate`.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=3600,
+    help="As of `evaluate`.",
+)
+@quiet_option
+def rerun_command(
+    submissions, candidates, datasets, setting, key, signers, no_sandbox, memory, time_limit, quiet
+) -> None:
+    """Re-run each SUBMISSION in the sandbox, compare with the scores it claims, and attest its rows.
+
+    It runs in a copy without its scores. If all agree, the scores and results of the re-run replace the
+    claimed ones, and with --key their hashes are signed: attested rows have a rank. If any differ,
+    nothing is written; exit 1.
+    """
+    from livebench.attestation.attestation import attest
+    from livebench.cli.evaluate import each_result
+    from livebench.cli.tasks import nothing_done, task_name
+    from livebench.review.attesting import (
+        check_attestation,
+        compare_scores,
+        copy_to_run,
+        keep_rerun,
+        other_rows,
+    )
+    from livebench.scoring.answers import Answers
+    from livebench.submissions.load import Submission
+
+    sets, available = chosen_sets(candidates), Datasets(datasets, quiet)
+    hidden = [*(one.path for one in sets), *datasets, SETS, DATASETS, SUBMISSIONS]
+    isolation = chosen_isolation(
+        sandbox=not no_sandbox,
+        in_process=False,
+        memory=memory or (None if no_sandbox else SANDBOX_MEMORY),
+        time_limit=time_limit,
+        hidden=hidden,
+    )
+    differing = False
+    for submission in map(Submission, submissions):
+        for wrong in check_attestation(submission, signers):
+            if wrong.place == "kind":
+                raise wrong
+        reasons: list[str] = []
+        done = []
+        with tempfile.TemporaryDirectory(prefix="livebench-rerun-") as folder:
+            copy = copy_to_run(submission, Path(folder))
+            for task, _ in each_result(
+                copy,
+                sets,
+                chosen_settings(setting),
+                available,
+                isolation=isolation,
+                quiet=quiet,
+                skipped=reasons.append if quiet else remark,
+            ):
+                place = (task.candidate_set.name, task.run, task.setting)
+                agreement = compare_scores(
+                    submission.scores_path(*place),
+                    copy.scores_path(*place),
+                    Answers(task.candidate_set),
+                )
+                click.echo(f"{task_name(copy, task)}: {agreement}")
+                done.append((place, agreement))
+            if not done:
+                raise nothing_done(submission, "re-run", reasons)
+            if any(agreement.verdict == "different" for _, agreement in done):
+                differing = True
+                click.echo(f"{submission.path}: not attested, and nothing was written")
+                continue
+            rows = [keep_rerun(submission, copy, *place) for place, _ in done]
+        if key is None:
+            click.echo(f"{submission.path}: re-run; its rows stay claimed without --key")
+            continue
+        rows += other_rows(submission, rows, signers)
+        signed = attest(submission, rows, key, signers)
+        click.echo(f"{submission.path}: attested by {signed.signer}, {len(rows)} results")
+    if differing:
+        sys.exit(1)
+
+
+@click.command("attest")
+@_SUBMISSIONS
+@candidates_option
+@click.option("--key", type=PATH, required=True, help="A maintainer's key of SSH.")
+@signers_option
+def attest_command(submissions, candidates, key, signers) -> None:
+    """Sign the rows of each SUBMISSION as they are: only scores that you made yourself, with `evaluate`.
+
+    Nothing is run. Scores, results and files of the submission must belong together. For what others
+    submit there is `livebench submit rerun`.
+    """
+    from livebench.attestation.attestation import attest
+    from livebench.review.attesting import rows_made_here
+    from livebench.submissions.load import Submission
+
+    sets = chosen_sets(candidates)
+    for submission in map(Submission, submissions):
+        rows = list(rows_made_here(submission, sets))
+        signed = attest(submission, rows, key, signers)
+        click.echo(f"{submission.path}: attested by {signed.signer}, {len(rows)} results")

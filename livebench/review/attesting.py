@@ -1,0 +1,158 @@
+"""What a maintainer does before signing: are these rows made here, and do they agree with the claims?"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from livebench.attestation.attestation import (
+    AttestedRow,
+    NotAttested,
+    attested_row,
+    made_from,
+    read_attestation,
+)
+from livebench.candidates.candidate_set import CandidateSet
+from livebench.errors import LiveBenchError
+from livebench.leaderboard.entries import read_entries, read_result
+from livebench.records import SETTINGS, Setting
+from livebench.scoring.answers import Answers
+from livebench.submissions.file_hashes import ATTESTATION, SIGNATURE, file_hashes
+from livebench.submissions.load import CARD, OUTPUTS, Run, Submission
+from livebench.submissions.validate import read_scores
+
+TOLERANCE = 1e-4
+"""Scores s and t agree if |s - t| <= TOLERANCE * max(1, |t|): by so much other hardware may change them,
+and the ways to score may differ (livebench/scoring/scorer.py)."""
+
+
+class Agreement(NamedTuple):
+    """Scores that were claimed, and those of the re-run.
+
+    Attributes:
+        verdict: `same` to the byte, `close` within TOLERANCE, `different`, or `new`: none were claimed.
+        largest: the largest of the differences, each as a multiple of max(1, |score|).
+        sample_id: where it is.
+    """
+
+    verdict: Literal["same", "close", "different", "new"]
+    largest: float = 0.0
+    sample_id: str = ""
+
+    def __str__(self) -> str:
+        if self.verdict == "same":
+            return "the same to the byte"
+        if self.verdict == "new":
+            return "new: none were claimed"
+        amount = f"{self.largest:.1e} * max(1, |score|) at {self.sample_id}"
+        if self.verdict == "close":
+            return f"the same within {TOLERANCE}, at most {amount}; those of the re-run are kept"
+        return f"DIFFERENT, by up to {amount}"
+
+
+def compare_scores(claimed: Path, made: Path, answers: Answers) -> Agreement:
+    """Compare two files of scores.
+
+    Raises:
+        LiveBenchError: the claimed ones are not valid.
+    """
+    if not claimed.exists():
+        return Agreement("new")
+    ids = answers.sample_ids
+    said, found = read_scores(claimed, ids), read_scores(made, ids)
+    counts = (said.token_counts, found.token_counts)
+    same_counts = np.array_equal(*counts) if None not in counts else counts == (None, None)  # type: ignore[comparison-overlap]
+    off = np.abs(said.sums - found.sums) / np.maximum(1, np.abs(found.sums))
+    row = int(off.max(axis=1).argmax())
+    largest = float(off.max())
+    if largest == 0 and same_counts:
+        return Agreement("same")
+    near = largest <= TOLERANCE and same_counts
+    return Agreement("close" if near else "different", largest, ids[row])
+
+
+def copy_to_run(submission: Submission, folder: Path) -> Submission:
+    """Copy what a scorer may see into a new folder below `folder`: no scores of before, no results.
+
+    Raises:
+        LiveBenchError: something in it is not a regular file.
+    """
+    file_hashes(submission.path)  # raises
+    target = Path(folder) / submission.name
+    left_out = shutil.ignore_patterns("__pycache__", ATTESTATION, SIGNATURE)
+
+    def ignored(place: str, names: list[str]) -> set[str]:
+        outputs = set(OUTPUTS) if Path(place) == submission.path else set()
+        return left_out(place, names) | (outputs & set(names))
+
+    shutil.copytree(submission.path, target, symlinks=True, ignore=ignored)
+    return Submission(target)
+
+
+def rows_made_here(
+    submission: Submission, sets: Sequence[CandidateSet], settings: Sequence[Setting] = SETTINGS
+) -> Iterator[AttestedRow]:
+    """The rows of a submission on the sets as they are now, made by LiveBench from its files as they are
+    now; those for other versions of a set are left out.
+
+    Raises:
+        LiveBenchError: scores or results are not valid, or were made from other files.
+    """
+    for candidate_set in sets:
+        answers = Answers(candidate_set)
+        for setting in settings:
+            for entry in read_entries(candidate_set, answers, setting, [submission]):
+                if entry.set_signature != candidate_set.manifest.signature:
+                    continue
+                for run, result in zip(entry.runs, entry.results, strict=True):
+                    file = submission.result_path(candidate_set.name, run, setting)
+                    made_from(submission, run, result, file)
+                    yield attested_row(candidate_set.name, setting, run, result, file)
+
+
+def other_rows(
+    submission: Submission, rows: Sequence[AttestedRow], signers: Path
+) -> list[AttestedRow]:
+    """What the present attestation of a submission covers besides these rows; nothing, if it does not
+    hold."""
+    try:
+        present = read_attestation(submission, signers)
+    except NotAttested:
+        return []
+    new = {(row.candidate_set, row.setting, row.run) for row in rows}
+    return [
+        row
+        for row in (present.rows if present else [])
+        if (row.candidate_set, row.setting, row.run) not in new
+    ]
+
+
+def check_attestation(submission: Submission, signers: Path) -> list[LiveBenchError]:
+    """What is wrong with the attestation of a submission, and with its kind: all but models are the
+    maintainers' own, and attested."""
+    problems: list[LiveBenchError] = []
+    try:
+        attested = read_attestation(submission, signers) is not None
+    except NotAttested as error:
+        attested, problems = False, [error]
+    if submission.card.kind != "model" and not attested:
+        what = f"{submission.card.kind!r} is for what ships with LiveBench"
+        fix = 'write kind = "model", or leave it out (maintainers: `livebench submit attest`)'
+        problems.append(LiveBenchError(submission.path / CARD, what, fix, "kind"))
+    return problems
+
+
+def keep_rerun(
+    submission: Submission, copy: Submission, candidate_set: str, run: Run, setting: Setting
+) -> AttestedRow:
+    """Take the scores and the result of a re-run into the folder of the submission."""
+    for find in (Submission.scores_path, Submission.result_path):
+        target = find(submission, candidate_set, run, setting)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(find(copy, candidate_set, run, setting), target)
+    result = read_result(target, submission.path)
+    return attested_row(candidate_set, setting, run, result, target)
