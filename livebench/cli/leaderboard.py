@@ -66,6 +66,6 @@ def render_all(
     from livebench.leaderboard.render import render
     from livebench.submissions.load import find_submissions
 
-    present = find_submissions(submissions)
-    sections = collect(find_sets(sets), present, signers=signers or MAINTAINERS)
+    found, present = find_sets(sets), find_submissions(submissions)
+    sections = collect(found, present, signers=signers or MAINTAINERS)
     return render(sections, find_reports(human))

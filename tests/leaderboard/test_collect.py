@@ -120,12 +120,12 @@ def test_only_what_is_attested_has_a_rank(board, attest, maintainer):
     assert {row.rank for row in section.boards[1].rows} == {0}
 
 
-def test_a_probe_has_no_rank(board, run, attest, maintainer):
+def test_a_probe_has_no_rank(board, attest, maintainer):
     for name in ("long", "short"):
         card = board / "submissions" / name / "submission.toml"
         card.write_text('kind = "probe"\n' + card.read_text())
-        done = run("evaluate", f"submissions/{name}", "--quiet", cwd=board)
-        assert done.status == 0, done
+        path = result_path(board, name, "default")
+        path.write_text(path.read_text().replace('"kind": "model"', '"kind": "probe"'))
     attest("submissions/long", "submissions/short", cwd=board)
     (section,) = collected(board, signers=maintainer.signers)
     found = {row.folder: (row.evaluated, row.rank) for row in section.boards[1].rows}
