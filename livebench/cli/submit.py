@@ -19,6 +19,7 @@ from livebench.cli.options import (
     human_option,
     json_option,
     sets_option,
+    signers_option,
     submissions_option,
 )
 from livebench.errors import LiveBenchError, one_line
@@ -109,8 +110,9 @@ def _parse_settings(text: str) -> list[DeclaredSetting]:
 @submit_command.command("check")
 @click.argument("submissions", metavar="SUBMISSION...", type=SUBMISSION, nargs=-1, required=True)
 @sets_option
+@signers_option
 @json_option
-def check_command(submissions, sets_folder, as_json) -> None:
+def check_command(submissions, sets_folder, signers, as_json) -> None:
     """Check each SUBMISSION, and report all problems at once; exit 1 if there are any.
 
     Nothing of a submission is run. With --json a problem is a line: where, place, what, fix, stale.
@@ -119,7 +121,7 @@ def check_command(submissions, sets_folder, as_json) -> None:
     from livebench.review.check import Checker
     from livebench.review.problems import problem_record
 
-    checker = Checker(find_sets(sets_folder))
+    checker = Checker(find_sets(sets_folder), signers)
     problems = {path: checker.check(path) for path in submissions}
     for path, of_path in problems.items():
         if not as_json:
@@ -163,12 +165,13 @@ def _print_problems(
 @click.option(
     "--base",
     type=PATH,
-    help="submissions/ of the checkout to compare with; without SUBMISSION, all that differ are "
-    "reviewed.",
+    help="Checkout of what a pull request is based on: its sets and human evaluations judge, and all "
+    "submissions that differ from its own are reviewed, unless SUBMISSION is given.",
 )
 @submissions_option
 @sets_option
 @human_option
+@signers_option
 @click.option(
     "--board",
     type=PATH,
@@ -176,7 +179,9 @@ def _print_problems(
     show_default=True,
     help="Leaderboard to compare with.",
 )
-def review_command(submissions, base, submissions_folder, sets_folder, human_folder, board) -> None:
+def review_command(
+    submissions, base, submissions_folder, sets_folder, human_folder, signers, board
+) -> None:
     """Review like a pull request: check, compute rows, render, and show the difference.
 
     Without SUBMISSION and --base all submissions are reviewed, and results that are no longer current
@@ -189,19 +194,25 @@ def review_command(submissions, base, submissions_folder, sets_folder, human_fol
     from livebench.leaderboard.render import render
     from livebench.review.check import Checker
     from livebench.review.difference import changed_folders, describe_changes, row_changes
+    from livebench.review.judges import changed_judges, describe_judges
     from livebench.review.problems import StaleResult
     from livebench.submissions.load import find_submissions, submission_folders
 
+    changed: list[str] = []
+    if base is not None:
+        changed = changed_judges(base, Path())
+        click.echo("\n".join(describe_judges(changed)), nl=bool(changed))
+        sets_folder, human_folder = base / "candidates", base / "human"
     sets = find_sets(sets_folder)
     everything = not submissions and base is None
     paths: Sequence[Path] = submissions
     if base is not None and not submissions:
-        paths = changed_folders(base, submissions_folder)
+        paths = changed_folders(base / "submissions", submissions_folder)
     if everything:
         paths = submission_folders(submissions_folder)
-    checker = Checker(sets)
+    checker = Checker(sets, signers)
     problems = {path: checker.check(path) for path in paths}
-    to_fix = sum(
+    to_fix = len(changed) + sum(
         [_print_problems(path, problems[path], tolerate_stale=everything) for path in paths]
     )
     # What is merely stale can be rendered; with anything else wrong there is no row to show.
@@ -214,15 +225,15 @@ def review_command(submissions, base, submissions_folder, sets_folder, human_fol
         click.echo(f"\nNo row is computed before these are in order: {', '.join(broken)}")
         sys.exit(1)
     present = find_submissions(submissions_folder)
-    sections = collect(sets, present)
+    sections = collect(sets, present, signers=signers)
     if not everything:
         reviewed = {path.resolve().name for path in paths}
         before = (
-            find_submissions(base)
+            find_submissions(base / "submissions")
             if base
             else [submission for submission in present if submission.name not in reviewed]
         )
-        changes = row_changes(collect(sets, before), sections)
+        changes = row_changes(collect(sets, before, signers=signers), sections)
         click.echo("\n".join(describe_changes(changes)) if changes else "\nNo row changes.")
         click.echo()
     text = render(sections, find_reports(human_folder))

@@ -29,9 +29,10 @@ def comment():
         "`````\n@everyone <script>\n````\n",
         "",
         "x" * 200_000,
+        "`" * 200_000,
         "\u202eabc\x1b[31m\n",
     ],
-    ids=["plain", "fence", "long fence", "empty", "long", "marks"],
+    ids=["plain", "fence", "long fence", "empty", "long", "backticks", "marks"],
 )
 def test_nothing_gets_out_of_the_block(comment, report):
     lines = comment(report).split("\n")
@@ -42,6 +43,33 @@ def test_nothing_gets_out_of_the_block(comment, report):
     assert lines[-2:] == [fence, ""]
     assert len("\n".join(lines)) < 65_536
     assert all(line.isprintable() for line in lines)
+
+
+OURS = ".github/workflows/submission.yml"
+
+
+@pytest.mark.parametrize(
+    ("workflow", "changed", "named"),
+    [
+        (OURS, ["submissions/a/submission.toml"], ""),
+        (OURS, ["submissions/a/scorer.py", OURS], OURS),
+        (OURS, [".github/report_comment.py"], ".github/report_comment.py"),
+        (OURS, [".ci/run"], ".ci/run"),
+        # any workflow may call itself "submission"
+        (".github/workflows/other.yml", [], ".github/workflows/other.yml"),
+    ],
+)
+def test_a_changed_workflow_is_said_first(comment, workflow, changed, named):
+    text = comment("no problem", workflow, "https://example.org/run/1", changed)
+    first = "**This pull request brings its own workflows: they made the report below"
+    assert text.startswith(first) == bool(named)
+    assert (f"```text\n{named}\n```" in text) == bool(named)
+    assert (f"run by {OURS} (https://example.org/run/1)" in text) == (workflow == OURS)
+
+
+def test_a_comment_is_never_too_long(comment):
+    changed = [f".github/{'x' * 200}{number}" for number in range(3000)]
+    assert len(comment("y" * 100_000, OURS, "", changed)) < 65_536
 
 
 def test_who_may_write_runs_nothing_of_a_pull_request():

@@ -13,10 +13,15 @@ SCORES = "scores/silent-paper/default/comments.jsonl.gz"
 RESULT = "results/silent-paper/default/comments.json"
 
 
+def copy_base(project):
+    for name in ("submissions", "candidates"):
+        shutil.copytree(project / name, project / "base" / name)
+
+
 @pytest.fixture
 def pull_request(project):
     """The checkout of a pull request beside that of its base; its submissions/new is up to its test."""
-    shutil.copytree(project / "submissions", project / "base")
+    copy_base(project)
     new = project / "submissions" / "new"
     shutil.copytree(project / "submissions" / "theirs", new)
     card = (new / "submission.toml").read_text("utf-8").replace('"Theirs"', '"New"')
@@ -131,7 +136,7 @@ def test_a_submission_that_goes(pull_request, run):
 
 
 def test_nothing_changes(project, run):
-    shutil.copytree(project / "submissions", project / "base")
+    copy_base(project)
     status, lines, _ = review(run, "--base", "base")
     assert (status, lines) == (0, ["", "No row changes.", "", "LEADERBOARD.md: up to date"])
     status, lines, _ = review(run)
@@ -151,3 +156,34 @@ def test_a_stale_leaderboard_shows_its_difference(project, run):
     assert any(line.startswith("-|") and "Ours" in line for line in lines)
     assert any(line.startswith("+|") and "Theirs" in line for line in lines)
     assert err.startswith("LEADERBOARD.md: stale; ")
+
+
+def test_what_judges_is_the_bases_and_said_first(pull_request, run, evaluate):
+    """A pull request swaps answers, reseals its set, and brings a workflow and a signer."""
+    evaluate("new")
+    assert run("leaderboard").status == 0
+    honest = review(run, "--base", "base")[1]
+    for name in ("answers.jsonl.gz", "manifest.json"):
+        path = pull_request / "candidates" / "silent-paper" / name
+        path.write_bytes(path.read_bytes()[::-1])
+    for name in (".github/workflows/submission.yml", "livebench/attestation/allowed_signers"):
+        path = pull_request / name
+        path.parent.mkdir(parents=True)
+        path.write_text("mine")
+    status, lines, _ = review(run, "--base", "base")
+    assert status == 1
+    assert lines[:7] == [
+        "Also changed, and NOT USED here: what judges a pull request is taken from its base.",
+        "  .github/workflows/submission.yml",
+        "  candidates/silent-paper/answers.jsonl.gz",
+        "  candidates/silent-paper/manifest.json",
+        "  livebench/attestation/allowed_signers",
+        "A maintainer reviews these by themselves, before any row.",
+        "",
+    ]
+    assert lines[7:] == honest
+
+
+def test_a_base_is_a_checkout(pull_request, refused):
+    message = refused("submit", "review", "--base", "base/submissions")
+    assert message.startswith("base/submissions: is not a checkout (no submissions/ in it); ")
