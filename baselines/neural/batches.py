@@ -111,12 +111,9 @@ class Batches:
         drawn = np.ones((len(batch), 2)) if drop is None else drop.random((len(batch), 2))
         frames, context, targets, ends = [], [], [], []
         for piece, (draw_frames, draw_comments) in zip(batch, drawn, strict=True):
-            both = len(self._uses) == 2
-            with_frames = "frames" in self._uses and not (both and draw_frames < config.drop_frames)
+            with_frames = "frames" in self._uses and draw_frames >= config.drop_frames
             frames.append(self._examples.frames(piece.moment) if with_frames else ())
-            with_comments = "comments" in self._uses and not (
-                both and draw_comments < config.drop_comments
-            )
+            with_comments = "comments" in self._uses and draw_comments >= config.drop_comments
             around = self._examples.context(piece.moment).tolist() if with_comments else []
             context.append([self.words(s)[: config.max_context_words] for s in around])
             learned = self._examples.targets(piece.moment)[piece.first : piece.last].tolist()

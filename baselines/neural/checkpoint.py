@@ -33,6 +33,8 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     Attributes:
         entry: "module:Class" of the scorer that loads it.
         max_context_words: surrounding comments are truncated to this many words.
+        unseen_types: the number of words of the training comments outside the vocabulary, for which its
+            `<unknown>` stands; None if it is not known, as for an imported model.
         training: how it was made; None for an imported model.
         outcome: how the training went, for human readers.
         files: sha256 of the other files, by name.
@@ -42,6 +44,7 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     size: Size
     frame_width: int
     max_context_words: int
+    unseen_types: int | None = None
     training: TrainingManifest | None
     outcome: dict[str, Any]
     files: dict[str, str]
@@ -62,7 +65,7 @@ def write_checkpoint(
         with new_file(folder / name) as file:
             file.write(content)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    about = msgspec.structs.replace(about, files=hashes)
+    about = msgspec.structs.replace(about, files=hashes, unseen_types=vocabulary.unseen_types)
     with new_file(folder / CHECKPOINT_FILE) as file:
         file.write(msgspec.json.format(msgspec.json.encode(about), indent=1) + b"\n")
     return folder / CHECKPOINT_FILE
@@ -89,4 +92,4 @@ def read_checkpoint(path: Path) -> tuple[Checkpoint, dict[str, torch.Tensor], Vo
         words = msgspec.json.decode(contents[VOCABULARY_FILE], type=list[str])
     except (SafetensorError, msgspec.DecodeError) as error:
         raise unreadable(path.parent, error, fix="train again") from None
-    return about, weights, Vocabulary(words)
+    return about, weights, Vocabulary(words, about.unseen_types)

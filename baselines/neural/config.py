@@ -29,8 +29,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         learning_rate: of Adam (beta .9 and .999, epsilon 1e-8); it rises linearly over the first
             `warmup` share of the training, then stays constant (`decay = false`) or falls linearly to 0.
         clip: maximum norm of the gradient.
-        drop_frames, drop_comments: share of moments whose frames or comments are dropped in training a
-            model that takes both, so that it can handle the settings that lack one.
+        drop_frames, drop_comments: share of moments whose frames or comments are dropped in training, so
+            that a model can handle the settings that lack them: `video`, `comments`, `blind`.
         dev_comments: maximum number of dev comments used to evaluate an epoch.
     """
 

@@ -17,10 +17,13 @@ class Vocabulary:
 
     Args:
         words: most common first, without the special ones.
+        unseen_types: how many other words the training comments have, which `<unknown>` stands for; None
+            if nobody counted.
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], unseen_types: int | None = None) -> None:
         self.words = list(words)
+        self.unseen_types = unseen_types
         self._ids = {word: number for number, word in enumerate(self.words, len(SPECIAL_WORDS))}
         if len(self._ids) != len(self.words):
             raise ValueError("a word stands twice in the vocabulary")
@@ -33,7 +36,7 @@ class Vocabulary:
             for word in comment.split(" "):
                 counts[word] += times
         ordered = sorted(counts, key=lambda word: (-counts[word], word))
-        return cls(ordered[:size])
+        return cls(ordered[:size], len(ordered[size:]))
 
     def __len__(self) -> int:
         """The number of words, special ones included."""
