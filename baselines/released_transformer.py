@@ -32,7 +32,7 @@ import torch
 from livebench_baselines.neural.checkpoint import CHECKPOINT_FILE, Checkpoint, write_checkpoint
 from livebench_baselines.neural.inputs import Inputs, padded
 from livebench_baselines.neural.model import Size
-from livebench_baselines.neural.neural_scorer import NeuralScorer
+from livebench_baselines.neural.neural_scorer import NeuralScorer, Unknown
 from livebench_baselines.neural.vocabulary import BEGIN, END, PAD, SEPARATOR, Vocabulary
 from livebench_baselines.unified_transformer import Encoded, UnifiedTransformerModel
 from torch import nn
@@ -99,6 +99,10 @@ class ReleasedTransformer(NeuralScorer):
     """log p(candidate | frames, surrounding comments), as the released code computes it."""
 
     model = ReleasedTransformerModel
+
+    def __init__(self, checkpoint: Path, device: str = "cpu", unknown: Unknown = "one") -> None:
+        super().__init__(checkpoint, device, unknown)
+
     train = None  # type: ignore[assignment]  # only for checkpoints trained elsewhere
 
     def words(self, candidate: Comment) -> list[int]:

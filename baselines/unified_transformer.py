@@ -51,6 +51,10 @@ class UnifiedTransformerModel(CommentModel):
             self.norm(size.width) for _ in range(3)
         )
 
+    def embed(self, words: torch.Tensor) -> torch.Tensor:
+        """The vectors of some words, int64 [...]: float [..., width]."""
+        return self.embedding(words)
+
     def _placed(self, vectors: torch.Tensor) -> torch.Tensor:
         places = sinusoids(vectors.shape[1], self.size.width, vectors.device)
         return self.dropout(vectors + places)
@@ -72,7 +76,7 @@ class UnifiedTransformerModel(CommentModel):
         for block in self.video:
             frames = block(frames, frame_mask)
         frames = self.video_norm(frames)
-        text = self._placed(self.embedding(words))
+        text = self._placed(self.embed(words))
         for block in _blocks(self.text):
             text = block(text, text_mask, block.memories([(frames, frame_mask)]))
         return Encoded(frames, frame_mask, self.text_norm(text), text_mask)
@@ -81,7 +85,7 @@ class UnifiedTransformerModel(CommentModel):
         """Equation 14."""
         states = [(memory.video, memory.video_mask), (memory.text, memory.text_mask)]
         places = sinusoids(len(forest.levels), self.size.width, forest.token.device)
-        nodes = self.dropout(self.embedding(forest.token) + places[forest.depth])
+        nodes = self.dropout(self.embed(forest.token) + places[forest.depth])
         for block in _blocks(self.decoder):
             nodes = block.over_forest(nodes, forest, block.memories(states))
         return self.decoder_norm(nodes)

@@ -63,9 +63,8 @@ def next_words_of(model: CommentModel, inputs: Inputs, vocabulary: Vocabulary) -
         last = torch.tensor([len(prefix) + 1 for prefix in prefixes]).cumsum(0) - 1
         nodes = forest.edge_node[forest.path_edge[last.to(inputs.device)]]
         with torch.no_grad():
-            logits = model.output(model.decode(memory, forest)[nodes]).float()
-            log_probs = torch.log_softmax(logits, dim=1).double().cpu().numpy()
-        log_probs[:, never] = -np.inf
+            log_probs = model.next_word_log_probs(memory, forest, nodes).double().cpu().numpy()
+        log_probs[:, [n for n in never if n < log_probs.shape[1]]] = -np.inf
         return log_probs
 
     return next_words

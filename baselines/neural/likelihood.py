@@ -31,8 +31,20 @@ def edge_log_probs(hidden: torch.Tensor, output: nn.Linear, forest: Forest) -> t
     Returns:
         float32 [edges].
     """
-    weight, bias = output.weight.detach(), output.bias.detach()
-    hidden = hidden.detach()
+    hidden, weight, bias = hidden.detach(), output.weight.detach(), output.bias.detach()
+    norms = _norms(hidden, weight, bias)
+    return _edge_logits(hidden, weight, bias, forest) - norms[forest.edge_node]
+
+
+def edge_log_probs_with_gradient(
+    hidden: torch.Tensor, output: nn.Linear, forest: Forest
+) -> torch.Tensor:
+    """The same as `edge_log_probs`, with gradient: for a model in which they are not simply summed."""
+    return _EdgeLogProbs.apply(hidden, output.weight, output.bias, forest)
+
+
+def _norms(hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """The logarithm of the sum of exp(logit) over the vocabulary: float [nodes]."""
     norms = []
     for nodes in _spans(len(hidden), NODES_OF_TILE):
         rows = hidden[nodes]
@@ -45,7 +57,7 @@ def edge_log_probs(hidden: torch.Tensor, output: nn.Linear, forest: Forest) -> t
             most = part.amax(1)
             sums.append(part.sub_(most[:, None]).exp_().sum(1).log_().add_(most))
         norms.append(torch.logsumexp(torch.stack(sums), 0))
-    return _edge_logits(hidden, weight, bias, forest) - torch.cat(norms)[forest.edge_node]
+    return torch.cat(norms)
 
 
 def log_likelihood(hidden: torch.Tensor, output: nn.Linear, forest: Forest) -> torch.Tensor:
@@ -111,3 +123,41 @@ class _LogLikelihood(torch.autograd.Function):
         gradients = ctx.gradients
         ctx.gradients = None  # changed in place, to avoid a large copy for the weights
         return (*(gradient.mul_(slope) for gradient in gradients), None)
+
+
+class _EdgeLogProbs(torch.autograd.Function):
+    """Computes the logits again for the gradient, so that they are never in memory all at once.
+
+    If the loss has the derivative d(i, w) with respect to the log-probability of the edge (i, w), and
+    d(i) is the sum of these at node i, its derivative with respect to logit(i, w) is
+    d(i, w) - d(i) p(w | i).
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, forest: Forest
+    ) -> torch.Tensor:
+        norms = _norms(hidden, weight, bias)
+        ctx.save_for_backward(hidden, weight, bias, norms)
+        ctx.forest = forest
+        return _edge_logits(hidden, weight, bias, forest) - norms[forest.edge_node]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        hidden, weight, bias, norms = ctx.saved_tensors
+        node, token = ctx.forest.edge_node, ctx.forest.edge_token
+        through = hidden.new_zeros(len(hidden)).index_add_(0, node, slope)
+        by_hidden, by_weight, by_bias = (torch.zeros_like(x) for x in (hidden, weight, bias))
+        for nodes in _spans(len(hidden), NODES_OF_TILE):
+            rows = hidden[nodes]
+            for words in _word_spans(len(rows), len(bias)):
+                tile = torch.addmm(bias[words], rows, weight[words].T)
+                tile.sub_(norms[nodes, None]).exp_().mul_(-through[nodes, None])
+                by_hidden[nodes].addmm_(tile, weight[words])
+                by_weight[words].addmm_(tile.T, rows)
+                by_bias[words] += tile.sum(0)
+        by_hidden.index_add_(0, node, slope[:, None] * weight[token])
+        by_weight.index_add_(0, token, slope[:, None] * hidden[node])
+        by_bias.index_add_(0, token, slope)
+        return by_hidden, by_weight, by_bias, None

@@ -41,11 +41,13 @@ class CommentModel(nn.Module, ABC):
     Attributes:
         uses: the inputs that it uses; it is given no others.
         standardises_frames: whether it standardises frames before projecting them.
+        copies: whether it tells words outside the vocabulary apart (`OpenVocabulary`).
         embedding: shared by text encoder and decoder; the output layer has its own weights.
     """
 
     uses: ClassVar[frozenset[Input]] = frozenset({"frames", "comments"})
     standardises_frames: ClassVar[bool] = True
+    copies: ClassVar[bool] = False
     project: nn.Module
 
     def __init__(self, size: Size, words: int, frame_width: int) -> None:
@@ -62,6 +64,7 @@ class CommentModel(nn.Module, ABC):
         self,
         log_frequencies: np.ndarray,
         frame_statistics: tuple[np.ndarray, np.ndarray] | None = None,
+        unseen_types: int | None = None,
     ) -> None:
         """Initialise from statistics of the training data.
 
@@ -72,11 +75,17 @@ class CommentModel(nn.Module, ABC):
             log_frequencies: of the words, float32 [words]; becomes the output layer's bias.
             frame_statistics: mean and standard deviation of each dimension of a frame vector, each
                 [frame width]; used by a model that standardises frames.
+            unseen_types: the number of words of the training comments outside the vocabulary; used by a
+                model that copies.
         """
         with torch.no_grad():
             self.output.bias.copy_(torch.from_numpy(log_frequencies))
         if frame_statistics is not None and isinstance(self.project, Projection):
             self.project.begin_with(*frame_statistics)
+
+    def share_unknown(self, cost: float) -> None:
+        """In a model that copies, subtract this from log p(<unknown>) of each word it stands for."""
+        raise NotImplementedError
 
     @abstractmethod
     def encode(self, inputs: Inputs) -> Any:
@@ -85,6 +94,10 @@ class CommentModel(nn.Module, ABC):
     @abstractmethod
     def decode(self, memory: Any, forest: Forest) -> torch.Tensor:
         """float [nodes of the forest, width]: the hidden state at each prefix, for the output layer."""
+
+    def next_word_log_probs(self, memory: Any, forest: Forest, nodes: torch.Tensor) -> torch.Tensor:
+        """float32 [nodes, words]: the log-probability of each next word at some nodes of a forest."""
+        return torch.log_softmax(self.output(self.decode(memory, forest)[nodes]).float(), dim=1)
 
     def forward(self, inputs: Inputs, forest: Forest) -> torch.Tensor:
         """The summed log-likelihood of all comments of the forest, for training: scalar."""

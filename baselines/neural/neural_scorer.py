@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import log
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from livebench_baselines.neural.forest import grow
 from livebench_baselines.neural.generate import next_words_of, text_of, write_comment
 from livebench_baselines.neural.inputs import Inputs, make_inputs
 from livebench_baselines.neural.model import CommentModel
+from livebench_baselines.neural.vocabulary import UNKNOWN, Vocabulary
 
 from livebench.errors import LiveBenchError
 from livebench.scoring.scorer import (
@@ -30,21 +32,31 @@ WORDS_AT_ONCE = 8_192
 """Candidate words scored together (shared prefixes counted repeatedly); bounds the memory."""
 
 
+Unknown = Literal["spread", "one"]
+"""How a word outside the vocabulary is scored: by an even share of p(<unknown>), or by all of it."""
+
+
 class NeuralScorer(Scorer):
     """Scores with a model of `baselines` and its checkpoint.
 
     Args:
         checkpoint: its checkpoint.json.
         device: as torch names it.
+        unknown: `spread`: a word outside the vocabulary has the log-probability
+            log p(<unknown>) - log n; n is the number of such words in the training comments, among which
+            p(<unknown>) is spread evenly. `one`: log p(<unknown>), as if they all were one word, which
+            makes a rare word cheaper than a common one.
 
     Raises:
-        LiveBenchError: the checkpoint cannot be read, or is of another model.
+        LiveBenchError: the checkpoint cannot be read, is of another model, or does not say n.
     """
 
     model: ClassVar[type[CommentModel]]
 
-    def __init__(self, checkpoint: Path, device: str = "cpu") -> None:
+    def __init__(self, checkpoint: Path, device: str = "cpu", unknown: Unknown = "spread") -> None:
         about, weights, self.vocabulary = read_checkpoint(Path(checkpoint))
+        self.numbers: Vocabulary = self.vocabulary
+        self.unknown_cost = _unknown_cost(Path(checkpoint), unknown, self.vocabulary)
         self.device = torch.device(device)
         self.max_context_words = about.max_context_words
         if about.training is not None:
@@ -60,6 +72,9 @@ class NeuralScorer(Scorer):
                 what, fix = f"is a checkpoint of {about.entry}, not of {name}", ""
             raise LiveBenchError(checkpoint, what, fix) from None
         self.net.to(self.device).eval()
+        if self.net.copies:
+            self.net.share_unknown(self.unknown_cost)
+            self.unknown_cost = 0.0  # it is in the model's own numbers
 
     @classmethod
     def train(cls, job: TrainingJob) -> Path:
@@ -82,6 +97,7 @@ class NeuralScorer(Scorer):
         return self.score_samples([Sample(video_ctx, comments, candidates)])[0]
 
     def score_samples(self, samples: Sequence[Sample]) -> list[list[LogLikelihood]]:
+        self._begin()
         words = [[self.words(candidate) for candidate in s.candidates] for s in samples]
         scores: list[list[LogLikelihood]] = [[] for _ in samples]
         for group in _groups([sum(map(len, candidates)) for candidates in words]):
@@ -89,7 +105,12 @@ class NeuralScorer(Scorer):
             forest = grow([words[i] for i in group]).to(self.device)
             values = iter(self.net.log_likelihoods(inputs, forest).tolist())
             for i in group:
-                scores[i] = [LogLikelihood(next(values), len(own) + 1) for own in words[i]]
+                scores[i] = [
+                    LogLikelihood(
+                        next(values) - self.unknown_cost * own.count(UNKNOWN), len(own) + 1
+                    )
+                    for own in words[i]
+                ]
         return scores
 
     def generate(
@@ -99,9 +120,15 @@ class NeuralScorer(Scorer):
         decoding: Decoding = DEFAULT_DECODING,
     ) -> str:
         """Write a comment for the moment."""
+        self._begin()
         inputs = self.inputs([Sample(video_ctx, comments, [])])
-        written = write_comment(next_words_of(self.net, inputs, self.vocabulary), decoding)
-        return text_of(self.vocabulary.decode(written.words))
+        written = write_comment(next_words_of(self.net, inputs, self.numbers), decoding)
+        return text_of(self.numbers.decode(written.words))
+
+    def _begin(self) -> None:
+        """Forget the words outside the vocabulary that were met before."""
+        if self.net.copies:
+            self.numbers = self.vocabulary.open()
 
     def inputs(self, samples: Sequence[Sample]) -> Inputs:
         """The model's inputs for some samples."""
@@ -112,12 +139,12 @@ class NeuralScorer(Scorer):
 
     def words(self, candidate: Comment) -> list[int]:
         """The numbers of the words of a candidate that are scored: all of them here."""
-        return self.vocabulary.encode(candidate.tokens)
+        return self.numbers.encode(candidate.tokens)
 
     def surrounding(self, comments: Sequence[Comment]) -> list[list[int]]:
         """The numbers of the words of the surrounding comments, in the order of time."""
         return [
-            self.vocabulary.encode(comment.tokens)[: self.max_context_words]
+            self.numbers.encode(comment.tokens)[: self.max_context_words]
             for comment in sorted(comments, key=lambda comment: comment.time)
         ]
 
@@ -136,6 +163,22 @@ class NeuralScorer(Scorer):
                 "train on the dataset of this set",
             )
         return frames
+
+
+def _unknown_cost(checkpoint: Path, unknown: str, vocabulary: Vocabulary) -> float:
+    """What is subtracted from log p(<unknown>)."""
+    if unknown not in get_args(Unknown):
+        what = f"unknown = {unknown!r} is not one of {', '.join(get_args(Unknown))}"
+        raise LiveBenchError(checkpoint, what, "correct the run's arguments")
+    if unknown == "one":
+        return 0.0
+    if vocabulary.unseen_types is None:
+        raise LiveBenchError(
+            checkpoint,
+            "does not say how many words <unknown> stands for (unseen_types)",
+            'train again, or write arguments = { unknown = "one" } into the run',
+        )
+    return log(max(1, vocabulary.unseen_types))
 
 
 def _groups(sizes: Sequence[int]) -> Iterator[list[int]]:

@@ -78,7 +78,7 @@ class _Trainer:
         self.batches, self.dev = (
             Batches(
                 Examples(job.dataset, job.protocol, split),
-                self.vocabulary,
+                self.vocabulary.open() if model_class.copies else self.vocabulary,
                 config,
                 model_class.uses,
                 frame_width,
@@ -92,6 +92,7 @@ class _Trainer:
         self.model.begin_with(
             self.vocabulary.log_frequencies(comments),
             frame_statistics(job.dataset) if standardises else None,
+            self.vocabulary.unseen_types,
         )
         self.model.to(processes.device)
         self.optimizer = torch.optim.Adam(

@@ -47,6 +47,10 @@ class Vocabulary:
         ids = self._ids
         return [ids.get(word, UNKNOWN) for word in tokens.split(" ")]
 
+    def open(self) -> OpenVocabulary:
+        """The same numbers, and more for other words as they are met."""
+        return OpenVocabulary(self)
+
     def decode(self, numbers: Iterable[int]) -> list[str]:
         """The words of some numbers; special ones by name."""
         special = len(SPECIAL_WORDS)
@@ -64,3 +68,22 @@ class Vocabulary:
                 counts[number] += times
             counts[END] += times
         return np.log(counts / counts.sum()).astype(np.float32)
+
+
+class OpenVocabulary(Vocabulary):
+    """A vocabulary that grows: a word that it lacks gets the next free number when it is met.
+
+    For a model that can copy words it has no parameters for: to it, such a number says only which words
+    are the same.
+    """
+
+    def __init__(self, known: Vocabulary) -> None:
+        super().__init__(known.words, known.unseen_types)
+
+    def encode(self, tokens: str) -> list[int]:
+        """The numbers of the words of a comment, new ones included."""
+        for word in tokens.split(" "):
+            if word not in self._ids:
+                self._ids[word] = len(self)
+                self.words.append(word)
+        return super().encode(tokens)

@@ -12,6 +12,7 @@ from livebench_baselines.fusional_rnn import FusionalRNN
 from livebench_baselines.neural.config import Config
 from livebench_baselines.neural.inputs import Inputs, make_inputs
 from livebench_baselines.neural.model import Size
+from livebench_baselines.pointer import Pointer
 from livebench_baselines.s2s_c import S2SC
 from livebench_baselines.s2s_i import S2SI
 from livebench_baselines.s2s_ic import S2SIC
@@ -21,7 +22,7 @@ from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import Dataset
 from livebench.training.job import TrainingJob
 
-SCORERS = (S2SI, S2SC, S2SIC, FusionalRNN, UnifiedTransformer)
+SCORERS = (S2SI, S2SC, S2SIC, FusionalRNN, UnifiedTransformer, Pointer)
 WORDS, FRAME_WIDTH = 40, 3
 TINY = Size(width=16, blocks=2, heads=4, feed_forward=32, dropout=0.0)
 CONFIG = Config(
