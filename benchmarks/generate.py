@@ -49,7 +49,7 @@ def moments(vocabulary: Vocabulary) -> list[Sample]:
 def scorer_of(kind: type, config: str):
     """A model of random parameters that goes on writing."""
     settings = load_config(config)
-    vocabulary = Vocabulary([f"w{number}" for number in range(settings.vocabulary)])
+    vocabulary = Vocabulary([f"w{number}" for number in range(settings.vocabulary)], 0)
     torch.manual_seed(0)
     net = kind.model(settings.size, len(vocabulary), FRAME_WIDTH)
     with torch.no_grad():

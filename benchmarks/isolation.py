@@ -66,7 +66,7 @@ def transformer(folder: Path, dataset: Dataset) -> Submission:
     """The real one, with a checkpoint of random parameters."""
     words = dataset.split("train").strings
     known = list(dict.fromkeys(word for string in words for word in string.split(" ")))[:WORDS]
-    vocabulary = Vocabulary(known + [f"<{n}>" for n in range(WORDS - len(known))])
+    vocabulary = Vocabulary(known + [f"<{n}>" for n in range(WORDS - len(known))], 0)
     size = Size(width=256, blocks=3, heads=4, feed_forward=1024)
     torch.manual_seed(0)
     model = UnifiedTransformer.model(size, len(vocabulary), dataset.frame_width)

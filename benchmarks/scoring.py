@@ -82,7 +82,7 @@ def untrained(
     """A checkpoint of random parameters, with always `WORDS` words."""
     words = words + [f"<{i}>" for i in range(WORDS - len(words))]
     torch.manual_seed(0)
-    vocabulary = Vocabulary(words[:WORDS])
+    vocabulary = Vocabulary(words[:WORDS], len(words[WORDS:]))
     model = scorer.model(size, len(vocabulary), width)
     about = Checkpoint(
         entry=scorer.__name__,

@@ -150,7 +150,7 @@ def make(kind, folder, *, seed=0, words=12, adjust=lambda net: None):
     """A model of random parameters, read from a checkpoint."""
     width = WIDTH if kind is ReleasedTransformer else 16
     size = Size(width=width, blocks=1, heads=2, feed_forward=24)
-    vocabulary = Vocabulary([f"词{number}" for number in range(words)])
+    vocabulary = Vocabulary([f"词{number}" for number in range(words)], unseen_types=100)
     torch.manual_seed(seed)
     net = kind.model(size, len(vocabulary), WIDTH)
     with torch.no_grad():
@@ -181,7 +181,7 @@ def moments(request, frozen, dataset):
 
 def written(scorer, moment, decoding):
     inputs = scorer.inputs([Sample(moment.video_ctx, moment.comments, [])])
-    return write_comment(next_words_of(scorer.net, inputs, scorer.vocabulary), decoding)
+    return write_comment(next_words_of(scorer.net, inputs, scorer.numbers), decoding)
 
 
 def test_what_a_model_says_of_its_comment_is_its_score(scorer, moments):
