@@ -55,7 +55,7 @@ class NeuralScorer(Scorer):
 
     def __init__(self, checkpoint: Path, device: str = "cpu", unknown: Unknown = "spread") -> None:
         about, weights, self.vocabulary = read_checkpoint(Path(checkpoint))
-        self.numbers: Vocabulary = self.vocabulary
+        self.numbers = self.vocabulary
         self.unknown_cost = _unknown_cost(Path(checkpoint), unknown, self.vocabulary)
         self.device = torch.device(device)
         self.max_context_words = about.max_context_words
@@ -72,6 +72,7 @@ class NeuralScorer(Scorer):
                 what, fix = f"is a checkpoint of {about.entry}, not of {name}", ""
             raise LiveBenchError(checkpoint, what, fix) from None
         self.net.to(self.device).eval()
+        self._begin()
         if self.net.copies:
             self.net.share_unknown(self.unknown_cost)
             self.unknown_cost = 0.0  # it is in the model's own numbers

@@ -192,7 +192,7 @@ def test_what_a_model_says_of_its_comment_is_its_score(scorer, moments):
             Decoding("top-p", max_words=6, seed=7),
         ):
             found = written(scorer, moment, decoding)
-            words = scorer.vocabulary.decode(found.words)
+            words = scorer.numbers.decode(found.words)
             assert 1 <= len(words) <= 6
             text = scorer.generate(moment.video_ctx, moment.comments, decoding)
             assert text == "".join(words)
@@ -223,10 +223,10 @@ def test_greedy_is_the_best_next_word_by_score(scorer, moments):
         for word in scorer.vocabulary.words
     }
     beam = written(scorer, moment, Decoding("beam", beam=100, max_words=1))
-    assert scorer.vocabulary.decode(beam.words) == [max(scores, key=scores.get)]
+    assert scorer.numbers.decode(beam.words) == [max(scores, key=scores.get)]
     assert beam.log_likelihood == pytest.approx(max(scores.values()), abs=1e-4)
     assert found.log_likelihood == pytest.approx(
-        scores[scorer.vocabulary.decode(found.words)[0]], abs=1e-4
+        scores[scorer.numbers.decode(found.words)[0]], abs=1e-4
     )
 
 
