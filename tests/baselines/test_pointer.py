@@ -9,8 +9,11 @@ from livebench_baselines.neural.forest import grow
 from livebench_baselines.neural.inputs import make_inputs
 from livebench_baselines.neural.vocabulary import BEGIN, END, SEPARATOR, UNKNOWN
 from livebench_baselines.pointer import Pointer, PointerModel
-from tiny import FRAME_WIDTH, TINY, WORDS, Moments
+from tiny import FRAME_WIDTH, TINY, WORDS, Moments, tiny_job
 from torch.nn import functional
+
+from livebench.scoring.runner import read_samples
+from livebench.scoring.scorer import Comment
 
 UNSEEN = 9
 
@@ -115,5 +118,25 @@ def test_training_and_scoring_are_one_number_and_its_gradient_is_true(model):
         assert parameter.grad.view(-1)[place].item() == pytest.approx(slope, rel=1e-4), name
 
 
-def test_a_score_does_not_depend_on_words_that_were_met_before(model):
-    assert Pointer.model.copies
+def test_words_that_were_met_before_do_not_matter(dataset, frozen, tmp_path):
+    """Their numbers differ then, and nothing else."""
+    job = tiny_job(Pointer, dataset, tmp_path / "run", {"vocabulary": 20, "epochs": 1})
+    scorer = Pointer(checkpoint=Pointer.train(job))
+    first, second = [sample for _, sample in read_samples(frozen, dataset, "both")][:2]
+    alone = scorer.score_samples([second])[0]
+    after = scorer.score_samples([first, second])[1]
+    np.testing.assert_allclose([s.total for s in after], [s.total for s in alone], rtol=1e-4)
+    words = scorer.numbers.words
+    assert len(words) > len(scorer.vocabulary.words) == 20
+    assert len(set(words)) == len(words)
+
+
+def test_a_copied_word_outside_the_vocabulary_is_likelier(dataset, frozen, tmp_path):
+    """That is what the pointer learns even in a short training."""
+    job = tiny_job(Pointer, dataset, tmp_path / "run", {"vocabulary": 20, "epochs": 2})
+    scorer = Pointer(checkpoint=Pointer.train(job))
+    _, sample = next(read_samples(frozen, dataset, "comments"))
+    around = [Comment("河马", "河马")] * 5
+    new = [Comment("河马", "河马"), Comment("犀牛", "犀牛")]
+    shown, other = scorer.score_candidates(sample.video_ctx, around, new)
+    assert shown.total > other.total + 1

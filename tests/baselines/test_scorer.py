@@ -58,6 +58,59 @@ def test_the_ways_to_score_agree(kind, trained, frozen, dataset, setting, monkey
         assert agrees(scorer.score_samples(some))
 
 
+def test_in_the_setting_blind_all_moments_are_one(kind, trained, frozen, dataset):
+    """What must be missing is missing: a comment has the same score at each of them."""
+    scorer = kind(checkpoint=trained)
+    samples = [sample for _, sample in read_samples(frozen, dataset, "blind")][:3]
+    wanted = samples[0].candidates[:20]
+    found = scorer.score_samples([sample._replace(candidates=wanted) for sample in samples])
+    totals = np.array([[score.total for score in scores] for scores in found])
+    np.testing.assert_allclose(totals[1:], totals[:1].repeat(2, 0), rtol=1e-5)
+    shown = next(s for _, s in read_samples(frozen, dataset, "both"))
+    assert scorer.score_candidates(*shown[:2], wanted) != found[0]
+
+
+def test_a_word_outside_the_vocabulary_has_its_share_of_the_unknown_one(
+    kind, dataset, frozen, tmp_path
+):
+    config = {"epochs": 1, "vocabulary": 20}
+    checkpoint = kind.train(tiny_job(kind, dataset, tmp_path / "run", config))
+    training = dataset.split("train")
+    types = {word for string in training.strings for word in string.split(" ")}
+    known = set(json.loads((tmp_path / "run" / "vocabulary.json").read_text()))
+    unseen = len(types - known)
+    assert json.loads(checkpoint.read_text())["unseen_types"] == unseen > 10
+    # Blind: in the other settings the pointer copies some of them.
+    _, sample = next(read_samples(frozen, dataset, "blind"))
+    spread, one = (
+        [score.total for score in scorer.score_candidates(*sample)]
+        for scorer in (kind(checkpoint=checkpoint), kind(checkpoint=checkpoint, unknown="one"))
+    )
+    often = [sum(word not in known for word in c.words) for c in sample.candidates]
+    assert len(set(often)) > 2
+    expected = np.array(one) - np.array(often) * np.log(unseen)
+    np.testing.assert_allclose(spread, expected, rtol=1e-4)
+
+
+def test_how_unknown_words_are_scored_must_be_known(kind, trained, tmp_path):
+    with pytest.raises(
+        LiveBenchError,
+        match=r"checkpoint\.json: unknown = 'two' is not one of spread, one; correct the run's arg",
+    ):
+        kind(checkpoint=trained, unknown="two")
+    about = json.loads(trained.read_text())
+    del about["unseen_types"]  # as in a checkpoint of version 0.2.0
+    folder = tmp_path / "old"
+    shutil.copytree(trained.parent, folder)
+    (folder / "checkpoint.json").write_text(json.dumps(about))
+    with pytest.raises(
+        LiveBenchError,
+        match=r'stands for \(unseen_types\); train again, or write arguments = { unknown = "one" }',
+    ):
+        kind(checkpoint=folder / "checkpoint.json")
+    kind(checkpoint=folder / "checkpoint.json", unknown="one")
+
+
 def test_lengths_count_the_end(kind, trained, frozen, dataset):
     scorer = kind(checkpoint=trained)
     _, sample = next(read_samples(frozen, dataset, "both"))

@@ -10,10 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import safetensors.torch
+import torch
 from livebench_baselines.neural import train as train_module
+from livebench_baselines.neural.batches import Batches
 from livebench_baselines.neural.config import load_config
 from livebench_baselines.neural.train import _learning_rate
 from livebench_baselines.neural.vocabulary import SPECIAL_WORDS, UNKNOWN, Vocabulary
@@ -22,7 +25,9 @@ from livebench_baselines.s2s_i import S2SI
 from livebench_baselines.unified_transformer import UnifiedTransformer
 from tiny import CONFIG
 
+from livebench.candidates.protocol import load_protocol
 from livebench.errors import LiveBenchError
+from livebench.training.examples import Examples
 
 TIMED = ("seconds", "comments_per_second")
 
@@ -148,9 +153,14 @@ def test_a_wrong_config_names_file_and_field(job, tmp_path):
 def test_vocabulary_by_hand():
     vocabulary = Vocabulary.of([("b a", 2), ("c b", 1), ("d", 2)], 3)
     assert vocabulary.words == ["b", "a", "d"]  # 3, 2, 2, and c once
+    assert vocabulary.unseen_types == 1
     first = len(SPECIAL_WORDS)
     assert vocabulary.encode("a c d b") == [first + 1, UNKNOWN, first + 2, first]
     assert vocabulary.decode([first, UNKNOWN]) == ["b", "<unknown>"]
+    opened = vocabulary.open()
+    assert opened.encode("x c a x") == [first + 3, first + 4, first + 1, first + 3]
+    assert opened.decode([first + 4, first]) == ["c", "b"]
+    assert vocabulary.encode("x") == [UNKNOWN]  # unchanged
 
 
 def test_log_frequencies_by_hand():
@@ -158,6 +168,37 @@ def test_log_frequencies_by_hand():
     comments = [("b a", 2), ("c b", 1), ("d", 2)]
     frequencies = np.exp(Vocabulary(["b", "a", "d"]).log_frequencies(comments))
     assert frequencies == pytest.approx(np.array([1, 1, 6, 2, 1, 4, 3, 3]) / 21)
+
+
+@pytest.mark.parametrize(
+    ("uses", "frames", "comments"),
+    [("frames", 0.3, None), ("comments", None, 0.1), ("frames comments", 0.3, 0.1)],
+)
+def test_each_input_is_dropped_from_its_share_of_the_moments(dataset, uses, frames, comments):
+    """Also the only one of a model: the setting `blind` shows it none."""
+    config = msgspec.structs.replace(CONFIG, drop_frames=0.3, drop_comments=0.1, batch=500)
+    strings = dataset.split("train").strings
+    batches = Batches(
+        Examples(dataset, load_protocol("paper"), "train"),
+        Vocabulary.of([(string, 1) for string in strings], 60),
+        config,
+        frozenset(uses.split()),
+        4,
+        torch.device("cpu"),
+    )
+    lacking: dict[str, list[bool]] = {"frames": [], "comments": []}
+    for seed in range(5):
+        random = np.random.default_rng(seed)
+        for batch in batches.in_order(100_000):
+            inputs, _ = batches.tensors(batch, random)
+            lacking["frames"] += (inputs.frames == 0).all(2).all(1).tolist()
+            lacking["comments"] += [not around for around in inputs.comments]
+    total = len(lacking["frames"])
+    assert total > 1000
+    for name, share in {"frames": frames, "comments": comments}.items():
+        expected = 1.0 if share is None else share
+        deviation = (expected * (1 - expected) / total) ** 0.5
+        assert np.mean(lacking[name]) == pytest.approx(expected, abs=5 * deviation), name
 
 
 @pytest.mark.slow
