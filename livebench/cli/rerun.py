@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,6 +26,9 @@ from livebench.cli.options import (
     signers_option,
 )
 from livebench.cli.progress import quiet_option, remark
+
+if TYPE_CHECKING:
+    from livebench.attestation.attestation import Attestation
 
 _SUBMISSIONS = click.argument(
     "submissions", metavar="SUBMISSION...", type=SUBMISSION, nargs=-1, required=True
@@ -121,7 +125,7 @@ def rerun_command(
             continue
         rows += other_rows(submission, rows, signers)
         signed = attest(submission, rows, key, signers)
-        click.echo(f"{submission.path}: attested by {signed.signer}, {len(rows)} results")
+        click.echo(_attested(submission.path, signed))
     if differing:
         sys.exit(1)
 
@@ -145,4 +149,9 @@ def attest_command(submissions, candidates, key, signers) -> None:
     for submission in map(Submission, submissions):
         rows = list(rows_made_here(submission, sets))
         signed = attest(submission, rows, key, signers)
-        click.echo(f"{submission.path}: attested by {signed.signer}, {len(rows)} results")
+        click.echo(_attested(submission.path, signed))
+
+
+def _attested(path: Path, signed: Attestation) -> str:
+    count = len(signed.rows)
+    return f"{path}: attested by {signed.signer}, {count} result{'s' * (count != 1)}"
