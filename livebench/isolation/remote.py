@@ -114,7 +114,7 @@ class Isolation:
         child.send(wire.message(wire.START, start))
         hello = _answer(child, wire.HELLO, wire.Hello, doing=(submission.path, "making the scorer"))
         shown = Path(sandbox.INPUTS) if self.kind == "sandbox" else inputs
-        whole = submission.card.kind == "oracle"
+        whole = submission.is_own_oracle
         scorer_class = _RemoteFitted if hello.fits else _RemoteScorer
         return scorer_class(child, hello, _LearningFolder(inputs, shown, whole))
 

@@ -119,6 +119,14 @@ class Submission:
         """The name of the folder: the identity of a submission."""
         return self.path.resolve().name
 
+    @property
+    def is_own_oracle(self) -> bool:
+        """Whether it is an oracle that ships with LiveBench, which `fit` gives the whole dataset: whoever
+        brings code of their own and calls it one is given the training split, as everyone is."""
+        module = self.card.entry.partition(":")[0]
+        own = os.path.lexists(self.path / f"{module}.py")
+        return self.card.kind == "oracle" and module.startswith("livebench.") and not own
+
     def scores_path(self, set_name: str, run: Run, setting: Setting) -> Path:
         return self._own("scores", set_name, run.name, f"{setting}.jsonl.gz")
 
