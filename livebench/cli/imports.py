@@ -43,9 +43,8 @@ _OPTIONS = (
     ),
     click.option(
         "--language",
-        default="zh",
-        show_default=True,
-        help="Language of the comments (zh, ja, en, ...), whose words they are cut into.",
+        help="Language of the comments (zh, ja, en, ...), whose words they are cut into. Default: that "
+        "of the source (niconico: ja), else zh.",
     ),
     click.option("--licence", default="", help="Licence of the data, for dataset.toml."),
     quiet_option,
@@ -82,9 +81,23 @@ _VIDEOS = (
 )
 
 
-@click.group("import")
+class KindOrSource(click.Group):
+    """A command for each kind of source; without a kind, the one that the source is found to be."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = [_ANY, *args]
+        return super().parse_args(ctx, args)
+
+
+_ANY = "any"
+
+
+@click.group("import", cls=KindOrSource)
 def import_command() -> None:
-    """Make a dataset from a source.
+    """Make a dataset from a source: `livebench import [KIND] SRC --out DIR`.
+
+    Without a kind, the files are looked at, and it is said which kind they are.
 
     The help of each source shows its format. A bad row stops the import, naming file and place; with
     --skip-bad-rows it is left out and counted. docs/importers.md has all rules. The dataset appears
@@ -96,23 +109,27 @@ def import_command() -> None:
     """
 
 
-def _import(importer: str | Callable[[Path], str], source: Path, out: Path, **options: Any) -> None:
-    """Run an importer, "module:function" of `livebench.importers`, and say what came out."""
+def _import(kind: str, source: Path, out: Path, **options: Any) -> None:
+    """Run the importer of a kind, and say what came out."""
     from livebench.data.dataset import DatasetInfo
     from livebench.data.languages import check_language
     from livebench.importers.collection import Options
     from livebench.importers.importing import import_dataset
+    from livebench.importers.kinds import KINDS, kind_of
     from livebench.records import check_folder_name
 
     name, quiet, note, licence, language = (
         options.pop(key) for key in ("name", "quiet", "source_note", "licence", "language")
     )
-    check_language(language)
+    check_language(language or "zh")
     name = name or out.resolve().name
     check_folder_name("--name", name)
-    if not isinstance(importer, str):
-        importer = importer(source)
-    module, function = importer.split(":")
+    if kind == _ANY:
+        kind, found = kind_of(source)
+        remark(f"{source}: {kind} ({found})", quiet)
+    language = language or KINDS[kind].language or "zh"
+    reader = _livebot_release(source) if kind == "livebot" else KINDS[kind].reader
+    module, function = reader.split(":")
     read = getattr(import_module(f"livebench.importers.{module}"), function)
     info = DatasetInfo(name, language=language, source=note, licence=licence)
     dataset = import_dataset(
@@ -136,22 +153,23 @@ def _livebot_release(source: Path) -> str:
     return "livebot:read_livebot" if is_processed(source) else "livebot_raw:read_livebot_raw"
 
 
-def _add_source(
-    name: str,
-    importer: str | Callable[[Path], str],
-    help_text: str,
-    *options: Callable[[Any], Any],
-) -> None:
-    """Add a subcommand that imports a source."""
-    function: Callable[..., None] = partial(_import, importer)
+def _add_source(kind: str, help_text: str, *options: Callable[[Any], Any]) -> None:
+    """Add the command of a kind of source."""
+    function: Callable[..., None] = partial(_import, kind)
     for option in reversed((_source_argument, *_OPTIONS[:2], *options, *_OPTIONS[2:])):
         function = option(function)
-    import_command.command(name, help=help_text)(function)
+    import_command.command(kind, help=help_text, hidden=kind == _ANY)(function)
 
 
 _add_source(
+    _ANY,
+    """Import the folder SRC, of whichever kind it is.""",
+    *_SPLIT,
+    *_GROUP,
+    *_VIDEOS,
+)
+_add_source(
     "tables",
-    "table_files:read_tables",
     """Import CSV tables from the folder SRC.
 
     \b
@@ -170,13 +188,15 @@ _add_source(
 )
 _add_source(
     "bilibili",
-    "bilibili:read_bilibili",
-    """Import Bilibili danmaku, XML or .ass, from the folder SRC.
+    """Import Bilibili danmaku from the folder SRC.
 
     \b
     SRC/ID.xml        <i><chatid>1</chatid>
                       <d p="3.25,1,25,16777215,1500000000,0,9c1a,77">so cute</d></i>
     SRC/ID.ass        Dialogue: 2,0:00:03.25,0:00:11.25,R2L,,0,0,0,,{\\move(9,9,0,9)}so cute
+    SRC/ID.pb         a segment of the player (.so, .bin); ID_00.pb, ID_01.pb are one video
+    SRC/ID.json       {"elems": [{"progress": 3250, "mode": 1, "content": "so cute"}]}; also of
+                      bilibili-api (dm_time, text) and DanmakuFactory (c, m)
     SRC/ID/*.xml      several files of the video ID: each comment once
     SRC/ID.mp4        optional (flv, mkv, webm): gives title and duration where videos.csv does not
     SRC/videos.csv    optional: video_id,title,category,duration (any of the last three)
@@ -192,8 +212,51 @@ _add_source(
     *_VIDEOS,
 )
 _add_source(
+    "niconico",
+    """Import comments of Niconico from the folder SRC.
+
+    \b
+    SRC/ID.json              {"data": {"threads": [{"fork": "main", "comments": [
+                             {"no": 1, "vposMs": 3250, "body": "so cute"}]}]}}
+    SRC/ID.xml               <packet><chat no="1" vpos="325">so cute</chat></packet>
+    SRC/SERIES/EPISODE.json  the folder is the group; the id is made of the path
+    SRC/videos.csv           optional: video_id,title,category,duration,group
+
+    Left out and counted: comments of the uploader and canned ones (forks owner and easy), deleted ones,
+    and those before the video begins. The language is Japanese unless another is given.
+    """,
+    *_SPLIT,
+)
+_add_source(
+    "twitch",
+    """Import chats of Twitch from the folder SRC.
+
+    \b
+    SRC/NAME.json     of TwitchDownloader: {"video": {"id": "1", "title": "A cat", "length": 82},
+                      "comments": [{"content_offset_seconds": 3.25, "message": {"body": "so cute"}}]};
+                      of chat-downloader (also .jsonl): [{"message_type": "text_message",
+                      "time_in_seconds": 3.25, "message": "so cute"}]
+    SRC/videos.csv    optional: video_id,title,category,duration,group
+
+    The streamer is the group. Left out and counted: what is no message of a viewer.
+    """,
+    *_SPLIT,
+)
+_add_source(
+    "youtube",
+    """Import chats of YouTube's live streams from the folder SRC.
+
+    \b
+    SRC/A cat [ID].live_chat.json    of yt-dlp (--sub-langs live_chat): {"replayChatItemAction": ...}
+    SRC/ID.json, ID.jsonl            of chat-downloader
+    SRC/videos.csv                   optional: video_id,title,category,duration,group
+
+    Left out and counted: messages before the stream began, stickers, notices.
+    """,
+    *_SPLIT,
+)
+_add_source(
     "livebot",
-    _livebot_release,
     """Import the data released with LiveBot, processed or raw, from the folder SRC.
 
     \b
@@ -216,7 +279,6 @@ _add_source(
 )
 _add_source(
     "opennmt-livebot",
-    "opennmt_livebot:read_opennmt_livebot",
     """Import the data of OpenNMT-Livebot from the folder SRC.
 
     \b
@@ -230,7 +292,6 @@ _add_source(
 )
 _add_source(
     "videoic",
-    "videoic:read_videoic",
     """Import VideoIC from the folder SRC.
 
     \b

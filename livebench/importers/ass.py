@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from livebench.importers.collection import Collection
-from livebench.importers.danmaku_xml import EMPTY_FILE, NO_COMMENT, Danmaku
+from livebench.importers.danmaku_xml import Danmaku
 from livebench.importers.source_text import decoded
+from livebench.importers.xml_comments import EMPTY_FILE, NO_COMMENT
 
 _FIELDS = [
     "layer",

@@ -21,19 +21,15 @@ from typing import Any
 
 from livebench.importers.bilibili_modes import ordinary_mode
 from livebench.importers.collection import Collection, finite
-from livebench.importers.danmaku_xml import EMPTY_FILE, NO_COMMENT, Danmaku
+from livebench.importers.danmaku_xml import Danmaku
 from livebench.importers.json_lines import read_json
 from livebench.importers.source_text import joined
+from livebench.importers.xml_comments import EMPTY_FILE, NO_COMMENT
 
 _DEEPEST = 4
 # bilibili-api writes the names of its enumeration where it is dumped as text.
 _NAMES = {"FLY": "1", "BOTTOM": "4", "TOP": "5", "REVERSE": "6"}
 _NAMES |= {"ADVANCE": "7", "CODE": "8", "SPECIAL": "9"}
-
-
-def is_dump(content: Any) -> bool:
-    """Whether there is a comment in the content of a JSON file."""
-    return next(_records(content), None) is not None
 
 
 def read_dump(path: Path, collection: Collection) -> list[Danmaku]:

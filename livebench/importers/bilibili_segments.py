@@ -16,7 +16,8 @@ from pathlib import Path
 
 from livebench.importers.bilibili_modes import ordinary_mode
 from livebench.importers.collection import Collection
-from livebench.importers.danmaku_xml import EMPTY_FILE, NO_COMMENT, Danmaku
+from livebench.importers.danmaku_xml import Danmaku
+from livebench.importers.xml_comments import EMPTY_FILE, NO_COMMENT
 
 _ELEMS, _ID, _PROGRESS, _MODE, _CONTENT, _ID_TEXT = 1, 1, 2, 3, 7, 12
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5

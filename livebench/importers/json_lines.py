@@ -65,15 +65,39 @@ def read_json(path: Path, collection: Collection) -> Any:
     """
     try:
         text = decoded(path, path.read_bytes(), collection).removeprefix("\ufeff")
-        try:
-            return msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeError):
-            return json.loads(text, parse_constant=_no_number)
+        return _parsed(text)
     except OSError as error:
         raise unreadable(path, error) from None
     except (ValueError, RecursionError) as error:
         collection.bad(path, "", "broken JSON", str(error))
         return None
+
+
+def read_json_lines(path: Path, collection: Collection) -> Iterator[tuple[int, Any]]:
+    """Yield line number and content of each line that is not blank, as `read_json` reads them.
+
+    Raises:
+        LiveBenchError: the file cannot be read, or a line is not JSON, unless bad rows are skipped.
+    """
+    try:
+        text = decoded(path, path.read_bytes(), collection).removeprefix("\ufeff")
+    except OSError as error:
+        raise unreadable(path, error) from None
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                content = _parsed(line)
+            except (ValueError, RecursionError) as error:
+                collection.bad(path, number, "line that is not JSON", str(error))
+                continue
+            yield number, content
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError):
+        return json.loads(text, parse_constant=_no_number)
 
 
 def _no_number(name: str) -> None:

@@ -1,0 +1,115 @@
+"""Reads Niconico's comments, as its API gives them (JSON) or gave them (XML, JSON in the same fields).
+
+    {"data": {"threads": [{"id": "1", "fork": "main", "comments": [
+        {"no": 1, "vposMs": 3250, "body": "かわいい"}]}]}}
+    [{"chat": {"thread": "1", "no": 1, "vpos": 325, "content": "かわいい"}}]
+    <packet><chat thread="1" no="1" vpos="325">かわいい</chat></packet>
+
+A live comment is one of the fork `main`. Left out: `owner` (the uploader's own, often scripts), `easy`
+(canned, chosen by a button), deleted ones, and those before the video begins. No id of a user is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from livebench.importers.chats import Chat, read_chats
+from livebench.importers.collection import Collection, finite
+from livebench.importers.danmaku_xml import Danmaku
+from livebench.importers.importing import SourceFacts
+from livebench.importers.json_lines import read_json
+from livebench.importers.source_text import joined
+from livebench.importers.xml_comments import NO_COMMENT, Layout, read_pieces, xml_text
+
+ENDINGS = (".json", ".xml")
+_LAYOUT = Layout("chat", "vpos", r"-?\d+[\"']")
+_FORKS = {
+    **dict.fromkeys(("", "0", "main", "nicos"), ""),
+    **dict.fromkeys(("1", "owner"), "comment of the uploader (owner)"),
+    **dict.fromkeys(("2", "easy"), "canned comment (easy)"),
+}
+
+
+def read_niconico(source: Path, collection: Collection) -> SourceFacts:
+    """Read the comments in the folder `source` and the folders in it, which are series.
+
+    Raises:
+        LiveBenchError: there is no file, one is damaged, or a row is bad (file and place are named).
+    """
+    collection.ordinary.add("negative time")
+    read_chats(source, collection, _read_file, endings=ENDINGS, prefix="nv")
+    return SourceFacts(looked_for="threads of comments with vposMs in JSON, <chat vpos=...> in XML")
+
+
+def _read_file(path: Path, collection: Collection) -> Chat:
+    comments: list[Danmaku] = []
+    if path.suffix.lower() == ".xml":
+        for piece in read_pieces(path, _LAYOUT, collection).pieces:
+            fields = dict(piece.attributes)
+            fields["content"] = xml_text(piece.text, collection)
+            _add(path, piece.line, fields, collection, comments)
+        return Chat(comments)
+    content = read_json(path, collection)
+    number = 0
+    for number, fields in enumerate(_chats(content), 1):
+        text = fields.get("content", "")
+        fields["content"] = joined(text, collection) if isinstance(text, str) else text
+        _add(path, f"comment {number}", fields, collection, comments)
+    if not number:
+        collection.skipped[NO_COMMENT] += 1
+    return Chat(comments)
+
+
+def _threads(content: Any) -> list[dict[str, Any]]:
+    """The threads of the API, wherever they are in what it gives; [] without any."""
+    for _ in range(3):
+        if isinstance(content, dict):
+            if isinstance(content.get("threads"), list):
+                content = content["threads"]
+                break
+            content = content.get("data") or content.get("comment")
+    threads = content if isinstance(content, list) else []
+    return [item for item in threads if isinstance(item, dict) and "comments" in item]
+
+
+def _chats(content: Any) -> Iterator[dict[str, Any]]:
+    """The comments of a JSON file, in the fields of the older API, `vpos` in 1/100 s."""
+    for thread in _threads(content):
+        comments = thread["comments"] if isinstance(thread["comments"], list) else []
+        for comment in comments:
+            known = comment if isinstance(comment, dict) else {}
+            milliseconds = finite(known.get("vposMs", ""))
+            yield {
+                "thread": f"{thread.get('id', '')}/{thread.get('fork', '')}",
+                "fork": thread.get("fork", ""),
+                "no": known.get("no", ""),
+                "vpos": milliseconds / 10,
+                "content": known.get("body"),
+            }
+    for item in content if isinstance(content, list) else ():
+        if isinstance(item, dict) and isinstance(item.get("chat"), dict):
+            yield dict(item["chat"])
+
+
+def _add(
+    path: Path,
+    at: int | str,
+    fields: dict[str, Any],
+    collection: Collection,
+    comments: list[Danmaku],
+) -> None:
+    """Take a comment, or count why it is not taken."""
+    rule = _FORKS.get(str(fields.get("fork", "")), "comment of an unknown fork")
+    deleted = str(fields.get("deleted", "0")) not in ("", "0")
+    if rule or deleted:
+        collection.skipped[rule or "deleted comment"] += 1
+        return
+    text = fields.get("content", "")
+    if not isinstance(text, str):
+        collection.bad(path, at, "text that is none", f"it is {str(text)[:40]!r}")
+        return
+    hundredths = finite(fields.get("vpos", ""))
+    own_id = f"{fields.get('thread', '')}-{fields['no']}" if fields.get("no") else ""
+    comments.append(Danmaku(at, hundredths / 100, text, own_id))
