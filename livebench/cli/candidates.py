@@ -93,7 +93,7 @@ def build_candidates_command(
     if restore and not (protocol or out):
         given = (dataset, *datasets) if dataset else datasets
         source = Datasets(given, quiet).need(CandidateSet(restore))
-        restored = restore_set(restore, source, Work(processes, _bar("restoring", quiet)))
+        restored = restore_set(restore, source, Work(processes, restoring_bar(quiet)))
         click.echo(f"{restore}: restored, {restored.manifest.signature}")
         return
     if restore or not (dataset and protocol and out):
@@ -151,6 +151,11 @@ def _leaks(dataset: Dataset, allow_overlap: bool) -> list[str]:
             f"see `livebench audit {dataset.path}` and repair the dataset, or give --allow-overlap",
         )
     return leaks
+
+
+def restoring_bar(quiet: bool) -> Callable[[Iterable[Built], int], Iterator[Built]]:
+    """The progress of a set that is restored."""
+    return _bar("restoring", quiet)
 
 
 def _bar(label: str, quiet: bool) -> Callable[[Iterable[Built], int], Iterator[Built]]:

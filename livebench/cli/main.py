@@ -13,6 +13,7 @@ from livebench.cli.compare import compare_command
 from livebench.cli.evaluate import evaluate_command
 from livebench.cli.features import features_command
 from livebench.cli.generate import generate_command
+from livebench.cli.get import get_command
 from livebench.cli.human import human_eval_command
 from livebench.cli.imports import import_command
 from livebench.cli.leaderboard import leaderboard_command
@@ -32,6 +33,7 @@ LONGEST_PART = 2000
 """Characters of a part of an error that are shown, at most."""
 
 COMMANDS = (
+    get_command,
     import_command,
     simulate_command,
     features_command,
