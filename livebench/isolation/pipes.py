@@ -7,13 +7,16 @@ import fcntl
 import os
 import select
 import signal
+import socket
 import subprocess
 import time
 import unicodedata
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 
 from livebench.errors import LiveBenchError
 from livebench.isolation import wire
+from livebench.isolation.inspection import end, exit_status, link_of
 
 PIPE = 1 << 20
 """Capacity of a pipe in bytes: enough for a block of samples while the previous one is scored, and for
@@ -29,54 +32,39 @@ _LOOK = 0.5
 """Seconds between checks whether the process is alive."""
 
 
-class Child:
-    """A process, with a pipe to it, one for its answers, and one for what it prints.
+class Peer(ABC):
+    """A process of a submission: messages to it, its answers, and what it prints.
 
     Args:
-        command: builds the command line from the descriptors that the process reads and writes.
-        folder: working directory.
-        handles: further descriptors that it inherits.
-        time_limit: seconds that it may take to answer.
+        to, answers, prints: descriptors to write messages to, and to read answers and printed output
+            from; they are closed with the peer.
+        time_limit: seconds that the process may take to answer.
     """
 
-    def __init__(
-        self,
-        command: Callable[[int, int], list[str]],
-        *,
-        folder: str,
-        handles: tuple[int, ...] = (),
-        time_limit: float,
-    ) -> None:
-        self._limit, self._printed, self._in, self._out = time_limit, b"", bytearray(), bytearray()
-        theirs_in, self._to = os.pipe()
-        self._from, theirs_out = os.pipe()
-        self._prints, theirs_prints = os.pipe()
-        for handle in (self._to, self._from, self._prints):
+    def __init__(self, to: int, answers: int, prints: int, time_limit: float) -> None:
+        self._to, self._from, self._prints, self._limit = to, answers, prints, time_limit
+        self._printed, self._in, self._out = b"", bytearray(), bytearray()
+        for handle in (to, answers, prints):
             os.set_blocking(handle, False)
         with contextlib.suppress(OSError, AttributeError):  # Linux only, and limited for users
-            for handle in (self._to, self._prints):
+            for handle in (to, prints):
                 fcntl.fcntl(handle, fcntl.F_SETPIPE_SZ, PIPE)
-        try:
-            self._process = subprocess.Popen(
-                command(theirs_in, theirs_out),
-                stdin=subprocess.DEVNULL,
-                stdout=theirs_prints,
-                stderr=theirs_prints,
-                pass_fds=(theirs_in, theirs_out, *handles),
-                cwd=folder,
-                start_new_session=True,
-            )
-        finally:
-            for handle in (theirs_in, theirs_out, theirs_prints):
-                os.close(handle)
         self._poll = select.poll()
-        self._poll.register(self._from, select.POLLIN)
-        self._poll.register(self._prints, select.POLLIN)
+        self._poll.register(answers, select.POLLIN)
+        self._poll.register(prints, select.POLLIN)
 
-    @property
-    def pid(self) -> int:
-        """The process id (of the sandbox around it, if there is one)."""
-        return self._process.pid
+    @abstractmethod
+    def kill(self) -> None:
+        """Kill the process and what it has started."""
+
+    @abstractmethod
+    def _status(self) -> int | None:
+        """Its exit status, or minus the signal that killed it; None while it runs."""
+
+    def _close_handles(self) -> None:
+        for handle in {self._to, self._from, self._prints} - {-1}:
+            os.close(handle)
+        self._to = self._from = self._prints = -1
 
     def send(self, data: bytes) -> None:
         """Start sending a message: what does not fit into the pipe is sent during `receive`."""
@@ -109,7 +97,7 @@ class Child:
                     self._keep_print()
                 elif not self._read():
                     raise self._ended()
-            if not events and self._process.poll() is not None:
+            if not events and self._status() is not None:
                 raise self._ended()  # another process holds its pipe open
         return message
 
@@ -122,32 +110,13 @@ class Child:
             error.__cause__ = _LastOutput(printed)
         return error
 
-    def kill(self) -> None:
-        """Kill the process and everything it has started in its session."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-
-    def close(self) -> None:
-        """Let the process end; it is killed if it does not."""
-        if self._to >= 0:
-            os.close(self._to)
-            self._to = -1
-        deadline = time.monotonic() + _GRACE
-        while self._process.poll() is None and time.monotonic() < deadline:
-            self._keep_print()
-            time.sleep(0.005)
-        self.kill()
-        os.close(self._from)
-        os.close(self._prints)
-
     def _write(self) -> None:
         try:
             while self._out:
                 del self._out[: os.write(self._to, memoryview(self._out)[: 1 << 20])]
         except BlockingIOError:
             return
-        except BrokenPipeError:
+        except (BrokenPipeError, ConnectionResetError):
             self._out.clear()  # its end is noticed in `receive`
         self._poll.unregister(self._to)
 
@@ -157,6 +126,8 @@ class Child:
             data = os.read(self._from, 1 << 18)
         except BlockingIOError:
             return True
+        except ConnectionResetError:
+            return False
         self._in += data
         return bool(data)
 
@@ -192,12 +163,12 @@ class Child:
         return True
 
     def _ended(self) -> LiveBenchError:
-        try:
-            status = self._process.wait(_GRACE)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return self.failed("the submission closed the pipe of its answers")
+        deadline = time.monotonic() + _GRACE
+        while (status := self._status()) is None and time.monotonic() < deadline:
+            time.sleep(0.005)
         self.kill()
+        if status is None:
+            return self.failed("the submission closed the pipe of its answers")
         # A sandbox exits with 128 + the signal that killed its program.
         number = -status if status < 0 else status - 128 if status > 128 else 0
         if number == signal.SIGKILL:
@@ -207,6 +178,109 @@ class Child:
         if number:
             return self.failed(f"the process of the submission died: {signal.strsignal(number)}")
         return self.failed(f"the submission ended its process (exit status {status})")
+
+
+class Child(Peer):
+    """A process that is started here.
+
+    Args:
+        command: builds the command line from the descriptors that the process reads and writes.
+        folder: working directory.
+        environment: all of it.
+        handles: further descriptors that it inherits.
+        time_limit: seconds that it may take to answer.
+
+    Attributes:
+        links: what the descriptors that it was given lead to, as /proc names them.
+    """
+
+    def __init__(
+        self,
+        command: Callable[[int, int], list[str]],
+        *,
+        folder: str,
+        environment: Mapping[str, str],
+        handles: tuple[int, ...] = (),
+        time_limit: float,
+    ) -> None:
+        theirs_in, to = os.pipe()
+        answers, theirs_out = os.pipe()
+        prints, theirs_prints = os.pipe()
+        super().__init__(to, answers, prints, time_limit)
+        given = (theirs_in, theirs_out, *handles)
+        try:
+            self.links = {link_of(handle) for handle in (*given, theirs_prints)}
+            self._process = subprocess.Popen(
+                command(theirs_in, theirs_out),
+                stdin=subprocess.DEVNULL,
+                stdout=theirs_prints,
+                stderr=theirs_prints,
+                pass_fds=given,
+                cwd=folder,
+                env=dict(environment),
+                start_new_session=True,
+            )
+        except BaseException:
+            self._close_handles()
+            raise
+        finally:
+            for handle in (theirs_in, theirs_out, theirs_prints):
+                os.close(handle)
+
+    @property
+    def pid(self) -> int:
+        """The process id (of the sandbox around it, if there is one)."""
+        return self._process.pid
+
+    def kill(self) -> None:
+        """Kill the process and everything it has started in its session."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def close(self) -> None:
+        """Let the process end; it is killed if it does not."""
+        if self._from < 0:
+            return
+        if self._to >= 0:
+            os.close(self._to)
+            self._to = -1
+        deadline = time.monotonic() + _GRACE
+        while self._process.poll() is None and time.monotonic() < deadline:
+            self._keep_print()
+            time.sleep(0.005)
+        self.kill()
+        self._close_handles()
+
+    def _status(self) -> int | None:
+        return self._process.poll()
+
+
+class Copy(Peer):
+    """A copy of a process, for one block.
+
+    Args:
+        pid: of the copy.
+        channel: a socket to it, which is closed here.
+        prints: what it prints.
+    """
+
+    def __init__(self, channel: socket.socket, prints: int, time_limit: float) -> None:
+        self.pid = 0
+        handle = channel.detach()
+        super().__init__(os.dup(handle), handle, prints, time_limit)
+
+    def kill(self) -> None:
+        if self.pid:
+            end(self.pid)
+
+    def close(self) -> None:
+        """End the process."""
+        self.kill()
+        self._close_handles()
+
+    def _status(self) -> int | None:
+        return exit_status(self.pid) if self.pid else 0
 
 
 def harmless(text: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -16,12 +18,21 @@ import msgspec
 
 from livebench.errors import LiveBenchError, one_line
 from livebench.isolation import sandbox, wire
+from livebench.isolation.copies import Copies
+from livebench.isolation.environment import clean_environment, threads
 from livebench.isolation.learning_folder import learning_folder
-from livebench.isolation.pipes import Child, SubmissionTraceback, harmless
+from livebench.isolation.pipes import Child, Peer, SubmissionTraceback, harmless
 from livebench.isolation.seccomp import no_new_processes
 from livebench.scoring.computation import Computation
 from livebench.scoring.numbers import Numbers, WrongAnswer
-from livebench.scoring.runner import Samples, Streaming, answer_error, block_name, make_scorer
+from livebench.scoring.runner import (
+    MemoryKind,
+    Samples,
+    Streaming,
+    answer_error,
+    block_name,
+    make_scorer,
+)
 from livebench.scoring.scorer import Comment, LogLikelihood, Sample, Score, Scorer, VideoContext
 from livebench.submissions.load import Run, Submission
 
@@ -40,7 +51,7 @@ _NAME_LIMIT = 100
 # Modules are found as in this process, except in the current folder.
 _PROGRAM = (
     "import sys; sys.path[:] = {path!r}; from livebench.isolation.child import serve; "
-    "serve({source}, {target})"
+    "serve({source}, {target}, {handles})"
 )
 
 
@@ -54,16 +65,21 @@ class Isolation:
         memory: GB of address space that it may use; 0 for no limit.
         time_limit: seconds that it may take to be created, to be fitted, or to score a block.
         hidden: folders that a sandbox never shows.
+        copies: whether a process scores each block in a fresh copy of itself, where it can be copied.
     """
 
     kind: Literal["none", "process", "sandbox"] = "process"
     memory: float = 0
     time_limit: float = 3600
     hidden: tuple[Path, ...] = ()
+    copies: bool = True
 
     @contextmanager
-    def open(self, submission: Submission, run: Run) -> Iterator[Scorer]:
+    def open(self, submission: Submission, run: Run, *, copies: bool = True) -> Iterator[Scorer]:
         """The scorer of a run; its process ends with the block.
+
+        Args:
+            copies: as above; both must be true.
 
         Raises:
             LiveBenchError: it cannot be created, or bubblewrap is needed and not installed.
@@ -71,52 +87,71 @@ class Isolation:
         if self.kind == "none":
             yield make_scorer(submission, run)
             return
-        with learning_folder() as inputs:
-            child = self._start(submission, inputs)
+        ours, theirs = socket.socketpair()
+        with learning_folder() as inputs, ours, theirs:
+            child = self._start(submission, inputs, theirs.fileno())
+            theirs.close()
             try:
                 start = wire.Start(
                     folder=str(submission.path.absolute()),
                     run=run.name,
                     memory=int(self.memory * _GIGABYTE),
+                    threads=threads(),
+                    sealed=self.kind == "sandbox",
                 )
-                yield self._scorer(child, start, submission, inputs)
+                made = Copies(child, ours, self.time_limit, sealed=start.sealed)
+                wanted = self.copies and copies
+                yield self._scorer(child, start, submission, inputs, made if wanted else None)
             finally:
                 child.close()
 
-    def _start(self, submission: Submission, inputs: Path) -> Child:
+    def _start(self, submission: Submission, inputs: Path, handles: int) -> Child:
         path = [entry for entry in sys.path if entry]
 
         def program(source: int, target: int) -> list[str]:
-            code = _PROGRAM.format(path=path, source=source, target=target)
+            code = _PROGRAM.format(path=path, source=source, target=target, handles=handles)
             return [sys.executable, "-P", "-c", code]
 
-        folder = str(submission.path)
-        if self.kind == "process":
-            return Child(program, folder=folder, time_limit=self.time_limit)
+        folder, sealed = str(submission.path), self.kind == "sandbox"
+        environment = clean_environment(sealed=sealed)
+        if not sealed:
+            return Child(
+                program,
+                folder=folder,
+                environment=environment,
+                handles=(handles,),
+                time_limit=self.time_limit,
+            )
         source, target = os.pipe()
         try:
-            os.write(target, no_new_processes())
+            os.write(target, no_new_processes(but_copies=self.copies))
             os.close(target)
             view = sandbox.SandboxView(submission.path, inputs, self.hidden)
             around = sandbox.sandbox_command(view, source)
             return Child(
-                lambda *handles: [*around, *program(*handles)],
+                lambda *pipes: [*around, *program(*pipes)],
                 folder=folder,
-                handles=(source,),
+                environment=environment,
+                handles=(source, handles),
                 time_limit=self.time_limit,
             )
         finally:
             os.close(source)
 
     def _scorer(
-        self, child: Child, start: wire.Start, submission: Submission, inputs: Path
+        self,
+        child: Child,
+        start: wire.Start,
+        submission: Submission,
+        inputs: Path,
+        copies: Copies | None,
     ) -> Scorer:
         child.send(wire.message(wire.START, start))
         hello = _answer(child, wire.HELLO, wire.Hello, doing=(submission.path, "making the scorer"))
         shown = Path(sandbox.INPUTS) if self.kind == "sandbox" else inputs
         whole = submission.is_own_oracle
         scorer_class = _RemoteFitted if hello.fits else _RemoteScorer
-        return scorer_class(child, hello, _LearningFolder(inputs, shown, whole))
+        return scorer_class(child, hello, _LearningFolder(inputs, shown, whole), copies)
 
 
 @dataclass(frozen=True)
@@ -130,11 +165,21 @@ class _LearningFolder:
 
 
 class _RemoteScorer(Streaming):
-    """A scorer in a process of its own."""
+    """A scorer in a process of its own; `copies` of it score, if it is to be copied."""
 
-    def __init__(self, child: Child, hello: wire.Hello, inputs: _LearningFolder) -> None:
-        self._child, self._hello, self._inputs = child, hello, inputs
+    def __init__(
+        self, child: Child, hello: wire.Hello, inputs: _LearningFolder, copies: Copies | None
+    ) -> None:
+        self._child, self._hello, self._inputs, self._copies = child, hello, inputs, copies
         self.trained = hello.trained
+
+    @property
+    def memory(self) -> MemoryKind:
+        copied = self._copies is not None and not self._copies.why_not
+        return "fresh copy per block" if copied else "one process per setting"
+
+    def close(self) -> None:
+        self._child.close()
 
     def score(
         self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
@@ -147,15 +192,38 @@ class _RemoteScorer(Streaming):
         return [_scores(numbers) for numbers in block]
 
     def score_blocks(self, blocks: Iterable[Samples]) -> Iterator[tuple[Samples, list[Numbers]]]:
+        left = iter(blocks)
+        if self._copies is not None:
+            for block in left:
+                numbers = self._scored_by_copy(self._copies, block)
+                if numbers is None:
+                    left = chain([block], left)
+                    break
+                yield block, numbers
         waiting: deque[Samples] = deque()
-        for block in blocks:
-            samples = wire.pack_samples([sample for _, sample in block])
-            self._child.send(wire.message(wire.BLOCK, samples))
+        for block in left:
+            self._child.send(_message(block))
             waiting.append(block)
             if len(waiting) == _AHEAD:
-                yield waiting[0], self._scored(waiting.popleft())
+                yield waiting[0], self._scored(self._child, waiting.popleft())
         while waiting:
-            yield waiting[0], self._scored(waiting.popleft())
+            yield waiting[0], self._scored(self._child, waiting.popleft())
+
+    def _scored_by_copy(self, copies: Copies, block: Samples) -> list[Numbers] | None:
+        """The numbers from a fresh copy; None if there can be none."""
+        if copies.why_not:
+            return None
+        try:
+            with copies.next(
+                lambda: _answer(self._child, wire.COPIED, wire.Copied, block),
+                lambda copy: _answer(copy, wire.READY, type(None), block),
+            ) as copy:
+                if copy is None:
+                    return None
+                copy.send(_message(block))
+                return self._scored(copy, block)
+        except LiveBenchError as error:
+            raise (error if error.where else error.of(block_name(block))) from error.__cause__
 
     def computation(self) -> Computation:
         self._child.send(wire.message(wire.DESCRIBE, None))
@@ -167,14 +235,14 @@ class _RemoteScorer(Streaming):
             computation.torch,
         )
 
-    def _scored(self, block: Samples) -> list[Numbers]:
-        sent = _answer(self._child, wire.SCORED, list[wire.SentNumbers], block)
+    def _scored(self, process: Peer, block: Samples) -> list[Numbers]:
+        sent = _answer(process, wire.SCORED, list[wire.SentNumbers], block)
         try:
             return wire.unpack_numbers(sent, [sample for _, sample in block])
         except WrongAnswer as error:
             raise answer_error(block, error) from None
         except ValueError as error:
-            raise self._child.garbage(str(error)) from None
+            raise process.garbage(str(error)) from None
 
 
 class _RemoteFitted(_RemoteScorer):
@@ -196,6 +264,10 @@ class _RemoteFitted(_RemoteScorer):
         _answer(self._child, wire.FITTED, type(None), doing=doing)
 
 
+def _message(block: Samples) -> bytes:
+    return wire.message(wire.BLOCK, wire.pack_samples([sample for _, sample in block]))
+
+
 def _scores(numbers: Numbers) -> list[Score]:
     totals: list[float] = numbers.totals.tolist()
     if numbers.tokens is None:
@@ -204,7 +276,7 @@ def _scores(numbers: Numbers) -> list[Score]:
 
 
 def _answer(
-    child: Child,
+    child: Peer,
     due: bytes,
     record_type: type[_Answer],
     block: Samples | None = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -17,11 +16,9 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _CONFIGURATION = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
 _PACKAGES = ("livebench", "livebench_baselines")
 INPUTS = "/inputs"
-_SCRATCH_FOLDERS = ("/tmp", "/dev/shm")  # nosec B108
+SCRATCH_FOLDERS = ("/tmp", "/dev/shm")  # nosec B108
 _SCRATCH = 1 << 30
 """Bytes in each of them, at most."""
-
-_KEPT_ENVIRONMENT = ("LANG", "LC_ALL", "TZ", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class SandboxView(NamedTuple):
@@ -81,8 +78,10 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
             line += ["--ro-bind", str(place), str(place)]
     for name in _CONFIGURATION:
         line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    line += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    for scratch in _SCRATCH_FOLDERS:
+    line += ["--proc", "/proc", "--dev", "/dev"]
+    for place in ("/proc", "/dev", "/dev/pts"):
+        line += ["--remount-ro", place]
+    for scratch in SCRATCH_FOLDERS:
         line += ["--size", str(_SCRATCH), "--tmpfs", scratch]
     own = view.folder.absolute()
     masked: list[Path] = []
@@ -104,12 +103,7 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
     for place in dict.fromkeys(masked):
         line += ["--remount-ro", str(place)]
     line += ["--ro-bind", str(view.inputs), INPUTS]
-    line += ["--remount-ro", "/", "--seccomp", str(filter_handle), "--clearenv"]
-    environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-    environment |= {"PATH": "/usr/bin:/bin", "HOME": _SCRATCH_FOLDERS[0], "USER": "nobody"}
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    for name, value in environment.items():
-        line += ["--setenv", name, value]
+    line += ["--remount-ro", "/", "--seccomp", str(filter_handle)]
     return [*line, "--chdir", str(own), "--"]
 
 

@@ -24,17 +24,20 @@ MESSAGE_LIMIT = 8 << 20
 TEXT_LIMIT = 20_000
 """Maximum characters of a submission's error message."""
 
-START, FIT, BLOCK, DESCRIBE = b"I", b"T", b"B", b"D"
-HELLO, FITTED, SCORED, DESCRIBED, FAILED = b"H", b"F", b"S", b"C", b"E"
-ANSWERS = (HELLO, FITTED, SCORED, DESCRIBED, FAILED)
+START, FIT, COPY, BLOCK, DESCRIBE = b"I", b"T", b"P", b"B", b"D"
+HELLO, FITTED, COPIED, READY, SCORED, DESCRIBED, FAILED = b"H", b"F", b"Y", b"R", b"S", b"C", b"E"
+ANSWERS = (HELLO, FITTED, COPIED, READY, SCORED, DESCRIBED, FAILED)
 
 
 class Start(msgspec.Struct, frozen=True):
-    """Create the scorer of a run; use at most `memory` bytes of address space (0: no limit)."""
+    """Create the scorer of a run; use at most `memory` bytes of address space (0: no limit), and score
+    with so many `threads`. In a sandbox it is `sealed`."""
 
     folder: str
     run: str
     memory: int
+    threads: int
+    sealed: bool
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -49,6 +52,13 @@ class Hello(msgspec.Struct, frozen=True):
     name: str
     fits: bool
     trained: Trained | None
+
+
+class Copied(msgspec.Struct, frozen=True):
+    """The process was copied; `pid` is the copy's, as the process sees it. Or why it must not be."""
+
+    pid: int = 0
+    why: str = ""
 
 
 class Failure(msgspec.Struct, frozen=True):

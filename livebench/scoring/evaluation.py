@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import secrets
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from livebench.files import gzip_content
 from livebench.records import Setting, shows_video, write_json
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
+from livebench.scoring.blocks import deal, read_blocks
 from livebench.scoring.computation import Computation, versions_used
 from livebench.scoring.fingerprint import fingerprint
 from livebench.scoring.journal import Journal
@@ -30,7 +32,15 @@ from livebench.scoring.plausibility import (
 )
 from livebench.scoring.preparation import Task
 from livebench.scoring.result import IsolationKind, Result, ResultManifest, signature
-from livebench.scoring.runner import computation_of, read_samples, write_scores
+from livebench.scoring.runner import (
+    BATCH,
+    MemoryKind,
+    computation_of,
+    memory_of,
+    read_samples,
+    write_scores,
+)
+from livebench.scoring.scorer import Scorer
 from livebench.submissions.file_hashes import hashes_for_run
 from livebench.submissions.load import OUTPUTS, Submission
 from livebench.submissions.validate import Normalisation, Scores, read_scores, score_in
@@ -82,19 +92,20 @@ def evaluate(
         with Journal(path, parts, at=at, restart=restart) as journal:
             if journal.damage:
                 say(journal.damage)
-            samples = read_samples(candidate_set, task.dataset, setting)
+            dealt = deal(answers.sample_ids, answers.videos, candidate_set.manifest.hash, BATCH)
+            blocks = read_blocks(journal.left(dealt), candidate_set, task.dataset, setting)
+            order = answers.sample_ids
             with _explaining(setting):
-                digest = write_scores(journal, task.scorer, samples, progress=progress)
+                digest = write_scores(journal, task.scorer, order, blocks, progress=progress)
             started = time.perf_counter() - journal.seconds
+            memory = memory_of(task.scorer)
             scores = read_scores(path, answers.sample_ids)
-            again = read_samples(candidate_set, task.dataset, setting)
-            sums = dict(zip(answers.sample_ids, scores.sums, strict=True))
-            before = {name: sums[name] for name in plausibility_samples(answers.sample_ids)}
-            plausibility = measure_plausibility(
-                task.scorer, again, before, submission.card.listwise
+            with task.afresh() as scorer:
+                plausibility = _plausibility(submission, task, answers, scores, scorer)
+                computation = computation_of(scorer)
+            making = _Making(
+                "re-run", isolation, digest, started, computation, files, memory, plausibility
             )
-            computation = computation_of(task.scorer)
-            making = _Making("re-run", isolation, digest, started, computation, files, plausibility)
             result = _write_result(submission, task, answers, scores, making)
             journal.remove()  # last: an evaluation killed earlier gets here again
     if normalisation == "sum":
@@ -144,7 +155,19 @@ class _Making(NamedTuple):
     started: float
     computation: Computation
     files: dict[str, str]
+    memory: MemoryKind = ""
     plausibility: Plausibility | None = None
+
+
+def _plausibility(
+    submission: Submission, task: Task, answers: Answers, scores: Scores, scorer: Scorer
+) -> Plausibility:
+    """Ask a scorer that has seen none of the set again, for samples that nobody could foresee."""
+    secret = secrets.token_hex(16)
+    chosen = plausibility_samples(answers.sample_ids, secret)
+    samples = read_samples(task.candidate_set, task.dataset, task.setting, chosen)
+    sums = dict(zip(answers.sample_ids, scores.sums, strict=True))
+    return measure_plausibility(scorer, samples, sums, submission.card.listwise, secret)
 
 
 def _write_result(
@@ -161,6 +184,7 @@ def _write_result(
         manifest=ResultManifest(
             evaluated=making.evaluated,
             isolation=making.isolation,
+            memory=making.memory,
             submission=submission.name,
             kind=submission.card.kind,
             files=making.files,

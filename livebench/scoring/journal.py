@@ -14,7 +14,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -119,11 +119,16 @@ class Journal:
         self._write(msgspec.json.encode(head) + b"\n" + data)
         self._count(head)
 
-    def finish(self) -> str:
-        """Write the file of scores; return the sha256 of its content. The journal is kept for now."""
+    def finish(self, order: Sequence[str]) -> str:
+        """Write the file of scores; return the sha256 of its content. The journal is kept for now.
+
+        Args:
+            order: the ids of all samples, in the order of the file.
+        """
+        lines = dict(zip(self.ids(), self._lines(), strict=True))
         with new_gzip(self.final) as file:
-            for data in self._each_block():
-                file.write(data)
+            for name in order:
+                file.write(lines[name])
         return file.sha256.hexdigest()
 
     def remove(self) -> None:
@@ -143,13 +148,34 @@ class Journal:
                     return
 
     def ids(self) -> list[str]:
-        """The samples that have scores, in order."""
-        lines = (line for data in self._each_block() for line in data.splitlines())
+        """The samples that have scores, in the order in which they were scored."""
         try:
-            return [msgspec.json.decode(line, type=_Line).sample_id for line in lines]
+            return [msgspec.json.decode(line, type=_Line).sample_id for line in self._lines()]
         except (msgspec.DecodeError, UnicodeDecodeError):
             what = "holds something else than scores, and LiveBench did not write it"
             raise LiveBenchError(self.path, what, "remove it, and start over") from None
+
+    def left(self, blocks: Sequence[Sequence[str]]) -> list[list[str]]:
+        """The samples of some blocks that have no scores yet; blocks without any are left out.
+
+        Raises:
+            LiveBenchError: a sample has scores that is in no block, or has them twice.
+        """
+        known, done = {name for block in blocks for name in block}, set()
+        for name in self.ids():
+            if name not in known or name in done:
+                what = f"{name} twice" if name in done else f"{name}, which is not in the set"
+                raise LiveBenchError(
+                    self.path, f"holds scores of {what}", "give --restart to start over"
+                )
+            done.add(name)
+        kept = ([name for name in block if name not in done] for block in blocks)
+        return [block for block in kept if block]
+
+    def _lines(self) -> Iterator[bytes]:
+        """The lines of scores, in the order in which they were made."""
+        for data in self._each_block():
+            yield from data.splitlines(keepends=True)
 
     def _lock(self) -> int:
         """Open the journal and lock it against all other processes."""

@@ -1,8 +1,9 @@
-"""Checks that a scorer follows the rules by rescoring a few samples: again, shuffled, and alone.
+"""Checks that a scorer follows the rules by rescoring a few samples: afresh, again, shuffled, and alone.
 
-The score of a candidate may depend only on the moment and on that candidate: not on its place among
-the others, not on the others (unless the submission is declared listwise), and not on how often it is
-computed. Scores that differ by more than 1e-4 * max(1, |score|) deviate.
+The score of a candidate may depend only on the moment and on that candidate: not on what was scored
+before, not on its place among the others, not on the others (unless the submission is declared
+listwise), and not on how often it is computed. Scores that differ by more than 1e-4 * max(1, |score|)
+deviate.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _MANY_TIES = 10
 """Per cent of tied candidates from which on a remark is made."""
 
 _ASKED = {
+    "fresh": "scored in a fresh process, among other samples",
     "again": "scored a second time",
     "shuffled": "scored with the candidates in another order",
     "alone": "scored with one candidate alone",
@@ -55,18 +57,29 @@ class Plausibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         shuffled: scored with the candidates in another order.
         alone: with one candidate of each sample scored by itself; None if the submission is declared
             listwise, since it then has to differ.
+        fresh: scored first of all in a process that had seen no sample, in another order, among other
+            samples; None in results from before version 0.3.
+        secret: the samples were drawn by hash from it, after all were scored.
     """
 
     samples: int
     again: Deviation
     shuffled: Deviation
     alone: Deviation | None
+    fresh: Deviation | None = None
+    secret: str = ""
+
+    @property
+    def remembers(self) -> bool:
+        """Whether scores depended on what was scored before."""
+        return self.fresh is not None and self.fresh.samples > 0
 
 
-def plausibility_samples(sample_ids: Sequence[str]) -> list[str]:
-    """5% of the samples, at least one, drawn by hash; the same for every submission."""
+def plausibility_samples(sample_ids: Sequence[str], secret: str) -> list[str]:
+    """5% of the samples, at least one, drawn by hash, in an order drawn by hash."""
     count = ceil(_SHARE * len(sample_ids))
-    return sorted(sample_ids, key=lambda name: (draw(0, name, "plausibility"), name))[:count]
+    label = f"plausibility {secret}"
+    return sorted(sample_ids, key=lambda name: (draw(0, name, label), name))[:count]
 
 
 def measure_plausibility(
@@ -74,20 +87,24 @@ def measure_plausibility(
     samples: Iterator[tuple[str, Sample]],
     first: dict[str, np.ndarray],
     listwise: bool,
+    secret: str = "",
 ) -> Plausibility:
     """Score some samples again.
 
     Args:
-        samples: all of the set; only those in `first` are rescored.
+        scorer: one that has seen no sample so far.
+        samples: to be rescored, in this order.
         first: by sample, its original scores, float64 [candidates].
         listwise: whether the submission declares that it needs the whole list.
+        secret: what the samples were drawn from.
 
     Raises:
         LiveBenchError: the scorer raised, or did not give one finite number per candidate.
     """
-    some = [(name, sample) for name, sample in samples if name in first]
+    some = list(samples)
     orders = {name: _order(name, len(sample.candidates)) for name, sample in some}
     ways = {
+        "fresh": some,
         "again": some,
         "shuffled": [(name, _taken(sample, orders[name])) for name, sample in some],
         "alone": [(name, _taken(sample, orders[name][:1])) for name, sample in some],
@@ -102,7 +119,7 @@ def measure_plausibility(
             for block, scored in score_blocks(scorer, blocks):
                 for (name, _), numbers in zip(block, scored, strict=True):
                     before = first[name]
-                    if way != "again":
+                    if way in ("shuffled", "alone"):
                         before = before[orders[name][: len(numbers.totals)]]
                     worst.append(_difference(before, numbers.totals))
         except LiveBenchError as error:
@@ -110,7 +127,12 @@ def measure_plausibility(
         over = np.array(worst) > _TOLERANCE
         deviations[way] = Deviation(int(over.sum()), float(f"{max(worst, default=0.0):.3g}"))
     return Plausibility(
-        len(some), deviations["again"], deviations["shuffled"], deviations.get("alone")
+        len(some),
+        deviations["again"],
+        deviations["shuffled"],
+        deviations.get("alone"),
+        deviations["fresh"],
+        secret,
     )
 
 
@@ -157,6 +179,7 @@ def plausibility_remarks(
     remarks = ["listwise: a score depends on the other candidates"] if listwise else []
     if measured is not None:
         deviations = {
+            "no rank: scores depend on what was scored before": measured.fresh,
             "scored twice, it gives other scores": measured.again,
             "scores depend on the order of candidates": measured.shuffled,
             "scores depend on the other candidates": measured.alone,

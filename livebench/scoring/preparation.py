@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.candidates.freeze import restore_set
@@ -14,12 +15,20 @@ from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.records import Setting, shows_video
 from livebench.scoring.plan import Planned, Skipped, absent_dataset
-from livebench.scoring.runner import make_scorer
+from livebench.scoring.runner import Streaming, make_scorer
 from livebench.scoring.scorer import Scorer, is_fitted
 from livebench.submissions.load import Run, Submission
 
-OpenScorer = Callable[[Submission, Run], AbstractContextManager[Scorer]]
-"""Creates the scorer of a run, and releases it at the end of the block."""
+
+class OpenScorer(Protocol):
+    """Creates the scorer of a run, and releases it at the end of the block.
+
+    With `copies`, each block of samples is scored by a fresh copy of it, where that can be.
+    """
+
+    def __call__(
+        self, submission: Submission, run: Run, *, copies: bool = True
+    ) -> AbstractContextManager[Scorer]: ...
 
 
 class Task(NamedTuple):
@@ -29,6 +38,7 @@ class Task(NamedTuple):
         scorer: fitted; None if there are only scores.
         dataset: of the set; None if it is not needed.
         remark: what a reader of the numbers should know, if anything.
+        make_again: creates and fits another scorer of the same run, which has seen no sample.
     """
 
     run: Run
@@ -37,11 +47,26 @@ class Task(NamedTuple):
     scorer: Scorer | None = None
     dataset: Dataset | None = None
     remark: str = ""
+    make_again: Callable[[], AbstractContextManager[Scorer]] | None = None
+
+    @contextmanager
+    def afresh(self) -> Iterator[Scorer]:
+        """A scorer that has seen no sample, in a process of its own if `scorer` has one: that ends now,
+        since two may need too much memory."""
+        if self.scorer is None:
+            raise ValueError("the task has no scorer")
+        if self.make_again is None:
+            yield self.scorer
+            return
+        if isinstance(self.scorer, Streaming):
+            self.scorer.close()
+        with self.make_again() as scorer:
+            yield scorer
 
 
 @contextmanager
-def open_in_process(submission: Submission, run: Run) -> Iterator[Scorer]:
-    """The scorer of a run, in this process."""
+def open_in_process(submission: Submission, run: Run, *, copies: bool = True) -> Iterator[Scorer]:
+    """The scorer of a run, in this process, where it is never copied: for debuggers and profilers."""
     yield make_scorer(submission, run)
 
 
@@ -52,45 +77,58 @@ def prepare(
 ) -> Iterator[Task | Skipped]:
     """Yield the planned evaluations, ready to run, and those skipped.
 
-    A scorer is created and fitted before its first task, and released after its last; the text of a set
-    is restored if it is absent.
+    Each task has a scorer of its own, so that none knows what another setting showed. It is created and
+    fitted before its task, and released after it; the text of a set is restored if it is absent.
     """
     for (_, run_name), group in groupby(planned, key=_run_of):
         if not run_name:
             yield from (skipped for skipped in group if isinstance(skipped, Skipped))
             continue
         steps = [step for step in group if isinstance(step, Planned)]
-        if not submission.card.entry:
+        if submission.card.entry:
+            yield from _with_scorers(submission, steps, open_scorer)
+        else:
             yield from (Task(step.run, step.candidate_set, step.setting) for step in steps)
-            continue
-        with open_scorer(submission, steps[0].run) as scorer:
-            yield from _with_scorer(scorer, steps)
 
 
 def _run_of(step: Planned | Skipped) -> tuple[Path, str]:
     return step.candidate_set.path, step.run.name if isinstance(step, Planned) else ""
 
 
-def _with_scorer(scorer: Scorer, steps: Sequence[Planned]) -> Iterator[Task | Skipped]:
+def _with_scorers(
+    submission: Submission, steps: Sequence[Planned], open_scorer: OpenScorer
+) -> Iterator[Task | Skipped]:
     """The steps of one run on one set."""
     run, candidate_set, _, open_dataset = steps[0]
-    needing = [
-        step.setting
-        for step in steps
-        if shows_video(step.setting) or is_fitted(scorer) or not candidate_set.has_text
-    ]
-    dataset = open_dataset() if needing and open_dataset is not None else None
-    if needing and dataset is None:
-        what = f"run {run.name}: {', '.join(needing)}"
-        yield Skipped(candidate_set, what, absent_dataset(candidate_set))
-        steps = [step for step in steps if step.setting not in needing]
-    if dataset is not None:
-        if not candidate_set.has_text:
-            restore_set(candidate_set.path, dataset)
-        fit(scorer, dataset)
+    dataset: Dataset | None = None
+    lacking: list[str] = []
+
+    @contextmanager
+    def make_again(shown: Dataset | None) -> Iterator[Scorer]:
+        with open_scorer(submission, run, copies=False) as scorer:
+            if shown is not None:
+                fit(scorer, shown)
+            yield scorer
+
     for step in steps:
-        remark = check_trained(scorer, candidate_set, step.setting)
-        yield Task(run, candidate_set, step.setting, scorer, dataset, remark)
+        with open_scorer(submission, run) as scorer:
+            needed = shows_video(step.setting) or is_fitted(scorer) or not candidate_set.has_text
+            if needed and dataset is None and open_dataset is not None and not lacking:
+                dataset = open_dataset()
+            if needed and dataset is None:
+                lacking.append(step.setting)
+                continue
+            shown = dataset if needed else None
+            if shown is not None:
+                if not candidate_set.has_text:
+                    restore_set(candidate_set.path, shown)
+                fit(scorer, shown)
+            remark = check_trained(scorer, candidate_set, step.setting)
+            again = partial(make_again, shown)
+            yield Task(run, candidate_set, step.setting, scorer, shown, remark, again)
+    if lacking:
+        what = f"run {run.name}: {', '.join(lacking)}"
+        yield Skipped(candidate_set, what, absent_dataset(candidate_set))
 
 
 def fit(scorer: Scorer, dataset: Dataset) -> None:

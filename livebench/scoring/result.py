@@ -12,6 +12,7 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.records import Setting
 from livebench.scoring.metrics import Interval
 from livebench.scoring.plausibility import Plausibility, Ties
+from livebench.scoring.runner import MemoryKind
 from livebench.submissions.validate import Normalisation
 
 IsolationKind = Literal["none", "process", "sandbox", ""]
@@ -24,6 +25,8 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         evaluated: `re-run` if LiveBench ran the scorer, `self-reported` if only scores were submitted.
         isolation: where the scorer ran: in LiveBench's own process (`none`), in a `process` of its own,
             or in a `sandbox`; empty if it was not run.
+        memory: what the scorer could know of earlier samples; empty if it was not run, or before
+            version 0.3.
         kind: of the submission.
         files: those of the submission that its scores can depend on, by path and sha256; empty if it was
             not run.
@@ -38,6 +41,7 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     evaluated: Literal["re-run", "self-reported"]
     isolation: IsolationKind = "none"
+    memory: MemoryKind = ""
     submission: str
     kind: str = ""
     files: dict[str, str] = {}

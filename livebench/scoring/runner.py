@@ -6,8 +6,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -23,6 +22,10 @@ if TYPE_CHECKING:  # heavy, and not needed in the process that runs a submission
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.data.dataset import Dataset
     from livebench.scoring.journal import Journal
+
+MemoryKind = Literal["", "fresh copy per block", "one process per setting", "one process"]
+"""What a scorer could know of earlier samples: nothing, since a fresh copy of the fitted one scored each
+block; those of the same setting; or those of other settings, too. Empty if it was not run."""
 
 BATCH = 32
 """Samples given to a scorer at once; the scores do not depend on it."""
@@ -55,12 +58,16 @@ def make_scorer(submission: Submission, run: Run) -> Scorer:
 
 
 def read_samples(
-    candidate_set: CandidateSet, dataset: Dataset | None, setting: Setting
+    candidate_set: CandidateSet,
+    dataset: Dataset | None,
+    setting: Setting,
+    order: Sequence[str] | None = None,
 ) -> Iterator[tuple[str, Sample]]:
     """Yield the id of each sample, and what a scorer sees of it in this setting.
 
     Args:
         dataset: of the set; not needed in a setting that does not show the video.
+        order: the ids of the samples to yield, in this order; by default all, in the order of the set.
 
     Raises:
         LiveBenchError: a video of the set is not in the dataset, or the frame vectors differ.
@@ -70,7 +77,12 @@ def read_samples(
         if dataset is None or not shows_video(setting)
         else _Videos(dataset, candidate_set)
     )
-    for record in candidate_set.samples():
+    records: Iterable[SampleRecord] = candidate_set.samples()
+    if order is not None:
+        wanted = set(order)
+        kept = {one.sample_id: one for one in records if one.sample_id in wanted}
+        records = (kept[name] for name in order)
+    for record in records:
         video_ctx = show(record)
         if setting == "blind":  # nothing may tell one moment from another
             video_ctx = video_ctx._replace(time=0)
@@ -138,24 +150,40 @@ class Streaming(Scorer):
     def computation(self) -> Computation:
         """What the scorer computed with in its process."""
 
+    @property
+    @abstractmethod
+    def memory(self) -> MemoryKind:
+        """What it could know of earlier samples when it scored."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End its process."""
+
 
 def computation_of(scorer: Scorer) -> Computation:
     """What a scorer computed with, in this process or elsewhere."""
     return scorer.computation() if isinstance(scorer, Streaming) else computation_here(scorer)
 
 
+def memory_of(scorer: Scorer) -> MemoryKind:
+    """What a scorer could know of earlier samples."""
+    return scorer.memory if isinstance(scorer, Streaming) else "one process"
+
+
 def write_scores(
     journal: Journal,
     scorer: Scorer,
-    samples: Iterator[tuple[str, Sample]],
+    order: Sequence[str],
+    blocks: Iterable[Samples],
     *,
-    batch: int = BATCH,
     progress: Callable[[int], object] = lambda done: None,
 ) -> str:
     """Score the samples that the journal lacks, then write the file of scores.
 
     Args:
-        journal: open; each block of `batch` samples is on disk before the next one is written.
+        journal: open; each block is on disk before the next one is written.
+        order: the ids of all samples, in the order of the file.
+        blocks: those that the journal lacks.
         progress: called with the number of samples scored since the last call.
 
     Returns:
@@ -166,9 +194,7 @@ def write_scores(
             is named. No file of scores is written then; the journal keeps the earlier blocks.
     """
     if journal.samples:
-        _skip(journal, samples)
         progress(journal.samples)
-    blocks = iter(lambda: list(islice(samples, batch)), [])
     started = time.perf_counter()
     for block, scored in score_blocks(scorer, blocks):
         lines = [
@@ -178,19 +204,7 @@ def write_scores(
         journal.append(lines, now - started)
         started = now
         progress(len(block))
-    return journal.finish()
-
-
-def _skip(journal: Journal, samples: Iterator[tuple[str, Sample]]) -> None:
-    """Skip the samples that have scores."""
-    for done in journal.ids():
-        name, _ = next(samples, ("", None))
-        if name != done:
-            raise LiveBenchError(
-                journal.path,
-                f"holds scores of {done} where the set has {name or 'no sample'}",
-                "give --restart to start over",
-            )
+    return journal.finish(order)
 
 
 def score_blocks(

@@ -192,16 +192,16 @@ class Mine:
 FORGERIES = {
     "another message": ("b'H'", "['Mine', False, None]", "it is another answer than was asked for"),
     "other samples": ("b'S'", "[[b'', None]]", "it sent scores of other samples"),
-    "other candidates": ("b'S'", "[[b'', None]] * 32", "it sent scores of other candidates"),
-    "no numbers": ("b'S'", "[['a', 1]] * 32", "Expected `bytes`, got `str`"),
+    "other candidates": ("b'S'", "[[b'', None]] * 30", "it sent scores of other candidates"),
+    "no numbers": ("b'S'", "[['a', 1]] * 30", "Expected `bytes`, got `str`"),
     "not finite": (
         "b'S'",
-        "[[struct.pack('<d', float('inf')) * 100, None]] * 32",
+        "[[struct.pack('<d', float('inf')) * 100, None]] * 30",
         ", candidate 0: the score inf is not a finite float32",
     ),
     "negative counts": (
         "b'S'",
-        "[[bytes(800), struct.pack('<q', -1) * 100]] * 32",
+        "[[bytes(800), struct.pack('<q', -1) * 100]] * 30",
         ": a number of tokens is negative",
     ),
     "an error without end": (
@@ -223,14 +223,18 @@ def test_what_it_sends_is_not_believed(evaluate, submission, case):
 
 def test_finished_samples_are_kept_when_it_dies(evaluate, submission):
     code = (
-        "import os\nclass Mine:\n    calls = 0\n    def score(self, v, c, x):\n"
-        "        self.calls += 1\n        if self.calls > 3300: os._exit(1)\n        return 0.0\n"
+        "import os\nfrom pathlib import Path\nclass Mine:\n    def score_samples(self, samples):\n"
+        "        if Path(__file__).with_name('seen').exists(): os._exit(1)\n"
+        "        Path(__file__).with_name('seen').write_text('')\n"
+        "        return [[0.0] * 100 for _ in samples]\n    def score(self, v, c, x):\n"
+        "        return 0.0\n"
     )
     path = submission(code=code)
     done = evaluate(path)
     assert done.status == 2
     journal = path.parent / ".livebench" / "mine" / "tiny-paper" / "default" / "comments.journal"
-    assert journal.read_bytes().count(b'"sample_id"') == 32
+    assert journal.read_bytes().count(b'"sample_id"') == 30
+    assert "ended its process (exit status 1)" in done.err.splitlines()[-1]
 
 
 def test_it_ends_with_its_block(submission):

@@ -39,10 +39,12 @@ def samples(frozen, dataset):
     return lambda setting="both", count=60: list(read_samples(frozen, dataset, setting))[:count]
 
 
-def write_scores(path, scorer, samples, **options):
+def write_scores(path, scorer, samples, batch=32, **options):
     """An evaluation from its beginning to its end: the journal is gone."""
+    some = list(samples)
+    blocks = (some[start : start + batch] for start in range(0, len(some), batch))
     with Journal(path, {}) as journal:
-        digest = runner.write_scores(journal, scorer, samples, **options)
+        digest = runner.write_scores(journal, scorer, [name for name, _ in some], blocks, **options)
         journal.remove()
     return digest
 
