@@ -34,6 +34,21 @@ class ByOthers(Plain):
         return [-float(len(one.text)) / len(candidates) for one in candidates]
 
 
+class Remembers(Plain):
+    """Another score for a candidate that it has seen among others."""
+
+    def __init__(self):
+        self.seen = set()
+
+    def score_samples(self, samples):
+        found = [
+            [len(one.text) + (one.text in self.seen) for one in sample.candidates]
+            for sample in samples
+        ]
+        self.seen.update(one.text for sample in samples for one in sample.candidates)
+        return found
+
+
 class Forgets(Plain):
     """Another score each time that it is asked for the same candidate at the same moment."""
 
@@ -76,19 +91,21 @@ def measured(frozen):
             name: np.array([float(f"{value:.6g}") for value in one.totals.tolist()])
             for name, one in zip(some, found, strict=True)
         }
-        return measure_plausibility(scorer, read_samples(frozen, None, "comments"), first, listwise)
+        samples = read_samples(frozen, None, "comments", list(first)[::-1])
+        return measure_plausibility(scorer, samples, first, listwise, "5e")
 
     return call
 
 
-# Scorer, and how many of 3 samples deviate: asked again, shuffled, alone.
+# Scorer, and how many of 3 samples deviate: asked afresh, again, shuffled, alone.
 WHO = [
-    (Plain, (0, 0, 0)),
-    (ByPlace, (0, 3, 3)),
-    (ByOthers, (0, 0, 3)),
-    (Forgets, (3, 3, 3)),
-    (off_by(0.9e-4), (0, 0, 0)),
-    (off_by(1.2e-4), (0, 0, 3)),
+    (Plain, (0, 0, 0, 0)),
+    (ByPlace, (0, 0, 3, 3)),
+    (ByOthers, (0, 0, 0, 3)),
+    (Remembers, (3, 3, 3, 3)),
+    (Forgets, (3, 3, 3, 3)),
+    (off_by(0.9e-4), (0, 0, 0, 0)),
+    (off_by(1.2e-4), (0, 0, 0, 3)),
 ]
 
 
@@ -96,16 +113,20 @@ WHO = [
 def test_who_deviates(measured, kind, expected):
     found = measured(kind())
     assert found.samples == 3
-    assert (found.again.samples, found.shuffled.samples, found.alone.samples) == expected
+    ways = found.fresh, found.again, found.shuffled, found.alone
+    assert tuple(way.samples for way in ways) == expected
+    assert found.remembers == bool(expected[0])
+    assert found.secret == "5e"
 
 
 def test_how_much(measured):
     # By hand: from the second call on the score is n times as long, at the longest of a sample
-    # max(1, n) / max(1, n) = 1 apart; the third call is 2 apart; one candidate alone 3.
+    # max(1, n) / max(1, n) = 1 apart; the third call is 2 apart, the fourth 3; one candidate alone 4.
     found = measured(Forgets())
-    assert found.again.largest == pytest.approx(1, abs=1e-4)
-    assert found.shuffled.largest == pytest.approx(2, abs=1e-4)
-    assert found.alone.largest == pytest.approx(3, abs=1e-4)
+    assert found.fresh.largest == pytest.approx(1, abs=1e-4)
+    assert found.again.largest == pytest.approx(2, abs=1e-4)
+    assert found.shuffled.largest == pytest.approx(3, abs=1e-4)
+    assert found.alone.largest == pytest.approx(4, abs=1e-4)
 
 
 def test_whoever_is_declared_listwise_is_not_asked_for_one_alone(measured):
@@ -121,15 +142,13 @@ def test_whoever_is_declared_listwise_is_not_asked_for_one_alone(measured):
 
 def test_which_samples_are_asked_for_again():
     names = [f"v{n}@3" for n in range(1000)]
-    found = plausibility_samples(names)
+    found = plausibility_samples(names, "a secret")
     assert len(found) == len(set(found)) == 50
-    assert plausibility_samples(names[::-1]) == found  # the order is no matter
-    assert len(plausibility_samples(names[:30])) == 2
-    assert len(plausibility_samples(names[:1])) == 1
-    # Whoever was drawn among all is drawn among half of them, too: there are as many places for fewer.
-    assert set(plausibility_samples(names[:500])) >= {
-        name for name in found[:25] if name in names[:500]
-    }
+    assert plausibility_samples(names[::-1], "a secret") == found  # the order is no matter
+    assert len(set(plausibility_samples(names, "another")) & set(found)) < 15  # expected: 2.5
+    assert found != sorted(found, key=names.index)
+    assert len(plausibility_samples(names[:30], "")) == 2
+    assert len(plausibility_samples(names[:1], "")) == 1
 
 
 def row(*groups):
@@ -158,6 +177,12 @@ SOME = Deviation(2, 0.5)
 TOLD = [
     (Plausibility(50, NONE, NONE, NONE), Ties(9.9, 0), False, ()),
     (None, Ties(0, 0), False, ()),
+    (
+        Plausibility(50, NONE, NONE, NONE, SOME, "5e"),
+        Ties(0, 0),
+        False,
+        ("no rank: scores depend on what was scored before (2 of 50 samples)",),
+    ),
     (
         Plausibility(50, SOME, NONE, NONE),
         Ties(0, 0),
