@@ -219,7 +219,8 @@ def _board(
 
 
 def _is_ranked(entry: Entry) -> bool:
-    return entry.submission.card.kind in ("model", "baseline") and entry.evaluated == "attested"
+    kind, attested = entry.submission.card.kind, entry.evaluated == "attested"
+    return kind in ("model", "baseline") and attested and not entry.remembers
 
 
 def _chance(answers: Answers) -> BoardRow:

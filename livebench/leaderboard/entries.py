@@ -34,6 +34,10 @@ Evaluated = Literal["attested", "claimed", "self-reported"]
 """Of a row: `attested` if a maintainer's signature covers it, `claimed` if only its results say that
 LiveBench ran the scorer, `self-reported` if there are scores alone."""
 
+COULD_REMEMBER = {
+    "one process per setting": "one process scored all samples: it could remember earlier ones",
+    "one process": "scored in LiveBench's process: it could remember earlier samples",
+}
 ONE_RUN = "one training run: the seed of training is not in the interval"
 
 
@@ -109,12 +113,23 @@ class Entry:
         return min(isolations, key=_WEAKEST_FIRST.index) or "none"
 
     @property
+    def remembers(self) -> bool:
+        """Whether scores depended on what was scored before, in any run."""
+        return any(one.plausibility and one.plausibility.remembers for one in self.results)
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader should know of the scores of all runs, each remark once."""
         rerun, listwise = self.was_run, self.submission.card.listwise
         remarks: dict[str, None] = {}
         if len(self.runs) == 1 and self.runs[0].checkpoint:
             remarks[ONE_RUN] = None
+        if rerun:
+            remarks |= dict.fromkeys(
+                COULD_REMEMBER[manifest.memory]
+                for manifest in self.manifests
+                if manifest.memory in COULD_REMEMBER
+            )
         for result, scores in zip(self.results, self.scores, strict=False):
             plausibility = result.plausibility if rerun else None
             # Ties are counted here: of results only what cannot be computed again is taken.
