@@ -79,13 +79,32 @@ def read_attestation(submission: Submission, signers: Path = MAINTAINERS) -> Att
         NotAttested: it is not signed by one of the `signers`, or is of other files.
         LiveBenchError: there is no ssh-keygen.
     """
+    attestation = read_signed(submission, signers)
+    if attestation is None:
+        return None
+    path = submission.path / ATTESTATION
+    try:
+        now = file_hashes(submission.path)
+    except LiveBenchError as error:
+        raise NotAttested(error.where, error.what, _REMOVE, error.place) from None
+    differing = sorted(
+        name
+        for name in attestation.files.keys() | now.keys()
+        if attestation.files.get(name) != now.get(name)
+    )
+    if differing:
+        raise NotAttested(path, f"is of other files: {', '.join(differing[:3])} differs", _REMOVE)
+    return attestation
+
+
+def read_signed(submission: Submission, signers: Path = MAINTAINERS) -> Attestation | None:
+    """As `read_attestation`, but the files of the submission may have changed since it was signed."""
     path = submission.path / ATTESTATION
     if not os.path.lexists(path):
         return None
     try:
         content = _bytes(own_path(submission.path, ATTESTATION))
         signature = _bytes(own_path(submission.path, SIGNATURE), _SIGNATURE_SIZE)
-        now = file_hashes(submission.path)
         attestation = msgspec.json.decode(content, type=Attestation)
     except LiveBenchError as error:
         raise NotAttested(error.where, error.what, _REMOVE, error.place) from None
@@ -99,13 +118,6 @@ def read_attestation(submission: Submission, signers: Path = MAINTAINERS) -> Att
     if (attestation.submission, attestation.kind) != (submission.name, submission.card.kind):
         what = f"is that of {attestation.submission}, of kind {attestation.kind}"
         raise NotAttested(path, what, _REMOVE)
-    differing = sorted(
-        name
-        for name in attestation.files.keys() | now.keys()
-        if attestation.files.get(name) != now.get(name)
-    )
-    if differing:
-        raise NotAttested(path, f"is of other files: {', '.join(differing[:3])} differs", _REMOVE)
     return attestation
 
 

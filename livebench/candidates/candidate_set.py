@@ -64,6 +64,19 @@ class CandidateSet:
         """Whether the samples are available."""
         return (self.path / SAMPLES).exists()
 
+    @property
+    def is_published_only(self) -> bool:
+        """Whether it is private, and only what is published of it is here."""
+        return self.manifest.is_private and not (self.path / ANSWERS).exists()
+
+    def is_kept_elsewhere(self) -> LiveBenchError:
+        """The error if what is not published of a private set is needed."""
+        return LiveBenchError(
+            self.path,
+            "is private: its samples, answers and seed stay with the maintainers",
+            "give the complete folder as --candidates, if you are one",
+        )
+
     def samples(self) -> Iterator[SampleRecord]:
         """Yield the samples; raises LiveBenchError first if they are not the frozen ones."""
         self._check(SAMPLES)
@@ -75,6 +88,8 @@ class CandidateSet:
         yield from read_records(self.path / ANSWERS, AnswerRecord)
 
     def _check(self, name: str) -> None:
+        if self.is_published_only:
+            raise self.is_kept_elsewhere()
         expected = self.manifest.files[name]
         if gzip_content(self.path / name) != (expected.sha256, expected.size):
             raise changed(self.path / name, f"its content does not have the hash of {MANIFEST}")
@@ -111,16 +126,26 @@ class CandidateSet:
 
 
 def find_sets(folder: Path) -> list[CandidateSet]:
-    """All candidate sets in a folder, sorted by name.
+    """All candidate sets in a folder, sorted by name, but those of which others keep the answers.
 
     Raises:
         LiveBenchError: there are none.
     """
-    paths = sorted(file.parent for file in Path(folder).glob(f"*/{MANIFEST}"))
-    if not paths:
+    found = [one for one in _sets_in(folder) if not one.is_published_only]
+    if not found:
         raise LiveBenchError(
             folder,
             f"no candidate set in it (a folder with a {MANIFEST})",
             "run livebench in a checkout of LiveBench, or give --candidates or --sets",
         )
+    return found
+
+
+def find_private_sets(folder: Path) -> list[CandidateSet]:
+    """What is published of private sets in a folder, sorted by name."""
+    return [one for one in _sets_in(folder) if one.is_published_only]
+
+
+def _sets_in(folder: Path) -> list[CandidateSet]:
+    paths = sorted(file.parent for file in Path(folder).glob(f"*/{MANIFEST}"))
     return [CandidateSet(path) for path in paths]

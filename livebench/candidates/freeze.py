@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import tempfile
 from collections import Counter
@@ -19,6 +20,7 @@ from livebench.candidates.manifest import (
     ANSWERS,
     MANIFEST,
     SAMPLES,
+    SEED,
     FrozenDataset,
     FrozenFile,
     Manifest,
@@ -31,6 +33,10 @@ from livebench.data.split import Split
 from livebench.errors import LiveBenchError
 from livebench.files import new_file, new_folder, new_gzip
 from livebench.records import AnswerRecord, SampleRecord, check_folder_name, write_records
+
+
+class SecretSeed(int):
+    """A seed that is written beside the manifest, in which only its hash stands: nobody may guess it."""
 
 
 class Work(NamedTuple):
@@ -62,6 +68,7 @@ def build_set(
     """Build a candidate set and freeze it in the folder `out`, atomically.
 
     Args:
+        seed: of every draw; the set is private if it is a `SecretSeed`.
         max_samples: by default what the protocol says.
         overlap: leaks between the splits of the dataset that were found and allowed; the signature
             says so.
@@ -73,6 +80,7 @@ def build_set(
     name = _name(out)
     dataset.check_fingerprint()
     max_samples = max_samples or protocol.moments.max_samples
+    private = isinstance(seed, SecretSeed)
     builder = Builder(dataset, protocol, split=split, seed=seed)
     with new_folder(out) as folder:
         files, videos = _write_samples(folder, builder, max_samples, work)
@@ -82,15 +90,18 @@ def build_set(
             name=name,
             protocol=protocol,
             split=split,
-            seed=seed,
+            seed=None if private else seed,
             max_samples=max_samples,
             videos=videos,
             types=builder.account.types,
             left_out=builder.account.left_out,
-            without_plausible=sorted(builder.account.without_plausible),
+            without_plausible=[] if private else sorted(builder.account.without_plausible),
             overlap=list(overlap),
             files=files,
+            **({"seed_sha256": _seed_hash(seed)} if private else {}),
         )
+        if private:
+            (folder / SEED).write_text(f"{seed}\n", "ascii")
     return CandidateSet(out)
 
 
@@ -173,8 +184,11 @@ def _write_manifest(
 ) -> None:
     """Write manifest.json; `fields`: those of `Manifest` that do not come from the dataset."""
     packages = ("jieba", "numpy", "pyarrow", "scikit-learn", "scipy")
+    frozen = FrozenDataset.of(dataset)
+    if fields["seed"] is None:  # who can make the dataset of a private set knows its test comments
+        frozen = msgspec.structs.replace(frozen, recipe=[])
     manifest = Manifest(
-        dataset=FrozenDataset.of(dataset),
+        dataset=frozen,
         settings=["video", "comments", "both"] if dataset.has_frames else ["comments"],
         types=dict(sorted(types.items())),
         left_out=dict(sorted(left_out.items())),
@@ -187,6 +201,27 @@ def _write_manifest(
     )
     with new_file(folder / MANIFEST) as file:
         file.write(sealed_manifest(msgspec.to_builtins(manifest)))
+
+
+def _seed_hash(seed: int) -> str:
+    return hashlib.sha256(f"livebench seed {seed}".encode()).hexdigest()
+
+
+def seed_of(candidate_set: CandidateSet) -> int:
+    """The seed of a set, be it private.
+
+    Raises:
+        LiveBenchError: the set is private, and its seed is not here, or is another.
+    """
+    manifest, path = candidate_set.manifest, candidate_set.path / SEED
+    if manifest.seed is not None:
+        return manifest.seed
+    if not path.is_file():
+        raise candidate_set.is_kept_elsewhere()
+    text = path.read_text("ascii", errors="replace").strip()
+    if not text.isdecimal() or _seed_hash(int(text)) != manifest.seed_sha256:
+        raise changed(path, f"it is not the seed whose hash is in {MANIFEST}")
+    return int(text)
 
 
 def _type_counts(answers: Iterable[AnswerRecord]) -> Counter[str]:
@@ -204,6 +239,10 @@ def verify_set(path: Path) -> str:
     manifest, path = candidate_set.manifest, candidate_set.path
     if path.resolve().name != manifest.name:
         raise LiveBenchError(path, f"the set is named {manifest.name}", "name the folder so")
+    if candidate_set.is_published_only:
+        return "private: samples, answers and seed are not here"
+    if manifest.is_private:
+        seed_of(candidate_set)
     answers = list(candidate_set.answers())
     videos = {answer.video_id for answer in answers}
     counts = (len(answers), len(videos), _type_counts(answers))
@@ -232,7 +271,7 @@ def restore_set(path: Path, dataset: Dataset, work: Work = PLAIN) -> CandidateSe
             "import it again from their files (`livebench import livebot-candidates`)",
         )
     candidate_set.check_dataset(dataset)
-    builder = Builder(dataset, manifest.protocol, split=manifest.split, seed=manifest.seed)
+    builder = Builder(dataset, manifest.protocol, split=manifest.split, seed=seed_of(candidate_set))
     with tempfile.TemporaryDirectory(prefix=".restore.", dir=candidate_set.path) as name:
         files, _ = _write_samples(Path(name), builder, manifest.max_samples, work)
         for file, entry in manifest.files.items():

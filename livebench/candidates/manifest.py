@@ -15,6 +15,8 @@ from livebench.errors import LiveBenchError
 from livebench.records import FolderName, Setting, json_document
 
 SAMPLES, ANSWERS, MANIFEST = "samples.jsonl.gz", "answers.jsonl.gz", "manifest.json"
+SEED = "seed.txt"
+"""Of a private set, beside its samples and answers."""
 
 
 class FrozenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +55,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     that are not samples; `without_plausible` names videos with samples that got no plausible candidate,
     `overlap` the leaks between splits that were allowed; `flaws` lists known problems of a set made by
     others (absent from sets built here). `manifest_sha256` is the hash of the rest.
+
+    A *private* set has no `seed`, but its `seed_sha256`, and no recipe of its dataset: this file and the
+    audit are published, the other files and the seed are not.
     """
 
     name: FolderName
@@ -61,7 +66,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     protocol: Protocol
     dataset: FrozenDataset
     split: Split
-    seed: int
+    seed: int | None
     max_samples: int
     settings: list[Setting]
     videos: int
@@ -72,7 +77,13 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     files: dict[str, FrozenFile]
     versions: dict[str, str]
     flaws: list[str] | msgspec.UnsetType = msgspec.UNSET
+    seed_sha256: str | msgspec.UnsetType = msgspec.UNSET
     manifest_sha256: str = ""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether samples, answers and seed stay with those who built it."""
+        return self.seed is None
 
 
 def changed(path: Path, what: str) -> LiveBenchError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from livebench.cli.datasets import Datasets
 from livebench.cli.options import (
     DATASET,
     NEW_PATH,
+    PATH,
     SET,
     chosen_sets,
     dataset_option,
@@ -20,6 +23,7 @@ from livebench.cli.options import (
 )
 from livebench.cli.progress import bar, quiet_option, remark
 from livebench.errors import LiveBenchError
+from livebench.files import check_absent, new_folder
 
 if TYPE_CHECKING:
     from livebench.candidates.build import Built
@@ -39,6 +43,11 @@ if TYPE_CHECKING:
     help="Split that the samples come from.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
+@click.option(
+    "--private",
+    type=PATH,
+    help="Folder for the complete set, with a secret seed. Only what may be published goes to --out.",
+)
 @click.option(
     "--max-samples",
     type=click.IntRange(min=1),
@@ -68,6 +77,7 @@ def build_candidates_command(
     out,
     split,
     seed,
+    private,
     max_samples,
     restore,
     datasets,
@@ -80,13 +90,15 @@ def build_candidates_command(
     \b
     livebench build-candidates mine --protocol paper --out candidates/mine-paper
     livebench build-candidates --restore bilibili-paper --dataset bilibili
+    livebench build-candidates unseen --protocol matched --out candidates/unseen --private ~/sets
 
     The same dataset, protocol and seed give the same records on any machine, whatever --processes. A
     dataset whose splits leak into each other (`livebench audit DATASET`) is refused, unless
     --allow-overlap is given.
     """
     from livebench.candidates.candidate_set import CandidateSet
-    from livebench.candidates.freeze import Work, build_set, restore_set
+    from livebench.candidates.freeze import SecretSeed, Work, build_set, restore_set
+    from livebench.candidates.manifest import MANIFEST
     from livebench.candidates.protocol import load_protocol
     from livebench.data.dataset import Dataset
 
@@ -104,16 +116,24 @@ def build_candidates_command(
         )
     started = time.perf_counter()
     opened = Dataset(dataset)
+    if private:
+        check_absent(private / out.name, "--private")
+        # From its hash nobody shall guess it.
+        seed = SecretSeed(secrets.randbits(128))
     built = build_set(
         opened,
         load_protocol(protocol),
-        out,
+        private / out.name if private else out,
         split=split,
         seed=seed,
         max_samples=max_samples,
         overlap=_leaks(opened, allow_overlap),
         work=Work(processes, _bar("building", quiet)),
     )
+    if private:
+        with new_folder(out) as folder:
+            shutil.copyfile(built.path / MANIFEST, folder / MANIFEST)
+        click.echo(f"{built.path}: complete; keep it, its seed.txt and its dataset to yourself")
     for video in built.manifest.without_plausible:
         remark(f"video {video}: a sample has no plausible candidate: no word matches", quiet)
     print_built_set(out, built.manifest, f" ({time.perf_counter() - started:.1f} s)")

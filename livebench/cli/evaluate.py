@@ -78,6 +78,10 @@ def evaluate_command(
     from livebench.submissions.load import Submission
 
     sets, available = chosen_sets(candidates), Datasets(datasets, quiet)
+    for one in sets:
+        if one.manifest.is_private:
+            what = "is private: its scores would show where the answers are"
+            raise LiveBenchError(one.path, what, "re-run it with `livebench submit rerun`")
     # Where answers and other submissions are: a sandbox shows none of it.
     hidden = [
         *(candidate_set.path for candidate_set in sets),

@@ -60,12 +60,15 @@ def render_all(
 ) -> str:
     """LEADERBOARD.md of these folders; by default the maintainers' signatures count."""
     from livebench.attestation.signing import MAINTAINERS
-    from livebench.candidates.candidate_set import find_sets
+    from livebench.candidates.candidate_set import find_private_sets, find_sets
     from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
+    from livebench.leaderboard.private import collect_private
     from livebench.leaderboard.render import render
     from livebench.submissions.load import find_submissions
 
     found, present = find_sets(sets), find_submissions(submissions)
-    sections = collect(found, present, signers=signers or MAINTAINERS)
-    return render(sections, find_reports(human))
+    signers = signers or MAINTAINERS
+    sections = collect(found, present, signers=signers)
+    private = collect_private(find_private_sets(sets), sections, present, signers)
+    return render(sections, find_reports(human), private)

@@ -17,6 +17,7 @@ from livebench.errors import LiveBenchError
 
 if TYPE_CHECKING:
     from livebench.leaderboard.collect import Section
+    from livebench.submissions.load import Submission
 
 BOARD = Path("LEADERBOARD.md")
 
@@ -32,7 +33,7 @@ def reproduce_command(out, quiet) -> None:
     The results are compared with the scores and the LEADERBOARD.md of this checkout: exit 1 if they
     differ. Sets whose dataset is not available keep the scores of the checkout.
     """
-    from livebench.candidates.candidate_set import find_sets
+    from livebench.candidates.candidate_set import find_private_sets, find_sets
     from livebench.cli.candidates import verified
     from livebench.cli.datasets import Datasets
     from livebench.cli.evaluate import each_result
@@ -40,6 +41,7 @@ def reproduce_command(out, quiet) -> None:
     from livebench.human.analysis.publish import find_reports
     from livebench.isolation.remote import Isolation
     from livebench.leaderboard.collect import collect
+    from livebench.leaderboard.private import collect_private
     from livebench.leaderboard.render import render
     from livebench.records import SETTINGS
     from livebench.scoring.metrics import HEADLINE
@@ -76,10 +78,11 @@ def reproduce_command(out, quiet) -> None:
                 click.echo(f"{copy.name} on {where}: {HEADLINE.name} {value}, {seconds} s")
             changed += _changed_scores(original.path, copy.path)
     here, reports = collect(sets, originals), find_reports(Path("human"))
-    if not BOARD.is_file() or BOARD.read_text("utf-8") != render(here, reports):
+    private = collect_private(find_private_sets(SETS), here, originals)
+    if not BOARD.is_file() or BOARD.read_text("utf-8") != render(here, reports, private):
         changed.append(BOARD)
     made = collect(sets, find_submissions(out / "submissions"))
-    write_text(out / BOARD, render(made, reports))
+    write_text(out / BOARD, render(made, reports, private))
     changed += [f"{BOARD}, {row}" for row in _other_rows(here, made)]
     total = len(list((out / "submissions").glob("*/scores/**/*.jsonl.gz")))
     click.echo(
@@ -87,6 +90,9 @@ def reproduce_command(out, quiet) -> None:
         "this checkout (their datasets or checkpoints are not in it, or they are others' models)"
     )
     click.echo(f"leaderboard: {out / BOARD}, scores and results: {out / 'submissions'}/")
+    attested = [_attestation_problem(original) for original in originals]
+    changed += [problem.where for problem in attested if problem]
+    click.echo(f"attested by a maintainer: {attested.count(None)} of {len(originals)} submissions")
     for path in changed:
         click.echo(f"differs from this checkout: {path}")
     if changed:
@@ -95,6 +101,18 @@ def reproduce_command(out, quiet) -> None:
         f"scores made again are the same to the byte as in this checkout, and so are all rows of "
         f"{BOARD}, but for who made them and when"
     )
+
+
+def _attestation_problem(submission: Submission) -> LiveBenchError | None:
+    """Why no signature of a maintainer covers a bundled submission."""
+    from livebench.attestation.attestation import NotAttested, read_attestation
+
+    try:
+        if read_attestation(submission):
+            return None
+    except NotAttested as error:
+        return error
+    return LiveBenchError(submission.path, "is not attested")
 
 
 def _other_rows(here: Sequence[Section], made: Sequence[Section]) -> Iterator[str]:

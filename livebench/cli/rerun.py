@@ -63,7 +63,7 @@ def rerun_command(
 
     It runs in a copy without its scores. If all agree, the scores and results of the re-run replace the
     claimed ones, and with --key their hashes are signed: attested rows have a rank. If any differ,
-    nothing is written; exit 1.
+    nothing is written; exit 1. On a private set, given as --candidates, only its results are kept.
     """
     from livebench.attestation.attestation import attest
     from livebench.cli.evaluate import each_result
@@ -96,7 +96,7 @@ def rerun_command(
         done = []
         with tempfile.TemporaryDirectory(prefix="livebench-rerun-") as folder:
             copy = copy_to_run(submission, Path(folder))
-            for task, _ in each_result(
+            for task, result in each_result(
                 copy,
                 sets,
                 chosen_settings(setting),
@@ -112,14 +112,15 @@ def rerun_command(
                     Answers(task.candidate_set),
                 )
                 click.echo(f"{task_name(copy, task)}: {agreement}")
-                done.append((place, agreement))
+                private = result if task.candidate_set.manifest.is_private else None
+                done.append((place, agreement, private))
             if not done:
                 raise nothing_done(submission, "re-run", reasons)
-            if any(agreement.verdict == "different" for _, agreement in done):
+            if any(agreement.verdict == "different" for _, agreement, _ in done):
                 differing = True
                 click.echo(f"{submission.path}: not attested, and nothing was written")
                 continue
-            rows = [keep_rerun(submission, copy, *place) for place, _ in done]
+            rows = [keep_rerun(submission, copy, *place, private) for place, _, private in done]
         if key is None:
             click.echo(f"{submission.path}: re-run; its rows stay claimed without --key")
             continue
@@ -142,12 +143,14 @@ def attest_command(submissions, candidates, key, signers) -> None:
     submit there is `livebench submit rerun`.
     """
     from livebench.attestation.attestation import attest
-    from livebench.review.attesting import rows_made_here
+    from livebench.candidates.candidate_set import find_private_sets
+    from livebench.review.attesting import private_rows, rows_made_here
     from livebench.submissions.load import Submission
 
     sets = chosen_sets(candidates)
     for submission in map(Submission, submissions):
-        rows = list(rows_made_here(submission, sets))
+        rows = [*rows_made_here(submission, sets)]
+        rows += private_rows(submission, find_private_sets(SETS), signers)
         signed = attest(submission, rows, key, signers)
         click.echo(_attested(submission.path, signed))
 

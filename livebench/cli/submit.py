@@ -117,11 +117,11 @@ def check_command(submissions, sets_folder, signers, as_json) -> None:
 
     Nothing of a submission is run. With --json a problem is a line: where, place, what, fix, stale.
     """
-    from livebench.candidates.candidate_set import find_sets
+    from livebench.candidates.candidate_set import find_private_sets, find_sets
     from livebench.review.check import Checker
     from livebench.review.problems import problem_record
 
-    checker = Checker(find_sets(sets_folder), signers)
+    checker = Checker([*find_sets(sets_folder), *find_private_sets(sets_folder)], signers)
     problems = {path: checker.check(path) for path in submissions}
     for path, of_path in problems.items():
         if not as_json:
@@ -187,10 +187,11 @@ def review_command(
     Without SUBMISSION and --base all submissions are reviewed, and results that are no longer current
     are tolerated. Exit 1 if there is a problem to fix.
     """
-    from livebench.candidates.candidate_set import find_sets
+    from livebench.candidates.candidate_set import find_private_sets, find_sets
     from livebench.cli.leaderboard import compare_with
     from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
+    from livebench.leaderboard.private import collect_private
     from livebench.leaderboard.render import render
     from livebench.review.check import Checker
     from livebench.review.difference import changed_folders, describe_changes, row_changes
@@ -203,14 +204,14 @@ def review_command(
         changed = changed_judges(base, Path())
         click.echo("\n".join(describe_judges(changed)), nl=bool(changed))
         sets_folder, human_folder = base / "candidates", base / "human"
-    sets = find_sets(sets_folder)
+    sets, private_sets = find_sets(sets_folder), find_private_sets(sets_folder)
     everything = not submissions and base is None
     paths: Sequence[Path] = submissions
     if base is not None and not submissions:
         paths = changed_folders(base / "submissions", submissions_folder)
     if everything:
         paths = submission_folders(submissions_folder)
-    checker = Checker(sets, signers)
+    checker = Checker([*sets, *private_sets], signers)
     problems = {path: checker.check(path) for path in paths}
     to_fix = len(changed) + sum(
         [_print_problems(path, problems[path], tolerate_stale=everything) for path in paths]
@@ -236,7 +237,8 @@ def review_command(
         changes = row_changes(collect(sets, before, signers=signers), sections)
         click.echo("\n".join(describe_changes(changes)) if changes else "\nNo row changes.")
         click.echo()
-    text = render(sections, find_reports(human_folder))
+    private = collect_private(private_sets, sections, present, signers)
+    text = render(sections, find_reports(human_folder), private)
     to_fix += not compare_with(board, text, everything)
     if to_fix:
         sys.exit(1)

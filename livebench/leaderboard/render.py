@@ -13,14 +13,19 @@ from livebench.human.analysis.report import HumanReport
 from livebench.human.analysis.report_text import intervals_cells, two_digits, with_interval
 from livebench.human.sheets.key import CRITERIA
 from livebench.leaderboard.collect import Board, BoardRow, Section
+from livebench.leaderboard.private import PrivateSection
 from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS, chance_metrics
 from livebench.scoring.paired import RowPair
 from livebench.scoring.significance import format_p
 from livebench.tables import markdown_cell
 
 
-def render(sections: Sequence[Section], reports: Sequence[HumanReport] = ()) -> str:
-    """LEADERBOARD.md, `reports` in its section on human evaluation."""
+def render(
+    sections: Sequence[Section],
+    reports: Sequence[HumanReport] = (),
+    private: Sequence[PrivateSection] = (),
+) -> str:
+    """LEADERBOARD.md: boards, `private` sets beside public ones, `reports` of human evaluations."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     # Markdown, not HTML: what comes from a submission goes through `cell`.
@@ -35,6 +40,7 @@ def render(sections: Sequence[Section], reports: Sequence[HumanReport] = ()) -> 
     published, chance = _data("published.toml"), chance_metrics([5])["best"]
     return environment.get_template("leaderboard.md.j2").render(
         sections=sections,
+        private=private,
         metrics=METRICS,
         headline=HEADLINE,
         ground_truths=GROUND_TRUTHS,

@@ -15,12 +15,14 @@ from livebench.attestation.attestation import (
     attested_row,
     made_from,
     read_attestation,
+    read_signed,
 )
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.leaderboard.entries import read_entries, read_result
-from livebench.records import SETTINGS, Setting
+from livebench.records import SETTINGS, Setting, write_json
 from livebench.scoring.answers import Answers
+from livebench.scoring.result import Result
 from livebench.submissions.file_hashes import ATTESTATION, SIGNATURE, file_hashes
 from livebench.submissions.load import CARD, OUTPUTS, Run, Submission
 from livebench.submissions.validate import read_scores
@@ -131,6 +133,32 @@ def other_rows(
     ]
 
 
+def private_rows(
+    submission: Submission, private_sets: Sequence[CandidateSet], signers: Path
+) -> Iterator[AttestedRow]:
+    """The rows on private sets that were signed before, by a re-run of the files as they are now: their
+    scores are not here.
+
+    Raises:
+        LiveBenchError: a result was made from other files.
+    """
+    try:
+        signed = read_signed(submission, signers)
+    except NotAttested:
+        return
+    names = {one.name: one.manifest.hash for one in private_sets}
+    runs = {run.name: run for run in submission.card.runs}
+    for row in signed.rows if signed else ():
+        if names.get(row.candidate_set) != row.set_hash or row.run not in runs:
+            continue
+        run = runs[row.run]
+        file = submission.result_path(row.candidate_set, run, row.setting)
+        result = read_result(file, submission.path)
+        if attested_row(row.candidate_set, row.setting, run, result, file) == row:
+            made_from(submission, run, result, file)
+            yield row
+
+
 def check_attestation(submission: Submission, signers: Path) -> list[LiveBenchError]:
     """What is wrong with the attestation of a submission, and with its kind: all but models are the
     maintainers' own, and attested."""
@@ -147,9 +175,23 @@ def check_attestation(submission: Submission, signers: Path) -> list[LiveBenchEr
 
 
 def keep_rerun(
-    submission: Submission, copy: Submission, candidate_set: str, run: Run, setting: Setting
+    submission: Submission,
+    copy: Submission,
+    candidate_set: str,
+    run: Run,
+    setting: Setting,
+    private: Result | None = None,
 ) -> AttestedRow:
-    """Take the scores and the result of a re-run into the folder of the submission."""
+    """Take the scores and the result of a re-run into the folder of the submission.
+
+    Args:
+        private: on a private set, the result to write; its scores are not kept.
+    """
+    target = submission.result_path(candidate_set, run, setting)
+    if private is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_json(target, private)
+        return attested_row(candidate_set, setting, run, private, target)
     for find in (Submission.scores_path, Submission.result_path):
         target = find(submission, candidate_set, run, setting)
         target.parent.mkdir(parents=True, exist_ok=True)

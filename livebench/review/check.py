@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from livebench.attestation.attestation import Attestations, attested_row
 from livebench.attestation.signing import MAINTAINERS
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
@@ -17,6 +18,7 @@ from livebench.leaderboard.entries import (
     evaluate_again,
     is_of_another_major,
     missing_run,
+    read_result,
 )
 from livebench.records import SETTINGS, parse_json
 from livebench.review.attesting import check_attestation
@@ -85,6 +87,10 @@ class Checker:
         for triple, file in scores.items():
             if file.stat().st_size > LARGEST_FILE or triple[0] not in self._sets:
                 continue
+            if self._is_private(triple[0]):
+                what = "is of a private set: its scores would show where the answers are"
+                yield LiveBenchError(file, what, "remove it")
+                continue
             if triple not in results:
                 fix = f"run `livebench evaluate {path}`"
                 yield LiveBenchError(file, "has no result beside it", fix)
@@ -92,9 +98,29 @@ class Checker:
             else:
                 yield from self._pair(path, file, results[triple], triple, card)
         for triple, file in results.items():
-            if triple not in scores:
+            if len(triple) == 3 and self._is_private(triple[0]):
+                yield from self._on_private(path, file, triple)
+            elif triple not in scores:
                 yield LiveBenchError(file, "is a result without scores", "add them, or remove it")
         yield from self._complete(path, scores, card)
+
+    def _is_private(self, set_name: str) -> bool:
+        return set_name in self._sets and self._sets[set_name].manifest.is_private
+
+    def _on_private(self, path: Path, file: Path, triple: _Triple) -> Iterator[LiveBenchError]:
+        """A result on a private set has no scores beside it, and comes from a maintainer's re-run."""
+        try:
+            submission, result = Submission(path), read_result(file, path)
+        except LiveBenchError as error:
+            yield with_fix(error, "remove it")
+            return
+        for run in submission.card.runs:
+            if run.name == triple[1] and triple[2] in SETTINGS:
+                row = attested_row(triple[0], triple[2], run, result, file)
+                if Attestations(self._signers).covers(submission, row):
+                    return
+        what = "is of a private set, and not attested"
+        yield LiveBenchError(file, what, "remove it: a maintainer's re-run writes it")
 
     def _place(
         self, file: Path, triple: _Triple, card: dict[str, Any], folder: str

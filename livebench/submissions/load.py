@@ -121,8 +121,8 @@ class Submission:
 
     @property
     def is_own_oracle(self) -> bool:
-        """Whether it is an oracle that ships with LiveBench, which `fit` gives the whole dataset: whoever
-        brings code of their own and calls it one is given the training split, as everyone is."""
+        """Whether it is the oracle that ships with LiveBench: its `fit` is given the whole dataset, that
+        of anyone else's code is given the training split, whatever its card says."""
         module = self.card.entry.partition(":")[0]
         own = os.path.lexists(self.path / f"{module}.py")
         return self.card.kind == "oracle" and module.startswith("livebench.") and not own
