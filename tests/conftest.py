@@ -320,7 +320,7 @@ def attest(run: Callable[..., Done], maintainer: Maintainer) -> Callable[..., li
     signers = ["--signers", str(maintainer.signers)]
 
     def call(*paths: object, cwd: Path | None = None) -> list[str]:
-        done = run("submit", "attest", *paths, "--key", maintainer.key, *signers, cwd=cwd)
+        done = run("submit", "attest", *paths, "--sign-with", maintainer.key, *signers, cwd=cwd)
         assert done.status == 0, done
         return signers
 

@@ -38,7 +38,7 @@ def sign(content: bytes, key: Path) -> bytes:
     done = _ssh_keygen("sign", "-n", NAMESPACE, "-f", str(key), content=content)
     if done.returncode != 0 or not done.stdout:
         what = f"cannot sign: {_last_line(done.stderr)}"
-        raise LiveBenchError(key, what, "give a private key of SSH as --key")
+        raise LiveBenchError(key, what, "give a private key of SSH as --sign-with")
     return done.stdout
 
 

@@ -185,6 +185,7 @@ sets_option = _folder_option("sets", "candidates", "Folder of candidate sets.")
 human_option = _folder_option("human", "human", "Folder of human evaluations.")
 
 
+SIGN_HELP = "A maintainer's key of SSH, to sign attestations with."
 signers_option = click.option(
     "--signers",
     type=PATH,
@@ -239,6 +240,20 @@ def chosen_sets(paths: Sequence[Path], folder: Path = SETS) -> list[CandidateSet
     return [CandidateSet(path) for path in paths] or find_sets(folder)
 
 
+memory_option = click.option(
+    "--memory",
+    type=click.FloatRange(min=0, min_open=True),
+    help="GB of address space that a submission may use. Default: 8 in a sandbox, else no limit.",
+)
+time_limit_option = click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=3600,
+    show_default=True,
+    help="Seconds that a submission may take to load, to be fitted, or to score 32 samples.",
+)
+
+
 def isolation_options(command: Callable[..., None]) -> Callable[..., None]:
     """Where the code of a submission runs, and how much time and memory it may use."""
     options = (
@@ -252,19 +267,8 @@ def isolation_options(command: Callable[..., None]) -> Callable[..., None]:
             is_flag=True,
             help="Run the submission in LiveBench's own process, to debug or profile it.",
         ),
-        click.option(
-            "--memory",
-            type=click.FloatRange(min=0, min_open=True),
-            help="GB of address space that a submission may use. Default: 8 with --sandbox, else no "
-            "limit.",
-        ),
-        click.option(
-            "--time-limit",
-            type=click.FloatRange(min=0, min_open=True),
-            default=3600,
-            show_default=True,
-            help="Seconds that a submission may take to load, to be fitted, or to score 32 samples.",
-        ),
+        memory_option,
+        time_limit_option,
     )
     for option in reversed(options):
         command = option(command)

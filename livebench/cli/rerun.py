@@ -15,6 +15,7 @@ from livebench.cli.options import (
     PATH,
     SANDBOX_MEMORY,
     SETS,
+    SIGN_HELP,
     SUBMISSION,
     SUBMISSIONS,
     candidates_option,
@@ -22,8 +23,10 @@ from livebench.cli.options import (
     chosen_sets,
     chosen_settings,
     dataset_option,
+    memory_option,
     setting_option,
     signers_option,
+    time_limit_option,
 )
 from livebench.cli.progress import quiet_option, remark
 
@@ -40,7 +43,7 @@ _SUBMISSIONS = click.argument(
 @candidates_option
 @dataset_option
 @setting_option
-@click.option("--key", type=PATH, help="A maintainer's key of SSH, to attest what the re-run gave.")
+@click.option("--sign-with", "key", type=PATH, help=SIGN_HELP)
 @signers_option
 @click.option(
     "--no-sandbox",
@@ -48,13 +51,8 @@ _SUBMISSIONS = click.argument(
     help="Run it in a process of its own instead, for code that you have read: a GPU is not in the "
     "sandbox.",
 )
-@click.option("--memory", type=click.FloatRange(min=0, min_open=True), help="As of `evaluate`.")
-@click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    default=3600,
-    help="As of `evaluate`.",
-)
+@memory_option
+@time_limit_option
 @quiet_option
 def rerun_command(
     submissions, candidates, datasets, setting, key, signers, no_sandbox, memory, time_limit, quiet
@@ -62,7 +60,7 @@ def rerun_command(
     """Re-run each SUBMISSION in the sandbox, compare with the scores it claims, and attest its rows.
 
     It runs in a copy without its scores. If all agree, the scores and results of the re-run replace the
-    claimed ones, and with --key their hashes are signed: attested rows have a rank. If any differ,
+    claimed ones, and with --sign-with their hashes are signed: attested rows have a rank. If any differ,
     nothing is written; exit 1. On a private set, given as --candidates, only its results are kept.
     """
     from livebench.attestation.attestation import attest
@@ -122,7 +120,7 @@ def rerun_command(
                 continue
             rows = [keep_rerun(submission, copy, *place, private) for place, _, private in done]
         if key is None:
-            click.echo(f"{submission.path}: re-run; its rows stay claimed without --key")
+            click.echo(f"{submission.path}: re-run; its rows stay claimed without --sign-with")
             continue
         rows += other_rows(submission, rows, signers)
         signed = attest(submission, rows, key, signers)
@@ -134,7 +132,7 @@ def rerun_command(
 @click.command("attest")
 @_SUBMISSIONS
 @candidates_option
-@click.option("--key", type=PATH, required=True, help="A maintainer's key of SSH.")
+@click.option("--sign-with", "key", type=PATH, required=True, help=SIGN_HELP)
 @signers_option
 def attest_command(submissions, candidates, key, signers) -> None:
     """Sign the rows of each SUBMISSION as they are: only scores that you made yourself, with `evaluate`.

@@ -35,7 +35,14 @@ def answers_by_heart(candidate_set):
 @pytest.fixture
 def project(made_once, tmp_path, run, submission, maintainer):
     """A public and a private set of two simulated worlds, and a submission re-run on both."""
-    signed = ("--key", maintainer.key, "--signers", maintainer.signers, "--no-sandbox", "--quiet")
+    signed = (
+        "--sign-with",
+        maintainer.key,
+        "--signers",
+        maintainer.signers,
+        "--no-sandbox",
+        "--quiet",
+    )
     one = ("--setting", "comments")
 
     def make():

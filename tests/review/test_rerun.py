@@ -24,7 +24,7 @@ def rerun(run, maintainer):
     """Re-runs `mine` in a process of its own; the sandbox is for tests/isolation."""
 
     def call(*options, key=maintainer.key):
-        signed = ("--key", key) if key else ()
+        signed = ("--sign-with", key) if key else ()
         signers = ("--signers", maintainer.signers)
         only = ("--setting", "comments", "--no-sandbox", "--quiet")
         return run("submit", "rerun", MINE, *only, *signers, *signed, *options)
@@ -107,7 +107,7 @@ def test_a_scorer_does_not_see_what_it_claimed(project, rerun):
 
 def test_without_a_key_it_stays_claimed(project, rerun):
     done = rerun(key=None)
-    assert done.out.endswith(f"{MINE}: re-run; its rows stay claimed without --key\n")
+    assert done.out.endswith(f"{MINE}: re-run; its rows stay claimed without --sign-with\n")
     assert not (project / MINE / "attestation.json").exists()
 
 
@@ -120,10 +120,10 @@ def test_an_oracle_is_not_run(project, run):
 
 
 def test_who_signs_must_be_a_maintainer(project, run, maintainer):
-    done = run("submit", "attest", MINE, "--key", maintainer.key)
+    done = run("submit", "attest", MINE, "--sign-with", maintainer.key)
     assert done.status == 2
     assert "is not a key of " in done.err
-    done = run("submit", "attest", MINE, "--key", "nokey", "--signers", maintainer.signers)
+    done = run("submit", "attest", MINE, "--sign-with", "nokey", "--signers", maintainer.signers)
     assert (done.status, done.err.startswith("livebench: nokey: cannot sign: ")) == (2, True)
 
 
@@ -142,7 +142,7 @@ def test_results_of_another_submission_are_not_signed(project, run, maintainer, 
     content = json.loads(path.read_text())
     content["manifest"][field] = value
     path.write_text(json.dumps(content))
-    options = ("--key", maintainer.key, "--signers", maintainer.signers)
+    options = ("--sign-with", maintainer.key, "--signers", maintainer.signers)
     done = run("submit", "attest", MINE, *options)
     assert (done.status, done.out) == (2, "")
     assert f"{RESULT}: {what}; " in done.err
