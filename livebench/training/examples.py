@@ -77,9 +77,13 @@ class Examples:
         """int32 [surrounding comments], in order of time: which of `strings`."""
         return self._context[moment]
 
+    def video(self, moment: int) -> int:
+        """Which of the dataset's videos."""
+        return self._video[moment]
+
     def frames(self, moment: int) -> np.ndarray:
         """float32 [frames, width], in order of time; [0, 0] if the dataset has none."""
-        video = self._dataset.videos[self._video[moment]]
+        video = self._dataset.videos[self.video(moment)]
         if not self._dataset.has_frames or not video.frame_count:
             return np.empty((0, 0), np.float32)
         seconds = frame_seconds(self._second[moment], video.frame_count, self._frame_rule)
