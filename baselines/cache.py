@@ -45,10 +45,10 @@ class Cache(Scorer):
 
     def __init__(
         self,
-        words: float = 0.1,
-        characters: float = 0.1,
-        title_words: float = 0.01,
-        title_characters: float = 0.01,
+        words: float = 0.1379,
+        characters: float = 0.0398,
+        title_words: float = 0.0132,
+        title_characters: float = 0.0133,
     ) -> None:
         self._weights = (words, characters, title_words, title_characters)
         if min(self._weights) < 0 or sum(self._weights) >= 1:
@@ -72,8 +72,7 @@ class Cache(Scorer):
         self._word = {word: (1 - self._new) * count / total for word, count in words.items()}
         # One more character than was seen, shared by all there are.
         self._letter = {
-            letter: (count + 1 / CHARACTERS) / (letters + 1)
-            for letter, count in characters.items()
+            letter: (count + 1 / CHARACTERS) / (letters + 1) for letter, count in characters.items()
         }
         self._new_letter = 1 / CHARACTERS / (letters + 1)
         self._ends = total / letters  # of the characters, that many are the last of their word

@@ -63,7 +63,9 @@ def main() -> None:
     arguments = ", ".join(f"{k} = {w:.4f}" for k, w in zip(KINDS, weights[1:], strict=True))
     print(f"arguments = {{ {arguments} }}")
     print(f"{len(table)} words of dev, log-likelihood of one: ", end="")
-    print(f"unigrams {np.log(table[:, 0]).mean():.4f}, with caches {np.log(table @ weights).mean():.4f}")
+    print(
+        f"unigrams {np.log(table[:, 0]).mean():.4f}, with caches {np.log(table @ weights).mean():.4f}"
+    )
 
 
 if __name__ == "__main__":
