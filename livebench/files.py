@@ -14,7 +14,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from livebench.errors import LiveBenchError
 
@@ -229,6 +229,8 @@ def new_gzip(path: Path) -> Iterator[GzipWriter]:
 def read_gzip_lines(path: Path) -> Iterator[bytes]:
     """Yield the lines of a gzip file, without line ends; memory is bounded, whatever it unpacks to.
 
+    A file whose name ends in .jsonl is read as it is.
+
     Raises:
         LiveBenchError: the file is missing, is not gzip, is cut off or damaged, or a line is longer than
             8 MB; the line is named.
@@ -237,7 +239,7 @@ def read_gzip_lines(path: Path) -> Iterator[bytes]:
     try:
         with (
             open_regular(path) as raw,
-            gzip.GzipFile(fileobj=raw) as packed,
+            _unpacked(path, raw) as packed,
             io.BufferedReader(packed, 1 << 20) as file,
         ):
             while line := file.readline(_LINE + 1):
@@ -251,8 +253,12 @@ def read_gzip_lines(path: Path) -> Iterator[bytes]:
         raise unreadable(path, error, form, "fetch or write the file again") from None
 
 
+def _unpacked(path: Path, raw: BinaryIO) -> Any:
+    return raw if path.suffix == ".jsonl" else gzip.GzipFile(fileobj=raw)
+
+
 def gzip_content(path: Path, *, any_writer: bool = False) -> tuple[str, int]:
-    """Return sha256 and size of the uncompressed content of a gzip file.
+    """Return sha256 and size of the uncompressed content of a gzip file; of a .jsonl, of the file.
 
     Unless `any_writer`, every change to the file is noticed: the header must be the one that LiveBench
     writes, the content must agree with its checksum, and nothing may follow it.
@@ -260,6 +266,8 @@ def gzip_content(path: Path, *, any_writer: bool = False) -> tuple[str, int]:
     Raises:
         LiveBenchError: the file is missing or is not such a file.
     """
+    if path.suffix == ".jsonl" and any_writer:
+        return _plain_content(path)
     digest, size, data = hashlib.sha256(), 0, b""
     decompress = zlib.decompressobj(zlib.MAX_WBITS | 16)
     before_ending, ending = decompress.copy(), b""
@@ -291,6 +299,14 @@ def gzip_content(path: Path, *, any_writer: bool = False) -> tuple[str, int]:
     if not any_writer and _bits_after_end(before_ending, ending):
         raise LiveBenchError(path, "changed: bits follow the end of its content")
     return digest.hexdigest(), size
+
+
+def _plain_content(path: Path) -> tuple[str, int]:
+    try:
+        with open_regular(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
 def _bits_after_end(decompress: zlib._Decompress, ending: bytes) -> bool:

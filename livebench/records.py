@@ -5,6 +5,7 @@ Files of records are JSON Lines, UTF-8, one record a sample, gzip.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -219,13 +220,13 @@ _LONG_KEY = re.compile(
 
 
 def parse_toml(path: Path, content_type: type[Content]) -> Content:
-    """Read a TOML file as a record, or dictionary, of this type.
+    """Read a TOML file as a record, or dictionary, of this type; a byte order mark is passed over.
 
     Raises:
         LiveBenchError: the file is missing, is not TOML, is too large, or a field is unknown, missing or
             wrong; the field is named.
     """
-    content = _content(path, _TOML_SIZE)
+    content = _content(path, _TOML_SIZE).removeprefix(codecs.BOM_UTF8)
     if _LONG_KEY.search(content):
         what = f"has a key of more than {MOST_KEY_PARTS} parts, which no field has"
         raise LiveBenchError(path, what)

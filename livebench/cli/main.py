@@ -11,6 +11,7 @@ from livebench.cli.audit import audit_command
 from livebench.cli.candidates import build_candidates_command, verify_command
 from livebench.cli.compare import compare_command
 from livebench.cli.evaluate import evaluate_command
+from livebench.cli.export import export_command
 from livebench.cli.features import features_command
 from livebench.cli.generate import generate_command
 from livebench.cli.get import get_command
@@ -42,6 +43,7 @@ COMMANDS = (
     build_candidates_command,
     verify_command,
     audit_command,
+    export_command,
     train_command,
     evaluate_command,
     generate_command,

@@ -31,6 +31,9 @@ from livebench.submissions.own_files import COMPILED, is_regular, own_files
 from livebench.submissions.validate import read_scores
 
 _ENDINGS = {"scores": ".jsonl.gz", "results": ".json"}
+_PLAIN = ".jsonl"
+"""Of scores that another program wrote, and did not compress."""
+
 LARGEST_FILE = 20 << 20
 """Bytes: scores of 5,000 samples take a few MB."""
 
@@ -126,6 +129,14 @@ class Checker:
         self, file: Path, triple: _Triple, card: dict[str, Any], folder: str
     ) -> Iterator[LiveBenchError]:
         """Whether a file is where something belongs."""
+        if file.name.endswith(_PLAIN) and folder == "scores":
+            if len(triple) != 3 and file.with_name(f"{file.name}.gz").exists():
+                yield LiveBenchError(file, "is there compressed, too", "keep one of them")
+                return
+            if card.get("entry"):
+                what = f"is not compressed, and {CARD} has a scorer, whose scores are"
+                yield LiveBenchError(file, what, "evaluate it, or remove entry")
+                return
         if len(triple) != 3:
             fix = f"files here are {folder}/SET/RUN/SETTING{_ENDINGS[folder]}"
             yield LiveBenchError(file, "does not belong here", fix)
@@ -225,7 +236,8 @@ class Checker:
 
 def has_scores(path: Path) -> bool:
     """Whether a submission has any scores."""
-    return any(Path(path).glob(f"scores/*/*/*{_ENDINGS['scores']}"))
+    endings = (_ENDINGS["scores"], _PLAIN)
+    return any(any(Path(path).glob(f"scores/*/*/*{ending}")) for ending in endings)
 
 
 def _tables(value: Any) -> list[dict[str, Any]]:
@@ -259,8 +271,14 @@ def _files_of(path: Path, kind: str) -> dict[_Triple, Path]:
     files: dict[_Triple, Path] = {}
     for file in _walk(folder) if folder.is_dir() else ():
         parts = file.relative_to(folder).parts
-        if len(parts) == 3 and file.name.endswith(ending):
-            files[parts[0], parts[1], file.name.removesuffix(ending)] = file
+        stem = file.name.removesuffix(ending)
+        if kind == "scores":
+            stem = stem.removesuffix(_PLAIN)
+        if len(parts) == 3 and stem != file.name:
+            plain = files.get((parts[0], parts[1], stem))
+            if plain is not None:  # it comes first, and the compressed one counts
+                files[*parts[:2], plain.name, "", "", ""] = plain
+            files[parts[0], parts[1], stem] = file
         else:
             files[*parts, "", "", ""] = file
     return files

@@ -87,8 +87,13 @@ def _token_counts(lengths: list[int], candidates: int, row: int) -> np.ndarray:
 
 
 def score_line(sample_id: str, numbers: Numbers) -> bytes:
-    """A line of a file of scores: float32, 6 significant digits."""
-    totals = ",".join(f"{value:.6g}" for value in numbers.totals.tolist())
+    """A line of a file of scores: 6 significant digits; 9, which restore every float32, where 6 would
+    make two scores of the sample equal that are not."""
+    values = numbers.totals.tolist()
+    written = [f"{value:.6g}" for value in values]
+    if len(set(map(float, written))) < len(set(numbers.totals.astype(np.float32).tolist())):
+        written = [f"{value:.9g}" for value in values]
+    totals = ",".join(written)
     line = b'{"sample_id":%b,"scores":[%b]' % (msgspec.json.encode(sample_id), totals.encode())
     if numbers.tokens is not None:
         line += b',"token_counts":[%b]' % ",".join(map(str, numbers.tokens.tolist())).encode()

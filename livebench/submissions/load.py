@@ -128,7 +128,12 @@ class Submission:
         return self.card.kind == "oracle" and module.startswith("livebench.") and not own
 
     def scores_path(self, set_name: str, run: Run, setting: Setting) -> Path:
-        return self._own("scores", set_name, run.name, f"{setting}.jsonl.gz")
+        """The file of scores; without a scorer it may be uncompressed, as other programs write it."""
+        path = self._own("scores", set_name, run.name, f"{setting}.jsonl.gz")
+        if not self.card.entry and not os.path.lexists(path):
+            plain = self._own("scores", set_name, run.name, f"{setting}.jsonl")
+            return plain if os.path.lexists(plain) else path
+        return path
 
     def result_path(self, set_name: str, run: Run, setting: Setting) -> Path:
         return self._own("results", set_name, run.name, f"{setting}.json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -61,6 +62,8 @@ def test_each_rater_has_an_order_of_his_own():
     assert orders[0] != orders[1] != orders[2] != orders[0]
     names = {row[1] for name in ("R1", "R2", "R3") for row in rows_of(TEXTS, rater=name)}
     assert len(names) == 3 * (60 + 6) * 3  # no name of a row tells what it is in another sheet
+    # Hexadecimal digits alone are numbers to a spreadsheet, and it saves them as such.
+    assert all(re.fullmatch("r[0-9a-f]{12}", name) for name in names)
 
 
 def test_the_place_on_a_page_does_not_tell_the_system():

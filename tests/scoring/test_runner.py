@@ -315,6 +315,19 @@ def test_how_a_score_is_written(tmp_path, samples, score, expected):
     assert (found.sums == float(expected)).all()
 
 
+def test_writing_makes_no_ties(tmp_path, samples):
+    """Six digits, unless they make scores equal that are not as float32: then those that restore it."""
+    some = samples(count=3)
+    near = [-1e6 - n / 16 for n in range(100)]  # a step of float32
+    equal = [-1e6 - n // 2 / 16 for n in range(100)]
+    beyond = [-1.0 - n * 1e-10 for n in range(100)]  # equal as float32
+    content = written(tmp_path, Batch(lambda _: [near, equal, beyond]), some).decode()
+    found = read_scores(tmp_path / "scores.jsonl.gz", [name for name, _ in some]).sums
+    assert found[0].astype(np.float32).tolist() == np.float32(near).tolist()
+    assert [len(set(row)) for row in found.tolist()] == [100, 50, 1]
+    assert f"[{','.join(['-1'] * 100)}]" in content
+
+
 def test_log_likelihoods_give_token_counts(tmp_path, samples):
     some = samples(count=2)
     scores = [[LogLikelihood(-n / 3, n % 7) for n in range(100)], [-1.0] * 100]

@@ -124,6 +124,7 @@ def screens(
         return Screen(moment, tuple(SheetRow(name(item, turn), item, repeat) for item in rows))
 
     def name(item: RatedItem, turn: str) -> str:
-        return f"{place(item.moment, f'name {turn} {item.text}'):032x}"[:12]
+        # A letter first: a spreadsheet takes some hexadecimal digits for numbers, as 705832397164.
+        return "r" + f"{place(item.moment, f'name {turn} {item.text}'):032x}"[:12]
 
     return [screen(moment, repeat) for moment, repeat in shown]
