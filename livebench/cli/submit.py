@@ -62,7 +62,7 @@ def init_command(folder, name, authors, description, settings, url, scores_only)
     write_submission(path, new, datetime.datetime.now(datetime.UTC).date())
     click.echo(f"{path}: written")
     if scores_only:
-        click.echo(f"next: put scores into {path}/scores/SET/seed-0/SETTING.jsonl.gz, then")
+        click.echo(f"next: put scores into {path}/scores/SET/seed-0/SETTING.jsonl(.gz), then")
     else:
         click.echo(f"next: write your model into {path / 'scorer.py'} (it works as it is), then")
     click.echo(f"  livebench evaluate {path}")
