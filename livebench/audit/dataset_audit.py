@@ -1,9 +1,11 @@
 """Audit of a dataset: what leaks from training into the test split.
 
-Four questions; docs/audit-dataset.md has the thresholds and the measurements behind them:
+Five questions; docs/audit-dataset.md has the thresholds and the measurements behind them:
 
     same video        in two splits, or twice in one: by id, by title, by near-identical comments
     shared comments   does a split share more comments with another than popularity explains?
+    shared groups     where a group (a series, a channel) is in two splits: do its videos share more
+                      comments with each other than with those of other groups?
     in context        moments with a correct comment that occurs in their context
     what comes out    ids and counts, never the text of a comment or a title
 """
@@ -19,20 +21,22 @@ import numpy as np
 
 from livebench.audit.same_videos import same_comments, same_names
 from livebench.audit.shared_comments import SharedComments, shared_comments
+from livebench.audit.shared_groups import SharedGroups, shared_groups
 from livebench.audit.video_comments import VideoComments
 from livebench.candidates.moments import Moments, VisibleComments
 from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import Dataset
 from livebench.data.split import SPLITS, Split
 
-LeakKind = Literal["same id", "same title", "same comments", "shared comments"]
+LeakKind = Literal["same id", "same title", "same comments", "shared comments", "shared groups"]
 
 
 class Leak(msgspec.Struct, frozen=True):
     """Something that two or more splits share and should not.
 
-    `videos` are ids: of the same video, or, for "shared comments", of the videos in the first of
-    `splits` that share most with the second, most first.
+    `videos` are ids: of the same video; for "shared groups" of those of the first of `splits` whose
+    group is in the second, too; for "shared comments" of the videos in the first of `splits` that share
+    most with the second, most first.
     """
 
     kind: LeakKind
@@ -70,6 +74,8 @@ class DatasetAudit(msgspec.Struct, frozen=True):
     leaks: tuple[Leak, ...]
     duplicates: tuple[Duplicate, ...]
     shared: tuple[SharedComments, ...]
+    groups: int
+    shared_groups: tuple[SharedGroups, ...]
     in_context: tuple[InContext, ...]
 
 
@@ -94,12 +100,15 @@ def audit_dataset(dataset: Dataset) -> DatasetAudit:
     splits_by_video = [video.split for video in dataset.videos]
     copied = {video for group in copies for video in group.videos}
     shared = list(shared_comments(columns, splits_by_video, copied))
+    across = list(shared_groups(columns, dataset.videos))
     return DatasetAudit(
         dataset=dataset.info.name,
         fingerprint=dataset.info.fingerprint,
-        leaks=(*leaks, *_shared_leaks(dataset, shared)),
+        leaks=(*leaks, *_shared_leaks(dataset, shared), *_group_leaks(dataset, across)),
         duplicates=tuple(duplicates),
         shared=tuple(figures for figures, _ in shared),
+        groups=len({video.group for video in dataset.videos if video.group}),
+        shared_groups=tuple(across),
         in_context=tuple(_in_context(dataset)),
     )
 
@@ -122,6 +131,27 @@ def _shared_leaks(
         )
         ids = tuple(dataset.videos[video].video_id for video in videos.tolist())
         yield Leak("shared comments", (split, pool), ids, detail)
+
+
+def _group_leaks(dataset: Dataset, across: Sequence[SharedGroups]) -> Iterator[Leak]:
+    """Groups in two splits whose videos clearly share comments; each pair of splits once, from the one
+    that is held out."""
+    held_out = {("test", "train"), ("dev", "train"), ("test", "dev")}
+    for figures in across:
+        if not figures.clear or (figures.split, figures.pool) not in held_out:
+            continue
+        in_pool = {video.group for video in dataset.videos if video.split == figures.pool}
+        detail = (
+            f"{figures.groups} groups are in both; {figures.own:.1%} of the comments of a video of "
+            f"{figures.split} occur in videos of its group in {figures.pool}, {figures.other:.1%} in as "
+            f"many of others"
+        )
+        ids = tuple(
+            video.video_id
+            for video in dataset.videos
+            if video.split == figures.split and video.group and video.group in in_pool
+        )
+        yield Leak("shared groups", (figures.split, figures.pool), ids, detail)
 
 
 def _in_context(dataset: Dataset) -> Iterator[InContext]:

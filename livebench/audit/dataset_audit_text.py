@@ -25,6 +25,7 @@ def describe_dataset_audit(audit: DatasetAudit) -> list[str]:
             f"against videos within {s.pool}; {s.videos} videos"
             for s in audit.shared
         ],
+        *_groups(audit),
         "moments (protocol paper) with a correct comment that stands verbatim in the context:",
         *[
             f"  {c.split}: {c.moments_with_copy:,} of {c.moments:,} moments"
@@ -33,6 +34,22 @@ def describe_dataset_audit(audit: DatasetAudit) -> list[str]:
             for c in audit.in_context
         ],
     ]
+
+
+def _groups(audit: DatasetAudit) -> Iterator[str]:
+    """What groups share across splits; nothing of a dataset without groups."""
+    if not audit.groups:
+        return
+    if not audit.shared_groups:
+        yield f"groups: {audit.groups}, none in two splits"
+        return
+    yield f"groups: {audit.groups}; comments of a video that occur in another split, mean over groups in both:"
+    for s in audit.shared_groups:
+        yield (
+            f"  {s.split} in {s.pool}: {s.own:.1%} in videos of its group, {s.other:.1%} in as many of "
+            f"others, {s.own - s.other:+.1%} [{s.low:+.1%}, {s.high:+.1%}]; "
+            f"{s.groups} groups, {s.videos} videos"
+        )
 
 
 def _lines(findings: Sequence[tuple[str, str, Leak | Duplicate]]) -> Iterator[str]:
