@@ -43,7 +43,7 @@ def _groups(audit: DatasetAudit) -> Iterator[str]:
     if not audit.shared_groups:
         yield f"groups: {audit.groups}, none in two splits"
         return
-    yield f"groups: {audit.groups}; comments of a video that occur in another split, mean over groups in both:"
+    yield f"groups: {audit.groups}; comments of a video that occur in another split, mean over groups:"
     for s in audit.shared_groups:
         yield (
             f"  {s.split} in {s.pool}: {s.own:.1%} in videos of its group, {s.other:.1%} in as many of "

@@ -58,10 +58,7 @@ def test_the_shares_are_those_that_were_planted(tmp_path):
         "in train, 0.0% in as many of others"
     )
     lines = describe_dataset_audit(audit)
-    assert (
-        "groups: 12; comments of a video that occur in another split, mean over groups in both:"
-        in lines
-    )
+    assert "groups: 12; comments of a video that occur in another split, mean over groups:" in lines
     assert (
         "  test in train: 20.0% in videos of its group, 0.0% in as many of others, +20.0% "
         "[+20.0%, +20.0%]; 12 groups, 12 videos"
