@@ -13,6 +13,14 @@ def one_line(text: str, length: int = 60) -> str:
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
+_LONGEST = 2000
+"""Characters of a part of a message, at most: it may quote what it read."""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
 class LiveBenchError(Exception):
     """Something that a user can fix, as a record; printed as one line, without a traceback.
 
@@ -27,7 +35,8 @@ class LiveBenchError(Exception):
 
     def __init__(self, where: object, what: str, fix: str = "", place: str = "") -> None:
         super().__init__(where, what, fix, place)
-        self.where, self.what, self.fix, self.place = str(where), what, fix, place
+        parts = (str(where), what, fix, place)
+        self.where, self.what, self.fix, self.place = (_cut(part) for part in parts)
 
     def __str__(self) -> str:
         """`where, place: what; fix`, each part if there is one."""

@@ -40,7 +40,13 @@ def shows_comments(setting: Setting) -> bool:
 Record = TypeVar("Record", bound=msgspec.Struct)
 Content = TypeVar("Content")
 Hundred = Annotated[list[Content], msgspec.Meta(min_length=CANDIDATES, max_length=CANDIDATES)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
+Second = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+Hex = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]*\Z", max_length=64)]
+"""A hash, or the beginning of one: it may become part of a path."""
+
+MOST_CHARACTERS = 10_000
+"""Characters of a comment, at most; what is longer is none."""
 
 # A name that is a folder on any system, and stays within its parent.
 FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z"
@@ -64,8 +70,8 @@ class SampleRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     sample_id: str
     video_id: str
-    time: int
-    frames: list[int]
+    time: Second
+    frames: list[Second]
     context: list[ContextComment]
     candidates: Hundred[str]
     candidate_tokens: Hundred[str]
@@ -104,7 +110,7 @@ class GeneratedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A line of a file of generated comments: what a scorer wrote for a sample, at least one word."""
 
     sample_id: str
-    text: str
+    text: Annotated[str, msgspec.Meta(max_length=MOST_CHARACTERS)]
 
 
 def write_records(path: Path, records: Iterable[msgspec.Struct]) -> tuple[str, int, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import safetensors.torch
@@ -18,8 +18,8 @@ from livebench_baselines.neural.model import Size
 from livebench_baselines.neural.vocabulary import Vocabulary
 from safetensors import SafetensorError
 
-from livebench.errors import LiveBenchError
-from livebench.files import new_file, unreadable
+from livebench.errors import LiveBenchError, one_line
+from livebench.files import new_file, open_regular, unreadable
 from livebench.records import parse_json
 from livebench.training.job import TrainingManifest
 
@@ -42,8 +42,8 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     entry: str
     size: Size
-    frame_width: int
-    max_context_words: int
+    frame_width: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    max_context_words: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     unseen_types: int | None = None
     training: TrainingManifest | None
     outcome: dict[str, Any]
@@ -82,7 +82,8 @@ def read_checkpoint(path: Path) -> tuple[Checkpoint, dict[str, torch.Tensor], Vo
     for name in (WEIGHTS_FILE, VOCABULARY_FILE):
         file = path.parent / name
         try:
-            contents[name] = file.read_bytes()
+            with open_regular(file) as opened:
+                contents[name] = opened.read()
         except OSError as error:
             raise unreadable(file, error) from None
         if hashlib.sha256(contents[name]).hexdigest() != about.files.get(name):
@@ -90,6 +91,14 @@ def read_checkpoint(path: Path) -> tuple[Checkpoint, dict[str, torch.Tensor], Vo
     try:
         weights = safetensors.torch.load(contents[WEIGHTS_FILE])
         words = msgspec.json.decode(contents[VOCABULARY_FILE], type=list[str])
-    except (SafetensorError, msgspec.DecodeError) as error:
+        vocabulary = Vocabulary(words, about.unseen_types)
+    # Also what safetensors makes of a type or a shape that torch does not have.
+    except (SafetensorError, msgspec.DecodeError, ValueError, KeyError, RuntimeError) as error:
         raise unreadable(path.parent, error, fix="train again") from None
-    return about, weights, Vocabulary(words, about.unseen_types)
+    except (TypeError, OverflowError, RecursionError, AttributeError, MemoryError) as error:
+        raise unreadable(path.parent, error, fix="train again") from None
+    for name, value in weights.items():
+        if not torch.isfinite(value).all():
+            what = f"parameter {one_line(name)} is not finite"
+            raise LiveBenchError(path.parent / WEIGHTS_FILE, what, "train again")
+    return about, weights, vocabulary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -17,17 +17,20 @@ from torch import nn
 Input = Literal["frames", "comments"]
 
 
+_Extent = Annotated[int, msgspec.Meta(ge=1, le=65_536)]
+
+
 class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The size of a model; the defaults are the paper's where it gives them, else the released code's.
 
     `width` of embeddings and of all hidden states; `blocks`, `heads`, `feed_forward` of a transformer.
     """
 
-    width: int = 512
-    blocks: int = 6
-    heads: int = 8
-    feed_forward: int = 2048
-    dropout: float = 0.1
+    width: _Extent = 512
+    blocks: Annotated[int, msgspec.Meta(ge=1, le=200)] = 6
+    heads: _Extent = 8
+    feed_forward: _Extent = 2048
+    dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.1
 
 
 class CommentModel(nn.Module, ABC):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import log
 from pathlib import Path
 from typing import ClassVar, Literal, get_args
@@ -36,6 +36,10 @@ Unknown = Literal["spread", "one"]
 """How a word outside the vocabulary is scored: by an even share of p(<unknown>), or by all of it."""
 
 
+def _shapes(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in weights.items()}
+
+
 class NeuralScorer(Scorer):
     """Scores with a model of `baselines` and its checkpoint.
 
@@ -61,10 +65,15 @@ class NeuralScorer(Scorer):
         self.max_context_words = about.max_context_words
         if about.training is not None:
             self.trained = about.training.trained
-        self.net = self.model(about.size, len(self.vocabulary), about.frame_width)
+        parts = about.size, len(self.vocabulary), about.frame_width
         try:
+            with torch.device("meta"):  # without memory: a size may claim any amount of it
+                shapes = _shapes(self.model(*parts).state_dict())
+            if shapes != _shapes(weights):
+                raise ValueError("other parameters")
+            self.net = self.model(*parts)
             self.net.load_state_dict(weights)
-        except RuntimeError:
+        except (RuntimeError, ValueError, AssertionError, TypeError, OverflowError):
             name = type(self).__name__
             if about.entry.endswith(f":{name}"):
                 what, fix = f"its parameters are those of another version of {name}", "train again"

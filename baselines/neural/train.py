@@ -31,6 +31,7 @@ from livebench_baselines.neural.vocabulary import Vocabulary
 from torch import nn
 
 from livebench.errors import LiveBenchError
+from livebench.files import unreadable
 from livebench.training.examples import Examples
 from livebench.training.job import TrainingJob, training_manifest
 
@@ -201,10 +202,14 @@ class _Trainer:
             log.write(self.job.out)
 
     def _restore(self, state: TrainingState) -> tuple[Log, Progress]:
-        self.model.load_state_dict(state.weights)
-        self.optimizer.load_state_dict(state.optimizer)
+        try:
+            self.model.load_state_dict(state.weights)
+            self.optimizer.load_state_dict(state.optimizer)
+            torch.set_rng_state(state.random[self.processes.rank])
+        except (RuntimeError, ValueError, TypeError, LookupError) as error:
+            path = self.job.out / STATE_FILE
+            raise unreadable(path, error, fix="remove it to start over") from None
         self.best = state.best
-        torch.set_rng_state(state.random[self.processes.rank])
         return Log(state.log), state.progress
 
     def _finish(self, log: Log, progress: Progress) -> Path:

@@ -174,16 +174,26 @@ def read_state(folder: Path, manifest: TrainingManifest) -> TrainingState | None
         with safe_open(path, "pt") as file:
             about = msgspec.json.decode(file.metadata()["about"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, KeyError, TypeError, msgspec.DecodeError) as error:
+        begun = dict(about["manifest"])
+    except (SafetensorError, OSError, LookupError, TypeError, ValueError, RuntimeError) as error:
         raise unreadable(path, error, fix="remove it to start over") from None
     asked = msgspec.to_builtins(manifest)
-    changed = [name for name in asked if about["manifest"].get(name) != asked[name]]
+    changed = [name for name in asked if begun.get(name) != asked[name]]
     if changed:
         raise LiveBenchError(
             path,
             f"is the state of another training (changed: {', '.join(changed)})",
             "remove it to start over, or choose another --out",
         )
+    try:
+        return _state_of(manifest, about, tensors)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise unreadable(path, error, fix="remove it to start over") from None
+
+
+def _state_of(
+    manifest: TrainingManifest, about: dict[str, Any], tensors: dict[str, torch.Tensor]
+) -> TrainingState:
     parts: dict[str, dict[str, torch.Tensor]] = {"weights": {}, "best": {}, "random": {}}
     optimizer: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in tensors.items():

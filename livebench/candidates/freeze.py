@@ -79,6 +79,7 @@ def build_set(
     """
     name = _name(out)
     dataset.check_fingerprint()
+    dataset.check_frames()
     max_samples = max_samples or protocol.moments.max_samples
     private = isinstance(seed, SecretSeed)
     builder = Builder(dataset, protocol, split=split, seed=seed)

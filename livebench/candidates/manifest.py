@@ -12,7 +12,7 @@ from livebench.candidates.protocol import Protocol
 from livebench.data.dataset import Dataset
 from livebench.data.split import Split
 from livebench.errors import LiveBenchError
-from livebench.records import FolderName, Setting, json_document
+from livebench.records import FolderName, Hex, Setting, json_document
 
 SAMPLES, ANSWERS, MANIFEST = "samples.jsonl.gz", "answers.jsonl.gz", "manifest.json"
 SEED = "seed.txt"
@@ -35,8 +35,8 @@ class FrozenDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: FolderName
     version: str
-    fingerprint: str
-    frames_sha256: str
+    fingerprint: Hex
+    frames_sha256: Hex
     encoder: str
     tokenizer: str
     recipe: list[str]

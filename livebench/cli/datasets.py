@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -63,18 +64,33 @@ class Datasets:
 
     def _can_make(self, wanted: FrozenDataset) -> bool:
         tried = bool(self._given) or wanted.fingerprint in self._made
-        return wanted.recipe[:1] == ["simulate"] and not tried
+        return not tried and bool(wanted.recipe) and recipe_options(wanted.recipe) is not None
 
     def _make(self, wanted: FrozenDataset) -> Dataset | None:
-        from livebench.cli.simulate import simulate_command
         from livebench.data.locate import find_dataset
         from livebench.simulated.simulation import simulate_dataset
 
         out = DATASETS / f"{wanted.name}-{wanted.fingerprint[:8]}"
         remark(f"making {out}: livebench {' '.join(wanted.recipe)}", self._quiet)
-        arguments = [*wanted.recipe[1:], "--out", str(out)]
-        options = simulate_command.make_context("simulate", arguments).params
-        simulate_dataset(
-            **{name: options[name] for name in ("out", "seed", "videos", "dev", "test")}
-        )
+        simulate_dataset(out, **(recipe_options(wanted.recipe) or {}))
         return find_dataset(wanted.fingerprint, [out])
+
+
+_MOST_VIDEOS = 10_000
+"""Videos that a recipe may ask for: those of others are carried out, too."""
+
+
+def recipe_options(recipe: Sequence[str]) -> dict[str, int] | None:
+    """The options of the recipe of a simulated dataset, by name; None if LiveBench writes no such one.
+
+    It is not a command line: nothing of it is run, and an option such as --help means nothing.
+    """
+    names = ("seed", "videos", "dev", "test")
+    if len(recipe) != 9 or recipe[0] != "simulate":
+        return None
+    if list(recipe[1::2]) != [f"--{name}" for name in names]:
+        return None
+    if not all(re.fullmatch("[0-9]{1,9}", value) for value in recipe[2::2]):
+        return None
+    options = dict(zip(names, map(int, recipe[2::2]), strict=True))
+    return options if options["videos"] <= _MOST_VIDEOS else None

@@ -20,9 +20,9 @@ import numpy as np
 
 from livebench.data.parquet import read_parquet, sorted_codes
 from livebench.data.split import Split
+from livebench.data.vectors import open_vectors
 from livebench.errors import LiveBenchError
-from livebench.files import unreadable
-from livebench.records import FolderName, parse_toml
+from livebench.records import FolderName, Hex, parse_toml
 
 COMMENT_COLUMNS = ["video_id", "time", "text", "tokens"]
 
@@ -66,8 +66,8 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     frame_rate: float = 1.0
     encoder: str = ""
     features: dict[str, str] = {}
-    fingerprint: str = ""
-    frames_sha256: str = ""
+    fingerprint: Hex = ""
+    frames_sha256: Hex = ""
     split: dict[str, int | float] = {}
     split_by: Literal["video", "group"] = "video"
     recipe: list[str] = []
@@ -135,7 +135,13 @@ class Dataset:
     @cached_property
     def videos(self) -> list[Video]:
         rows = read_parquet(self.path / "videos.parquet", VIDEO_COLUMNS, optional=["group"])
-        return [Video(**row) for row in rows.to_pylist()]
+        videos = [Video(**row) for row in rows.to_pylist()]
+        names = [video.video_id for video in videos]
+        if len(set(names)) < len(names) or "" in names:
+            raise LiveBenchError(
+                self.path / "videos.parquet", "a video is there twice, or nameless"
+            )
+        return videos
 
     @cached_property
     def comments(self) -> Comments:
@@ -148,6 +154,10 @@ class Dataset:
         names = np.array([position[name] for name in column.dictionary.to_pylist()], np.int64)
         video = names[column.indices.to_numpy()] if len(column) else np.empty(0, np.int64)
         time_ms = np.rint(table["time"].to_numpy() * 1000).astype(np.int64)
+        step = np.diff(video)
+        if (step < 0).any() or (np.diff(time_ms)[step == 0] < 0).any():
+            what, fix = "comments are not in the order of videos and times", "import it again"
+            raise LiveBenchError(self.path / "comments.parquet", what, fix)
         string, strings = sorted_codes(table["tokens"])
         text, texts = sorted_codes(table["text"])
         pairs, counts = np.unique(string.astype(np.int64) * len(texts) + text, return_counts=True)
@@ -167,10 +177,12 @@ class Dataset:
         path = self.path / "frames.npy"
         if not path.exists():
             return None
-        try:
-            return np.lib.format.open_memmap(path, mode="r")
-        except (ValueError, OSError) as error:
-            raise unreadable(path, error, "a NumPy array") from None
+        found = open_vectors(path)
+        needed = max((v.first_frame + v.frame_count for v in self.videos), default=0)
+        if found.dtype != np.dtype("<f2") or len(found) < needed:
+            what = f"is {found.dtype} {list(found.shape)}, and should be float16 of {needed:,} rows"
+            raise LiveBenchError(path, what, "import it again")
+        return found
 
     @property
     def has_frames(self) -> bool:
@@ -185,8 +197,19 @@ class Dataset:
         """The frame vectors of a video at these seconds: float32 [len(seconds), width]."""
         if self._frames is None:
             raise LiveBenchError(self.path, "has no frame vectors", "see `livebench features`")
+        if not all(0 <= second < video.frame_count for second in seconds):
+            what = (
+                f"video {video.video_id} has {video.frame_count} frames, and others are asked for"
+            )
+            raise LiveBenchError(self.path, what)
         rows: np.ndarray = self._frames[[video.first_frame + second for second in seconds]]
+        self._check_finite(rows)
         return rows.astype(np.float32)
+
+    def _check_finite(self, vectors: np.ndarray) -> None:
+        if not np.isfinite(vectors).all():
+            what = "holds frame vectors that are not finite"
+            raise LiveBenchError(self.path / "frames.npy", what, "import it again")
 
     @cached_property
     def frames_sha256(self) -> str:
@@ -194,8 +217,10 @@ class Dataset:
         if self._frames is None:
             return ""
         digest = hashlib.sha256()
-        for start in range(0, len(self._frames), 100_000):
-            digest.update(self._frames[start : start + 100_000].tobytes())
+        for start in range(0, len(self._frames), 10_000):
+            part = self._frames[start : start + 10_000]
+            self._check_finite(part)
+            digest.update(part.tobytes())
         return digest.hexdigest()
 
     def split(self, *splits: Split) -> DatasetSplit:
@@ -211,6 +236,16 @@ class Dataset:
                 f"its rows have the fingerprint {fingerprint[:12]}, its dataset.toml says "
                 f"{self.info.fingerprint[:12]}",
                 "import or simulate it again",
+            )
+
+    def check_frames(self) -> None:
+        """Raise LiveBenchError if frames.npy is not that of dataset.toml; it is read whole."""
+        if self.frames_sha256 != self.info.frames_sha256:
+            raise LiveBenchError(
+                self.path / "frames.npy",
+                f"its vectors have the sha256 {self.frames_sha256[:12] or '(none)'}, dataset.toml says "
+                f"{self.info.frames_sha256[:12] or '(none)'}",
+                "run `livebench features` or import it again",
             )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,6 +12,7 @@ import numpy as np
 from livebench import __version__
 from livebench.data.dataset import VIDEO_COLUMNS, Dataset, DatasetInfo, Video, fingerprint_of
 from livebench.data.languages import tokenizer_of
+from livebench.data.vectors import write_vectors
 from livebench.errors import LiveBenchError
 from livebench.files import new_folder, write_text
 
@@ -140,19 +140,23 @@ def _write_comments(
 def _write_frames(path: Path, videos: list[Video], frames: Callable[[Video], np.ndarray]) -> str:
     """Write frames.npy video by video; return the sha256 of its vectors."""
     total = sum(video.frame_count for video in videos)
-    digest, target = hashlib.sha256(), None
-    for video in videos:
-        vectors = np.asarray(frames(video))
-        with np.errstate(over="ignore"):
-            half = vectors.astype("<f2")
-        if not np.isfinite(half).all():
-            what = "frame vectors are not finite in float16"
-            raise LiveBenchError(f"video {video.video_id}", what, "scale the vectors")
-        if target is None:
-            shape = (total, half.shape[1])
-            target = np.lib.format.open_memmap(path, mode="w+", dtype="<f2", shape=shape)
-        target[video.first_frame : video.first_frame + video.frame_count] = half
-        digest.update(half.tobytes())
-    if target is not None:
-        target.flush()
-    return digest.hexdigest()
+    if not videos:
+        return ""
+
+    def halves(first: np.ndarray) -> Iterator[np.ndarray]:
+        for number, video in enumerate(videos):
+            vectors = frames(video) if number else first
+            with np.errstate(over="ignore"):
+                half = np.asarray(vectors).astype("<f2")
+            if not np.isfinite(half).all():
+                what = "frame vectors are not finite in float16"
+                raise LiveBenchError(f"video {video.video_id}", what, "scale the vectors")
+            if half.shape != (video.frame_count, first.shape[1]):
+                what = f"has frame vectors {list(half.shape)}, and should have "
+                shape = [video.frame_count, first.shape[1]]
+                raise LiveBenchError(f"video {video.video_id}", f"{what}{shape}")
+            yield half
+
+    first = np.asarray(frames(videos[0]))
+    with path.open("wb") as file:
+        return write_vectors(file, total, first.shape[1], halves(first))

@@ -42,6 +42,10 @@ _MANY_TIMES = re.compile(r"(.{1,4}?)\1{7,}", re.DOTALL)
 """A piece repeated eight times in a row: sums of that many equal numbers are rounded differently."""
 
 
+_PIECE = 2_000
+"""Characters that jieba cuts at a time; no comment of any platform is longer."""
+
+
 @cache
 def _jieba() -> ModuleType:
     with warnings.catch_warnings():  # jieba 0.42.1 asks for pkg_resources, and has invalid escapes
@@ -126,4 +130,6 @@ def needs_jieba(text: str) -> bool:
 
 
 def _with_jieba(text: str) -> str:
-    return " ".join(_jieba().cut(text))
+    # In pieces: jieba takes time that grows with the square of a run of unknown characters.
+    pieces = [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
+    return " ".join(word for piece in pieces for word in _jieba().cut(piece))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,6 +10,7 @@ import numpy as np
 
 from livebench.data.dataset import Dataset, DatasetInfo, Video, fingerprint_of
 from livebench.data.dataset_writer import with_first_frames, write_videos
+from livebench.data.vectors import write_vectors
 from livebench.files import new_file, write_text
 
 _ROWS = 4096  # that are copied at a time
@@ -42,24 +42,23 @@ def replace_frames(
             for video in dataset.videos
         ]
     )
-    shape = sum(video.frame_count for video in videos), width
-    digest = hashlib.sha256()
-    with new_file(dataset.path / "frames.npy") as file:
-        header = {"descr": "<f2", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
+    total = sum(video.frame_count for video in videos)
+
+    def parts() -> Iterator[np.ndarray]:
         for video in videos:
             rows = vectors(video) if video.frame_count else np.empty((0, width), "<f2")
             for start in range(0, video.frame_count, _ROWS):
-                part = np.ascontiguousarray(rows[start : start + _ROWS], "<f2").tobytes()
-                digest.update(part)
-                file.write(part)
+                yield rows[start : start + _ROWS]
+
+    with new_file(dataset.path / "frames.npy") as file:
+        frames_sha256 = write_vectors(file, total, width, parts())
     with new_file(dataset.path / "videos.parquet") as file:
         write_videos(file, videos)
     info = msgspec.structs.replace(
         info,
         recipe=[],  # the command that made the dataset does not make these vectors
         fingerprint=fingerprint_of(videos, dataset.path),
-        frames_sha256=digest.hexdigest(),
+        frames_sha256=frames_sha256,
     )
     write_text(Path(dataset.path, "dataset.toml"), msgspec.toml.encode(info).decode())
     return Dataset(dataset.path)

@@ -27,6 +27,7 @@ from livebench.data.split import Split
 from livebench.errors import LiveBenchError
 from livebench.frames.container import VideoHeader, pyav, read_header
 from livebench.frames.video_files import video_beside
+from livebench.records import MOST_CHARACTERS
 
 EMPTY_TEXT = "empty text"
 
@@ -169,8 +170,8 @@ class Collection:
         self.has_split |= split is not None
         self.number[video_id] = len(self.videos)
         self._places.append(_place(at))
-        title = " ".join(_unicode_only(title).split())
-        category = _unicode_only(category).strip()
+        title = " ".join(_unicode_only(title).split())[:MOST_CHARACTERS]
+        category = _unicode_only(category).strip()[:MOST_CHARACTERS]
         group = " ".join(_unicode_only(group).split())
         self.videos.append(Video(video_id, title, category, seconds, split or "train", group=group))
         return True
@@ -218,6 +219,9 @@ class Collection:
             return "time after the end", f"{time} s, the video has {duration:g} s"
         if not text.strip():
             return EMPTY_TEXT, f"a comment of {video_id} at {time} s"
+        if len(text) > MOST_CHARACTERS:
+            what = f"a comment of {video_id} at {time} s has {len(text):,} characters"
+            return "text too long", f"{what}, and {MOST_CHARACTERS:,} are the most"
         if _unicode_only(text) != text:
             return "text not in Unicode", f"a comment of {video_id} at {time} s"
         return None

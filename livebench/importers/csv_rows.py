@@ -8,9 +8,9 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
-from livebench.files import unreadable
+from livebench.files import open_regular, unreadable
 from livebench.records import line_error
 
 
@@ -51,8 +51,13 @@ def read_rows(
         raise unreadable(path, error, f"CSV after line {line}" if line else "CSV") from None
 
 
-def _opened(path: Path) -> gzip.GzipFile | io.BufferedReader:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+def _opened(path: Path) -> IO[bytes]:
+    file = open_regular(path)
+    if path.suffix != ".gz":
+        return file
+    packed = gzip.GzipFile(fileobj=file)
+    packed.myfileobj = file  # it is closed with it
+    return packed
 
 
 def _undecodable(path: Path) -> int:

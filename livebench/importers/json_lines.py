@@ -10,11 +10,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.files import unreadable
+from livebench.files import open_regular, unreadable
 from livebench.importers.collection import Collection
 from livebench.importers.source_text import decoded
 
 _Content = TypeVar("_Content")
+
+_LINE = 64 << 20
+"""Bytes of a line, at most."""
 
 
 def read_lines(
@@ -26,9 +29,14 @@ def read_lines(
         LiveBenchError: the file is missing, or a line is not a record (unless bad rows are skipped).
     """
     decode = msgspec.json.Decoder(row_type).decode
+    number = 0
     try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
+        with open_regular(path) as file:
+            while line := file.readline(_LINE + 1):
+                number += 1
+                if len(line) > _LINE:
+                    what = f"is longer than {_LINE >> 20} MB, which no record is"
+                    raise LiveBenchError(path, what, "", f"line {number}")
                 if not line.strip():
                     continue
                 try:
@@ -48,7 +56,8 @@ def read_whole(path: Path, content_type: Any) -> Any:
         LiveBenchError: the file is missing, or its content is not of this type.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=content_type)
+        with open_regular(path) as file:
+            return msgspec.json.decode(file.read(), type=content_type)
     except OSError as error:
         raise unreadable(path, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -9,6 +9,7 @@ import numpy as np
 
 from livebench.data.dataset import COMMENT_COLUMNS, VIDEO_COLUMNS, Dataset, DatasetSplit
 from livebench.data.parquet import read_parquet
+from livebench.data.vectors import write_vectors
 from livebench.files import new_folder, write_text
 
 
@@ -58,11 +59,7 @@ def _write_rows(split: DatasetSplit, folder: Path) -> None:
 def _write_frames(split: DatasetSplit, path: Path) -> None:
     dataset = split.dataset
     total = sum(video.frame_count for video in split.videos)
-    shape = (total, dataset.frame_width)
-    target = np.lib.format.open_memmap(path, mode="w+", dtype="<f2", shape=shape)
-    row = 0
-    for video in split.videos:
-        vectors = dataset.frames(video, range(video.frame_count))
-        target[row : row + video.frame_count] = vectors  # they were float16: nothing is lost
-        row += video.frame_count
-    target.flush()
+    # They were float16: nothing is lost.
+    parts = (dataset.frames(video, range(video.frame_count)) for video in split.videos)
+    with path.open("wb") as file:
+        write_vectors(file, total, dataset.frame_width, parts)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from livebench.candidates.candidate_set import CandidateSet
+from livebench.candidates.manifest import ANSWERS, MANIFEST
+from livebench.errors import LiveBenchError
 from livebench.records import AnswerRecord
 
 
@@ -34,3 +36,18 @@ class Answers:
         self.train_counts = np.array([record.train_counts for record in records])
         self.lengths = np.array([record.lengths for record in records])
         self.correct = self.types == "correct"
+        self._check(candidate_set)
+
+    def _check(self, candidate_set: CandidateSet) -> None:
+        """Raise LiveBenchError unless each sample is there once, with a correct candidate."""
+        if len(self.sample_ids) != candidate_set.manifest.files[ANSWERS].records:
+            what = f"has {len(self.sample_ids)} samples, and {MANIFEST} says otherwise"
+        elif not self.sample_ids:
+            what = "has no sample"
+        elif len(set(self.sample_ids)) < len(self.sample_ids):
+            what = "has a sample twice"
+        elif not self.correct.any(axis=1).all():
+            what = "has a sample without a correct candidate"
+        else:
+            return
+        raise LiveBenchError(candidate_set.path / ANSWERS, what, "build the set again")

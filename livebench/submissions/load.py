@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.records import DeclaredSetting, FolderName, Setting, parse_toml
+from livebench.records import DeclaredSetting, FolderName, Hex, Setting, parse_toml
 from livebench.submissions.own_files import own_path
 from livebench.submissions.validate import Normalisation
 
@@ -21,6 +21,10 @@ OUTPUTS = ("scores", "results", "generated")
 
 STATE = ".livebench"
 """Folder beside submissions for what is not finished: no submission sees what is scored so far."""
+
+
+Name = Annotated[str, msgspec.Meta(max_length=200)]
+Text = Annotated[str, msgspec.Meta(max_length=1000)]
 
 
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,11 +41,11 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: FolderName
-    dataset: str = ""
+    dataset: Name = ""
     seed: int = 0
     arguments: dict[str, Any] = {}
-    checkpoint: str = ""
-    checkpoint_sha256: str = ""
+    checkpoint: Text = ""
+    checkpoint_sha256: Hex = ""
 
     def is_for(self, dataset: str) -> bool:
         """Whether it takes part in the candidate sets of the dataset of this name."""
@@ -63,14 +67,14 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             anyone submits.
     """
 
-    name: str
-    authors: list[str]
+    name: Name
+    authors: Annotated[list[Name], msgspec.Meta(max_length=200)]
     date: datetime.date
-    description: str
+    description: Text
     settings: Annotated[list[DeclaredSetting], msgspec.Meta(min_length=1)]
     runs: Annotated[list[Run], msgspec.Meta(min_length=1)]
-    entry: str = ""
-    url: str = ""
+    entry: Text = ""
+    url: Text = ""
     listwise: bool = False
     score: Normalisation = "sum"
     kind: Literal["model", "baseline", "probe", "oracle"] = "model"

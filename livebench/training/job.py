@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from livebench.candidates.protocol import Protocol
 from livebench.data.context import ContextRule, FrameRule
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
+from livebench.files import locked, unwritable
 from livebench.scoring.computation import versions_used
 from livebench.scoring.scorer import Trained
 from livebench.submissions.entry import load_entry
@@ -122,7 +124,8 @@ def train_submission(submission: Submission, **asked: Any) -> Path:
         The file of the checkpoint, to be named in submission.toml.
 
     Raises:
-        LiveBenchError: the class does not train, or cannot with what it is given.
+        LiveBenchError: the class does not train, or cannot with what it is given, or another training
+            writes into the same folder.
     """
     entry = submission.card.entry
     trainer = getattr(load_entry(submission), "train", None)
@@ -130,8 +133,36 @@ def train_submission(submission: Submission, **asked: Any) -> Path:
         raise LiveBenchError(
             submission.path, f"{entry} does not train", "add a class method train(job)"
         )
-    checkpoint: Path = trainer(TrainingJob(entry=entry, **asked))
+    job = TrainingJob(entry=entry, **asked)
+    with _alone_in(job.out):
+        checkpoint: Path = trainer(job)
     return checkpoint
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let no other training write into a folder; the processes that torchrun starts are one training.
+
+    Raises:
+        LiveBenchError: another one does, or the folder cannot be made.
+    """
+    if os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    try:
+        if not locked(handle):
+            what = "is being written by another `livebench train`"
+            raise LiveBenchError(folder, what, "wait until that has ended, or choose another --out")
+        yield
+    finally:
+        os.close(handle)
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # if nothing came of it
 
 
 def run_table(submission: Submission, job_name: str, seed: int, dataset: str, file: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from livebench.errors import LiveBenchError
-from livebench.files import unreadable
+from livebench.files import open_regular, unreadable
 from livebench.human.sheets.key import CRITERIA, HIGHEST, LOWEST, Key, KeyRater
 
 Missing = Literal["drop-item", "keep"]
@@ -100,11 +100,18 @@ class _RatedRow(NamedTuple):
 
 _COLUMNS = ("id", *CRITERIA)
 
+_SHEET = 64 << 20
+"""Bytes of a sheet, at most."""
+
 
 def _read_rows(path: Path) -> list[_RatedRow]:
     """The rows of a file."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with open_regular(path) as file:
+            content = file.read(_SHEET + 1)
+        if len(content) > _SHEET:
+            raise LiveBenchError(path, f"is larger than {_SHEET >> 20} MB, which no sheet is")
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise unreadable(path, error) from None
     except UnicodeDecodeError:
@@ -112,6 +119,7 @@ def _read_rows(path: Path) -> list[_RatedRow]:
     # Some spreadsheets write semicolons or tabs and call it CSV.
     header = text.split("\n", maxsplit=1)[0]
     comma = next((mark for mark in ",;\t" if mark in header), ",")
+    csv.field_size_limit(_SHEET)  # a cell holds all comments around a moment
     try:
         table = list(csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True))
     except csv.Error as error:

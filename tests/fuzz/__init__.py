@@ -1,0 +1,1 @@
+"""Malformed files of every format that LiveBench reads; `python -m tests.fuzz --files 10000`."""
