@@ -8,7 +8,6 @@ import os
 import tracemalloc
 import zlib
 
-import damaged_files
 import pytest
 
 from livebench.errors import LiveBenchError, one_line
@@ -43,23 +42,6 @@ def bomb(path, first, part, times):
     start = packer.compress(first) + packer.flush(zlib.Z_FULL_FLUSH)
     again = packer.compress(part) + packer.flush(zlib.Z_FULL_FLUSH)
     return written(path, start + again * times)
-
-
-EXAMPLES = int(os.environ.get("LIVEBENCH_EXAMPLES", "150"))
-
-
-@pytest.fixture(scope="module")
-def damaged(tmp_path_factory):
-    return damaged_files.kinds(tmp_path_factory.mktemp("damaged"))
-
-
-@pytest.mark.parametrize("kind", ["scores", "card", "result", "set", "dataset"])
-def test_damaged_at_random(damaged, tmp_path, kind):
-    counts, seconds = damaged_files.read_all(damaged[kind], tmp_path / kind, EXAMPLES)
-    print(f"{kind}: {dict(counts)}, the longest {max(seconds):.2f} s")  # with pytest -s
-    assert len(seconds) >= EXAMPLES * 2 / 3
-    assert counts["refused"] > EXAMPLES / 3
-    assert max(seconds) < 10
 
 
 REFUSED = {

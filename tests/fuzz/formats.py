@@ -390,7 +390,7 @@ def _checkpoints(folder: Path, data: Path) -> dict[str, Format]:
     from livebench_baselines.unified_transformer import UnifiedTransformer
 
     size = Size(width=8, blocks=1, heads=2, feed_forward=8)
-    vocabulary = Vocabulary(["好看", "哈哈"])
+    vocabulary = Vocabulary(["好看", "哈哈"], 3)
     torch.manual_seed(0)
     net = UnifiedTransformer.model(size, len(vocabulary), 4)
     about = Checkpoint(
