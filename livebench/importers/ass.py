@@ -31,6 +31,7 @@ _FIELDS = [
     "effect",
     "text",
 ]
+_OTHER_EVENTS = ("Format", "Picture", "Sound", "Movie", "Command")
 _MARK = re.compile(r"\\\{|\\\}|\\[Nnh]|\\\u200b|\{[^}]*\}")
 _DRAWS = re.compile(r"\{[^}]*\\p[1-9][^}]*\}")
 _CHARACTERS = {"\\{": "{", "\\}": "}", "\\N": "\n", "\\n": "\n", "\\h": " ", "\\\u200b": "\\"}
@@ -64,6 +65,8 @@ def read_ass(path: Path, collection: Collection) -> list[Danmaku]:
                 collection.bad(path, number, "short Dialogue line", detail)
             else:
                 lines.append((number, _in_order(dict(zip(fields, parts, strict=True)))))
+        elif section == "[events]" and stripped and key not in _OTHER_EVENTS and stripped[0] != ";":
+            collection.skipped["line of an .ass file that is no event"] += 1
     if not lines:
         collection.skipped[NO_COMMENT] += 1
     return _comments(path, lines, collection)

@@ -39,11 +39,16 @@ def read_niconico(source: Path, collection: Collection) -> SourceFacts:
         LiveBenchError: there is no file, one is damaged, or a row is bad (file and place are named).
     """
     collection.ordinary.add("negative time")
-    read_chats(source, collection, _read_file, endings=ENDINGS, prefix="nv")
+    read_chats(source, collection, read_file, endings=ENDINGS, prefix="nv")
     return SourceFacts(looked_for="threads of comments with vposMs in JSON, <chat vpos=...> in XML")
 
 
-def _read_file(path: Path, collection: Collection) -> Chat:
+def read_file(path: Path, collection: Collection) -> Chat:
+    """The chat of a file.
+
+    Raises:
+        LiveBenchError: it is damaged, or a row is bad, unless bad rows are skipped.
+    """
     comments: list[Danmaku] = []
     if path.suffix.lower() == ".xml":
         for piece in read_pieces(path, _LAYOUT, collection).pieces:

@@ -47,6 +47,7 @@ _PAIR_OF_BYTES = re.compile(
 _HALF_OF_BYTES = re.compile("\udced[\udca0-\udcbf][\udc80-\udcbf]")
 _BYTE = re.compile("[\udc80-\udcff]")
 _BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
+_LONG = re.compile("[^\x00-\u07ff\udc80-\udcff]")  # three bytes or more
 _MANY = 4  # bytes; fewer say nothing of an encoding
 
 
@@ -83,7 +84,8 @@ def decoded(path: Path, raw: bytes, collection: Collection) -> str:
         encoding = "utf-8"
     if encoding != "utf-8":
         return _as(path, raw, encoding, collection)
-    if wrong >= 2 * _MANY and wrong > 2 * right:
+    whole = len(_LONG.findall(guess))  # hardly any in GB18030 that is no UTF-8
+    if wrong >= 2 * _MANY and wrong > 2 * right and wrong > 50 * whole:
         try:
             text = raw.decode("gb18030")
         except UnicodeDecodeError:

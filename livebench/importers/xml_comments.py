@@ -28,11 +28,14 @@ _MARKUP = re.compile(
     r"|&(?P<known>amp|lt|gt|quot|apos);|(?P<bare>[&<])",
     re.DOTALL,
 )
+_SECTION = re.compile(r"<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _KNOWN = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DECLARATION = re.compile(r"\A\s*<\?xml\b[^>]*?\?>", re.DOTALL)
-_DOCUMENT_TYPE = re.compile(r"<!(?:DOCTYPE|ENTITY)\b")
-_ASIDE = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
+# Where XML has it: before the first element. Nothing that it declares is ever resolved.
+_DOCUMENT_TYPE = re.compile(
+    r"(?:\s+|<\?[^>]*>|<!--(?:(?!-->).)*-->)*<!(?:DOCTYPE|ENTITY)\b", re.DOTALL
+)
 
 
 class Layout:
@@ -61,8 +64,8 @@ class Layout:
         self.next = re.compile(rf"<{name}(?=[\s>/])|</{name}\s*>|<!--")
         self.bound = re.compile(rf"<!\[CDATA\[|</{name}\s*>|{opening}")
         self.opening = re.compile(opening)
-        # The opening tag of another comment, whatever its name has become.
-        self.other = re.compile(rf"<\S{{0,20}}\s[^<>]*?\b{key}\s*=\s*[\"']{value}")
+        # Of the opening tag of another comment, whatever else has become of it.
+        self.other = re.compile(rf"\b{key}\s*=\s*[\"']{value}")
         self.tag = f"<{element}"
 
 
@@ -132,7 +135,8 @@ class _Scan:
         while match := self._layout.next.search(text, place):
             start = match.start()
             if match[0] == "<!--":
-                place = self._after_aside(start)
+                # What stands in a broken tag does not take the comments after it out of use.
+                place = match.end() if opened else self._after_aside(start)
                 continue
             if match[0] != self._layout.tag:
                 if not opened:
@@ -168,7 +172,7 @@ class _Scan:
                 place = self._after_section(bound.end())
                 continue
             content = text[tag.end() : bound.start()]
-            if bound[0] == self._layout.tag or self._layout.other.search(content):
+            if bound[0] == self._layout.tag or self._layout.other.search(_SECTION.sub("", content)):
                 break
             return (start, bound.end(), fields, content), bound.end()
         end = bound.start() if bound else len(text)
@@ -211,7 +215,7 @@ def _attributes(written: str) -> Mapping[str, str]:
 
 def _is_sound(path: Path, frame: str, scan: _Scan, collection: Collection) -> bool:
     """Whether a file without its comments can be one of comments; what else is wrong is only counted."""
-    if _DOCUMENT_TYPE.search(frame) and _DOCUMENT_TYPE.search(_ASIDE.sub("", frame)):
+    if _DOCUMENT_TYPE.match(frame):
         collection.bad(path, "", "document type", "a file of comments declares none; remove it")
         return False
     if scan.broken:

@@ -40,7 +40,7 @@ def read_youtube(source: Path, collection: Collection) -> SourceFacts:
         LiveBenchError: there is no file, one is damaged, or a row is bad (file and line are named).
     """
     collection.ordinary.add("negative time")
-    read_chats(source, collection, _read_file, endings=ENDINGS, prefix="yt")
+    read_chats(source, collection, read_file, endings=ENDINGS, prefix="yt")
     return SourceFacts(looked_for="replayChatItemAction, or messages with time_in_seconds")
 
 
@@ -49,7 +49,12 @@ def is_live_chat(content: Any) -> bool:
     return isinstance(content, dict) and "replayChatItemAction" in content
 
 
-def _read_file(path: Path, collection: Collection) -> Chat:
+def read_file(path: Path, collection: Collection) -> Chat:
+    """The chat of a file.
+
+    Raises:
+        LiveBenchError: it is damaged, or a row is bad, unless bad rows are skipped.
+    """
     stem = re.sub(r"(\.live_chat)?\.jsonl?$", "", path.name, flags=re.IGNORECASE)
     named = _NAMED.fullmatch(stem)
     video_id = named["id"] if named else stem if _NAMED_ALONE.fullmatch(stem) else ""
@@ -79,7 +84,10 @@ def _add(
     offset = row.get("videoOffsetTimeMsec", replay.get("videoOffsetTimeMsec", ""))
     milliseconds = finite(offset)
     actions = replay.get("actions")
-    for action in actions if isinstance(actions, list) else ():
+    if not isinstance(actions, list) or not actions:
+        collection.bad(path, line, "line without a chat action", f"it is {str(row)[:40]!r}")
+        return
+    for action in actions:
         kind, renderer = _renderer(action)
         if not kind:
             collection.skipped["action that adds no message"] += 1

@@ -386,7 +386,7 @@ def test_which_kind_a_folder_is(tmp_path, kind, files):
         ("twitch", {"a.json": {"comments": [{"content_offset_seconds": 1}]}},
          "src/a.json, comment 1: record that is no comment: it has no message.body"),
         ("twitch", {"a.json": {"x": 1}}, "src: no comment found in it (looked for comments with"),
-        ("youtube", {"a.json": '{"replayChatItemAction": {}}\n[1]'},
+        ("youtube", {"a.json": json.dumps(LIVE_CHAT[1]) + "\n[1]"},
          "src/a.json, line 2: line without a chat action: it is '[1]'"),
         ("bilibili", {"a.json": [{"content": 1, "mode": 1}]},
          "src/a.json, comment 1: text that is none: it is '1'"),
