@@ -44,7 +44,7 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     size: Size
     frame_width: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     max_context_words: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-    unseen_types: int | None = None
+    unseen_types: Annotated[int, msgspec.Meta(ge=0)] | None = None
     training: TrainingManifest | None
     outcome: dict[str, Any]
     files: dict[str, str]
