@@ -121,7 +121,10 @@ def _other_rows(here: Sequence[Section], made: Sequence[Section]) -> Iterator[st
         for board, board_made in zip(section.boards, section_made.boards, strict=True):
             place = f"{section.candidate_set.name}, setting {board.setting}"
             rows, rows_made = (
-                {(row.folder, row.normalisation): row.without_maker() for row in each.rows}
+                {
+                    (row.folder, row.normalisation): row.without_maker()
+                    for row in [*each.rows, *each.other_rows]
+                }
                 for each in (board, board_made)
             )
             for key in sorted(rows.keys() | rows_made.keys()):

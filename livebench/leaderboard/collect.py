@@ -12,11 +12,20 @@ from livebench.attestation.attestation import Attestations
 from livebench.attestation.signing import MAINTAINERS
 from livebench.audit.set_audit import SetAudit, read_audit
 from livebench.candidates.candidate_set import CandidateSet
-from livebench.leaderboard.entries import Entry, Evaluated, read_entries
+from livebench.leaderboard.entries import Entry, EntryReader, Evaluated
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
-from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, Interval, chance_metrics, summarise
+from livebench.scoring.metrics import (
+    GROUND_TRUTHS,
+    HEADLINE,
+    Interval,
+    chance_metrics,
+    intervals,
+    sample_metrics,
+    summarise,
+)
 from livebench.scoring.paired import RowPair, pair_tests, rank_spreads
+from livebench.scoring.resampling import seed_noise
 from livebench.scoring.result import signature_of
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import NORMALISATIONS, Normalisation
@@ -28,6 +37,7 @@ _RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "
 
 
 _UNRANKED = (0, 0)
+_EQUAL = 1e-9
 
 
 @dataclass(frozen=True)
@@ -39,11 +49,14 @@ class BoardRow:
         evaluated: how the scores came to be; `isolation`: where the scorers of re-run ones ran.
         date: of the submission; `made`: of its latest evaluation, by the LiveBench of `version`.
         metrics: empty where they cannot be computed: of scores for another version of the set.
+        normalisation: how its scores are read.
+        gain: of the headline metric over the same runs in the setting `blind`, with its interval; None
+            if unknown.
         rank: 1 + the number of ranked rows that are significantly better in the headline metric;
             `worst_rank` leaves below it only those that are significantly worse. Attested models and
-            baselines are ranked; probes, claimed and self-reported scores, and other normalisations than
-            the sum have rank 0, which is none. Any new row may move the worst ranks: rows that differ in
-            theirs alone are equal.
+            baselines are ranked by the score that they declare, but not in the setting `blind`; all
+            other rows have rank 0, which is none. Any new row may move the worst ranks: rows that
+            differ in theirs alone are equal.
         remarks: what a reader should know of the scores.
         from_changed_code: the code that made the scores was not that of any commit.
         outdated: why the row is shown separately; empty if it is not.
@@ -57,6 +70,7 @@ class BoardRow:
     date: datetime.date | None = None
     runs: int = 0
     normalisation: Normalisation = "sum"
+    gain: Interval | None = None
     rank: int = 0
     worst_rank: int = field(default=0, compare=False)
     isolation: str = ""
@@ -102,7 +116,9 @@ class Board:
     """All rows of a candidate set in a setting, the best first, chance among them.
 
     Attributes:
-        signatures: of the board, by ground truth; those of its rows name versions as well.
+        signatures: of the board, by ground truth; those of its rows name score and version as well.
+        rows: by the declared score; an oracle's also by sums.
+        other_rows: the same submissions by other scores.
         entries: what the rows are computed from, by folder.
         pairs: the tests that ranks are based on: each two ranked rows by folder, in the order of rows.
         outdated: rows that were made with another version of the set, or by another major version of
@@ -112,6 +128,7 @@ class Board:
     setting: Setting
     signatures: dict[str, str]
     rows: list[BoardRow]
+    other_rows: list[BoardRow]
     entries: dict[str, Entry]
     pairs: list[RowPair]
     outdated: list[BoardRow]
@@ -122,8 +139,23 @@ class Board:
 
     @property
     def submission_rows(self) -> list[BoardRow]:
-        """The rows of submissions with scores as sums: one for each entry."""
-        return [row for row in self.rows if row.folder and row.normalisation == "sum"]
+        """The rows of submissions by the declared score: one for each entry."""
+        return [
+            row
+            for row in self.rows
+            if row.folder and row.normalisation == self.entries[row.folder].score
+        ]
+
+    @property
+    def above_chance(self) -> list[BoardRow]:
+        """The rows of models and baselines whose interval lies above chance."""
+        least = self.chance.metrics["best"][HEADLINE.name].value
+        return [
+            row
+            for row in self.submission_rows
+            if row.kind in ("model", "baseline")
+            and row.metrics["best"][HEADLINE.name].low > least + _EQUAL
+        ]
 
 
 @dataclass(frozen=True)
@@ -169,15 +201,11 @@ def collect(
     attestations = Attestations(signers)
     for candidate_set in sets:
         answers = Answers(candidate_set)
+        entries = EntryReader(candidate_set, answers, submissions, attestations)
         boards = [
-            _board(
-                candidate_set.manifest.signature,
-                setting,
-                answers,
-                read_entries(candidate_set, answers, setting, submissions, attestations),
-            )
+            _board(candidate_set.manifest.signature, setting, answers, entries.read(setting))
             for setting in settings
-            if setting in candidate_set.manifest.settings
+            if setting in candidate_set.settings
         ]
         sections.append(Section(candidate_set, answers, read_audit(candidate_set), boards))
     return sections
@@ -188,26 +216,34 @@ def _board(
 ) -> Board:
     current = {entry.folder: entry for entry in entries if not entry.outdated}
     metrics = {
-        (folder, normalisation): summarise(entry.normalised_by_run(normalisation), answers.videos)
-        for folder, entry in current.items()
-        for normalisation in entry.normalisations
+        folder: summarise(entry.metrics_by_run, answers.videos) for folder, entry in current.items()
     }
-    ranked = [folder for folder, entry in current.items() if _is_ranked(entry)]
-    ranked.sort(key=lambda folder: (_best_first(metrics[folder, "sum"]), folder))
+    ranked = [
+        folder for folder, entry in current.items() if _is_ranked(entry) and setting != "blind"
+    ]
+    ranked.sort(key=lambda folder: (_best_first(metrics[folder]), folder))
     headlines = [current[folder].headline for folder in ranked]
     pairs = pair_tests(ranked, headlines, answers.videos)
     spreads = rank_spreads(ranked, pairs)
-    rows = [_chance(answers)]
-    for (folder, normalisation), values in metrics.items():
-        spread = spreads.get(folder, _UNRANKED) if normalisation == "sum" else _UNRANKED
-        rows.append(_row(current[folder], values, normalisation, spread))
+    rows, other_rows = [_chance(answers)], []
+    for folder, entry in current.items():
+        row = _row(entry, metrics[folder], spreads.get(folder, _UNRANKED))
+        rows.append(replace(row, gain=_gain(entry)))
+        for normalisation in entry.normalisations[1:]:
+            values = entry.normalised_by_run(normalisation)
+            measured = [sample_metrics(one, answers.correct) for one in values]
+            other = _row(entry, summarise(measured, answers.videos), normalisation=normalisation)
+            # Of an oracle both are shown: neither the likelihood nor what it gains is anybody's choice.
+            shown = other.kind == "oracle" and normalisation in ("sum", "pmi")
+            (rows if shown else other_rows).append(other)
     return Board(
         setting=setting,
         signatures={
-            truth: signature_of(set_signature, setting, made_by="", ground_truth=truth)
+            truth: signature_of(set_signature, setting, "", made_by="", ground_truth=truth)
             for truth in GROUND_TRUTHS
         },
         rows=sorted(rows, key=_place),
+        other_rows=sorted(other_rows, key=_place),
         entries=current,
         pairs=pairs,
         outdated=[
@@ -220,7 +256,18 @@ def _board(
 
 def _is_ranked(entry: Entry) -> bool:
     kind, attested = entry.submission.card.kind, entry.evaluated == "attested"
-    return kind in ("model", "baseline") and attested and not entry.remembers
+    fair = not entry.remembers and not entry.declared_later
+    return kind in ("model", "baseline") and attested and fair
+
+
+def _gain(entry: Entry) -> Interval | None:
+    """The mean gain over `blind`, with its interval over videos and seeds."""
+    gain = entry.gain
+    if gain is None:
+        return None
+    videos = entry.answers.videos
+    noise = seed_noise(gain[:, :, None], videos)
+    return intervals(gain.mean(axis=0)[:, None], videos, noise)[0]
 
 
 def _chance(answers: Answers) -> BoardRow:
@@ -231,9 +278,10 @@ def _chance(answers: Answers) -> BoardRow:
 def _row(
     entry: Entry,
     metrics: Metrics,
-    normalisation: Normalisation = "sum",
     spread: tuple[int, int] = _UNRANKED,
+    normalisation: Normalisation | None = None,
 ) -> BoardRow:
+    """A row, by the declared score unless another is named."""
     card = entry.submission.card
     return BoardRow(
         name=card.name,
@@ -243,7 +291,7 @@ def _row(
         evaluated=entry.evaluated,
         date=card.date,
         runs=len(entry.runs),
-        normalisation=normalisation,
+        normalisation=normalisation or entry.score,
         rank=spread[0],
         worst_rank=spread[1],
         isolation=entry.isolation,

@@ -8,14 +8,15 @@ import msgspec
 
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
-from livebench.leaderboard.entries import Entry, read_entries
+from livebench.leaderboard.entries import Entry, EntryReader
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import HEADLINE
 from livebench.scoring.paired import ScorerComparison, compare_scorers
-from livebench.scoring.result import signature
+from livebench.scoring.result import signature_of
 from livebench.scoring.significance import holm
 from livebench.submissions.load import Submission
+from livebench.submissions.validate import score_in
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +24,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         first, second: their folders.
+        signature: with the score that each declares.
         p_holm: of the headline metric, for being one of all comparisons asked for together.
     """
 
@@ -60,8 +62,9 @@ def compare_submissions(
     comparisons: dict[tuple[CandidateSet, Setting], ScorerComparison] = {}
     for candidate_set in sets:
         answers = Answers(candidate_set)
+        reader = EntryReader(candidate_set, answers, (first, second))
         for setting in settings:
-            entries = read_entries(candidate_set, answers, setting, (first, second))
+            entries = reader.read(setting)
             if [entry.outdated for entry in entries] == ["", ""]:
                 comparisons[candidate_set, setting] = _compare_entries(*entries)
     if not comparisons:
@@ -76,7 +79,13 @@ def compare_submissions(
         Compared(
             set_name=candidate_set.name,
             setting=setting,
-            signature=signature(candidate_set, setting),
+            signature=signature_of(
+                candidate_set.manifest.signature,
+                setting,
+                ",".join(
+                    dict.fromkeys(score_in(setting, one.card.score) for one in (first, second))
+                ),
+            ),
             first=first.name,
             second=second.name,
             comparison=comparison,

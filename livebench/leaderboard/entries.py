@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -20,11 +20,17 @@ from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
 from livebench.records import Setting, parse_json
 from livebench.scoring.answers import Answers
-from livebench.scoring.metrics import HEADLINE, sample_metrics
+from livebench.scoring.metrics import HEADLINE, best_metrics, sample_metrics
 from livebench.scoring.plausibility import measure_ties, plausibility_remarks
 from livebench.scoring.result import IsolationKind, Result, ResultManifest, signature_of
 from livebench.submissions.load import Run, Submission
-from livebench.submissions.validate import NORMALISATIONS, Normalisation, Scores, read_scores
+from livebench.submissions.validate import (
+    NORMALISATIONS,
+    Normalisation,
+    Scores,
+    read_scores,
+    score_in,
+)
 
 _VERSION = re.compile(r"\d{1,6}(\.[0-9A-Za-z+-]{1,20}){0,6}\Z")
 _WEAKEST_FIRST: tuple[IsolationKind, ...] = ("", "none", "process", "sandbox")
@@ -39,6 +45,7 @@ COULD_REMEMBER = {
     "one process": "scored in LiveBench's process: it could remember earlier samples",
 }
 ONE_RUN = "one training run: the seed of training is not in the interval"
+DECLARED_LATER = "declared how to read its scores after they were evaluated"
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,9 @@ class Entry:
         set_signature: of the set that was scored.
         answers: of the set as it is now.
         scores: of each run, in the order of `answers`; none where another version of the set was
-            scored, since its answers are not here.
+            scored, since its answers are not here, or where they cannot be read as declared.
+        blind: of the same runs in the setting `blind`, of this version of the set; empty if there are
+            none, or if this is that setting.
         outdated: why its numbers are not comparable with those of today; empty if they are.
         attested: whether a maintainer's signature covers all runs.
     """
@@ -61,6 +70,7 @@ class Entry:
     runs: list[Run]
     results: list[Result]
     scores: list[Scores]
+    blind: list[Scores]
     outdated: str = ""
     attested: bool = False
 
@@ -118,6 +128,11 @@ class Entry:
         return any(one.plausibility and one.plausibility.remembers for one in self.results)
 
     @property
+    def declared_later(self) -> bool:
+        """Whether the card declares another score than when the scores were evaluated."""
+        return any(manifest.score != self.submission.card.score for manifest in self.manifests)
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader should know of the scores of all runs, each remark once."""
         rerun, listwise = self.was_run, self.submission.card.listwise
@@ -130,38 +145,56 @@ class Entry:
                 for manifest in self.manifests
                 if manifest.memory in COULD_REMEMBER
             )
-        for result, scores in zip(self.results, self.scores, strict=False):
+        if self.declared_later:
+            remarks[DECLARED_LATER] = None
+        for result, values in zip(self.results, self.values_by_run, strict=False):
             plausibility = result.plausibility if rerun else None
             # Ties are counted here: of results only what cannot be computed again is taken.
-            tied = measure_ties(scores.sums)
+            tied = measure_ties(values)
             remarks |= dict.fromkeys(plausibility_remarks(plausibility, tied, listwise=listwise))
         return tuple(remarks)
 
     @property
-    def normalisations(self) -> Sequence[Normalisation]:
-        """The sum, and what the token counts allow besides."""
-        counted = all(scores.token_counts is not None for scores in self.scores)
-        return NORMALISATIONS if counted else NORMALISATIONS[:1]
+    def score(self) -> Normalisation:
+        """How its scores are read: as the card declares."""
+        return score_in(self.setting, self.submission.card.score)
 
-    def signature(self, normalisation: Normalisation = "sum") -> str:
-        """Of its numbers."""
-        return signature_of(self.set_signature, self.setting, normalisation, self.version)
+    @property
+    def normalisations(self) -> list[Normalisation]:
+        """How scores can be read: first as declared, then in other ways that make a difference."""
+        possible: set[Normalisation] = {"sum"}
+        if all(scores.token_counts is not None for scores in self.scores):
+            possible |= {"mean", "words+2"}
+        if self.blind and any(np.ptp(scores.sums, axis=1).any() for scores in self.blind):
+            gained = self.normalised_by_run("pmi")
+            if any(np.ptp(values, axis=1).any() for values in gained):
+                possible.add("pmi")
+        others = [name for name in NORMALISATIONS if name in possible and name != self.score]
+        return [self.score, *others]
+
+    def signature(self, normalisation: Normalisation | None = None) -> str:
+        """Of its numbers, by the declared score unless another is named."""
+        name = normalisation or self.score
+        return signature_of(self.set_signature, self.setting, name, self.version)
+
+    @cached_property
+    def values_by_run(self) -> list[np.ndarray]:
+        """The scores of each run, read as declared: float64 [samples, 100]."""
+        return self.normalised_by_run(self.score)
+
+    def normalised_by_run(self, normalisation: Normalisation) -> list[np.ndarray]:
+        """The scores of each run, read as `normalisation`: float64 [samples, 100]."""
+        words = self.answers.lengths
+        blind = self.blind or [None] * len(self.scores)
+        return [
+            scores.normalised(normalisation, words, unseen)
+            for scores, unseen in zip(self.scores, blind, strict=True)
+        ]
 
     @cached_property
     def metrics_by_run(self) -> list[dict[str, np.ndarray]]:
-        """The metrics of each sample of each run, by sums; each as `sample_metrics`."""
-        return [sample_metrics(scores.sums, self.answers.correct) for scores in self.scores]
-
-    def normalised_by_run(self, normalisation: Normalisation) -> list[dict[str, np.ndarray]]:
-        """As `metrics_by_run`, by scores of this normalisation."""
-        if normalisation == "sum":
-            return self.metrics_by_run
-        return [
-            sample_metrics(
-                scores.normalised(normalisation, self.answers.lengths), self.answers.correct
-            )
-            for scores in self.scores
-        ]
+        """The metrics of each sample of each run, by the declared score; each as `sample_metrics`."""
+        return [sample_metrics(values, self.answers.correct) for values in self.values_by_run]
 
     @property
     def best(self) -> np.ndarray:
@@ -173,6 +206,134 @@ class Entry:
         """The metric that rows are ranked by: float64 [runs, samples]."""
         return HEADLINE.column(self.best)
 
+    @property
+    def gain(self) -> np.ndarray | None:
+        """By how much `headline` exceeds that of the same run in the setting `blind`: float64 [runs,
+        samples]; None if that is unknown."""
+        if not self.blind:
+            return None
+        name = score_in("blind", self.score)
+        if name == "mean" and any(scores.token_counts is None for scores in self.blind):
+            return None
+        unseen = [scores.normalised(name, self.answers.lengths) for scores in self.blind]
+        values = [best_metrics(one, self.answers.correct) for one in unseen]
+        return np.asarray(self.headline - HEADLINE.column(np.stack(values)))
+
+
+class EntryReader:
+    """Reads the entries of submissions on a set, each file once.
+
+    Args:
+        attestations: by default nothing counts as attested, and no signature is verified.
+
+    Raises:
+        LiveBenchError: scores or results are not valid, do not belong together, or some runs have none.
+    """
+
+    def __init__(
+        self,
+        candidate_set: CandidateSet,
+        answers: Answers,
+        submissions: Sequence[Submission],
+        attestations: Attestations | None = None,
+    ) -> None:
+        self._set, self._answers, self._submissions = candidate_set, answers, submissions
+        self._attestations = attestations
+        self._blind: dict[str, Entry | None] = {}
+
+    def read(self, setting: Setting) -> list[Entry]:
+        """The entries of those submissions that have scores in a setting."""
+        if setting not in self._set.settings:
+            return []
+        entries = (self._entry(submission, setting) for submission in self._submissions)
+        return [entry for entry in entries if entry is not None]
+
+    def _entry(self, submission: Submission, setting: Setting) -> Entry | None:
+        if setting == "blind":
+            if submission.name not in self._blind:
+                self._blind[submission.name] = self._read(submission, "blind")
+            return self._blind[submission.name]
+        entry = self._read(submission, setting)
+        if entry is None or not entry.scores:
+            return entry
+        blind = self._entry(submission, "blind")
+        if blind is not None and not blind.outdated and _same_model(entry, blind):
+            attested = entry.attested and (blind.attested or entry.score != "pmi")
+            entry = replace(entry, blind=blind.scores, attested=attested)
+        unreadable = _unreadable(entry)
+        if unreadable:
+            return replace(entry, scores=[], outdated=entry.outdated or unreadable)
+        return entry
+
+    def _read(self, submission: Submission, setting: Setting) -> Entry | None:
+        """The entry, without its scores in `blind`."""
+        candidate_set, answers = self._set, self._answers
+        dataset = candidate_set.manifest.dataset.name
+        runs = [run for run in submission.card.runs if run.is_for(dataset)]
+        paths = [submission.scores_path(candidate_set.name, run, setting) for run in runs]
+        missing = [path for path in paths if not path.exists()]
+        if len(missing) == len(paths):
+            return None
+        if missing:
+            raise missing_run(missing[0])
+        files = [submission.result_path(candidate_set.name, run, setting) for run in runs]
+        results = [read_result(file, submission.path) for file in files]
+        set_hash, set_signature = candidate_set.manifest.hash, candidate_set.manifest.signature
+        scores: list[Scores] = []
+        outdated = ""
+        others = [
+            result.manifest.set_hash for result in results if result.manifest.set_hash != set_hash
+        ]
+        if others:
+            set_signature = f"set:{candidate_set.name}@{others[0][:8]}"
+            outdated = "another version of the set"
+        else:
+            if any(is_of_another_major(result.manifest) for result in results):
+                outdated = "another major version of LiveBench"
+            # First the scores: what passes is no longer than it should be, whatever it unpacks to.
+            scores = [read_scores(path, answers.sample_ids, set_hash) for path in paths]
+            for path, result in zip(paths, results, strict=True):
+                check_unchanged(path, result.manifest, submission.path)
+        attested = self._attestations is not None and all(
+            self._attestations.covers(
+                submission, attested_row(candidate_set.name, setting, run, result, file)
+            )
+            for run, result, file in zip(runs, results, files, strict=True)
+        )
+        return Entry(
+            submission,
+            setting,
+            set_signature,
+            answers,
+            runs,
+            results,
+            scores,
+            [],
+            outdated,
+            attested,
+        )
+
+
+_OF_A_MODEL = ("evaluated", "entry", "arguments", "seed", "checkpoint_sha256")
+
+
+def _same_model(entry: Entry, blind: Entry) -> bool:
+    """Whether the same trained models were evaluated in two settings."""
+    pairs = zip(entry.manifests, blind.manifests, strict=True)
+    return all(
+        all(getattr(one, name) == getattr(other, name) for name in _OF_A_MODEL)
+        for one, other in pairs
+    )
+
+
+def _unreadable(entry: Entry) -> str:
+    """Why scores cannot be read as declared; empty if they can."""
+    if entry.score == "pmi" and not entry.blind:
+        return "no scores of the same model in the setting blind, which score:pmi needs"
+    if entry.score == "mean" and any(scores.token_counts is None for scores in entry.scores):
+        return "no token counts, which score:mean needs"
+    return ""
+
 
 def read_entries(
     candidate_set: CandidateSet,
@@ -181,65 +342,8 @@ def read_entries(
     submissions: Sequence[Submission],
     attestations: Attestations | None = None,
 ) -> list[Entry]:
-    """The entries of those submissions that have scores on a set in a setting.
-
-    Args:
-        attestations: by default nothing counts as attested, and no signature is verified.
-
-    Raises:
-        LiveBenchError: scores or results are not valid, do not belong together, or some runs have none.
-    """
-    if setting not in candidate_set.manifest.settings:
-        return []
-    entries = (
-        _read_entry(candidate_set, answers, setting, submission, attestations)
-        for submission in submissions
-    )
-    return [entry for entry in entries if entry is not None]
-
-
-def _read_entry(
-    candidate_set: CandidateSet,
-    answers: Answers,
-    setting: Setting,
-    submission: Submission,
-    attestations: Attestations | None,
-) -> Entry | None:
-    dataset = candidate_set.manifest.dataset.name
-    runs = [run for run in submission.card.runs if run.is_for(dataset)]
-    paths = [submission.scores_path(candidate_set.name, run, setting) for run in runs]
-    missing = [path for path in paths if not path.exists()]
-    if len(missing) == len(paths):
-        return None
-    if missing:
-        raise missing_run(missing[0])
-    files = [submission.result_path(candidate_set.name, run, setting) for run in runs]
-    results = [read_result(file, submission.path) for file in files]
-    set_hash, set_signature = candidate_set.manifest.hash, candidate_set.manifest.signature
-    scores: list[Scores] = []
-    outdated = ""
-    others = [
-        result.manifest.set_hash for result in results if result.manifest.set_hash != set_hash
-    ]
-    if others:
-        set_signature = f"set:{candidate_set.name}@{others[0][:8]}"
-        outdated = "another version of the set"
-    else:
-        if any(is_of_another_major(result.manifest) for result in results):
-            outdated = "another major version of LiveBench"
-        # First the scores: what passes is no longer than it should be, whatever it unpacks to.
-        scores = [read_scores(path, answers.sample_ids, set_hash) for path in paths]
-        for path, result in zip(paths, results, strict=True):
-            check_unchanged(path, result.manifest, submission.path)
-    attested = attestations is not None and all(
-        attestations.covers(
-            submission, attested_row(candidate_set.name, setting, run, result, file)
-        )
-        for run, result, file in zip(runs, results, files, strict=True)
-    )
-    return Entry(
-        submission, setting, set_signature, answers, runs, results, scores, outdated, attested
-    )
+    """The entries of those submissions that have scores on a set in a setting; as `EntryReader`."""
+    return EntryReader(candidate_set, answers, submissions, attestations).read(setting)
 
 
 def missing_run(path: Path) -> LiveBenchError:

@@ -45,6 +45,10 @@ def render(
         headline=HEADLINE,
         ground_truths=GROUND_TRUTHS,
         values=_values,
+        gain=_gain,
+        score=lambda row: row.normalisation if row.folder else "",
+        shown_first=lambda boards: sorted(boards, key=lambda board: board.setting == "blind"),
+        unseen=_unseen,
         who=_who,
         folder_link=_folder_link,
         neighbours=_neighbours,
@@ -93,10 +97,32 @@ def _values(row: BoardRow, ground_truth: str) -> list[str]:
 def _who(row: BoardRow) -> str:
     if row.kind == "exact":
         return "*chance*"
-    link = (
+    return (
         f"[{markdown_cell(row.name) or markdown_cell(row.folder)}](submissions/{quote(row.folder)})"
     )
-    return link if row.normalisation == "sum" else f"{link}, score:{row.normalisation}"
+
+
+def _gain(row: BoardRow) -> str:
+    if row.gain is None:
+        return ""
+    return f"{HEADLINE.format(row.gain.value)}<br><sub>{HEADLINE.format_interval(row.gain)}</sub>"
+
+
+def _unseen(board: Board) -> str:
+    """Which models and baselines beat chance in the setting `blind`."""
+    scored = [row for row in board.submission_rows if row.kind in ("model", "baseline")]
+    above = [
+        f"{_folder_link(row.folder)} ({HEADLINE.format(row.metrics['best'][HEADLINE.name].value)})"
+        for row in board.above_chance
+    ]
+    chance = HEADLINE.format(board.chance.metrics["best"][HEADLINE.name].value)
+    told = (
+        f"In the setting `blind`, {len(above)} of {len(scored)} models and baselines beat chance "
+        f"({chance}) for certain"
+    )
+    if not above:
+        return f"{told}."
+    return f"{told}: {', '.join(above)}. Each is a learned probe: it uses a shortcut of the set."
 
 
 def _folder_link(folder: str) -> str:

@@ -50,7 +50,7 @@ def _rows(sections: Sequence[Section]) -> dict[_Key, BoardRow]:
         ): row
         for section in sections
         for board in section.boards
-        for row in [*board.rows, *board.outdated]
+        for row in [*board.rows, *board.other_rows, *board.outdated]
     }
 
 

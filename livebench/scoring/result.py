@@ -96,15 +96,16 @@ def signature(
 def signature_of(
     set_signature: str,
     setting: Setting,
-    normalisation: Normalisation = "sum",
+    score: str = "sum",
     made_by: str = __version__,
     ground_truth: str = "best",
 ) -> str:
     """The signature of a number on a set that need not be available.
 
     Args:
-        made_by: the version of LiveBench; empty to leave it out, as for numbers of several versions that
-            share one signature.
+        score, made_by: how scores are read, of a comparison those of both, and the version of
+            LiveBench; empty to leave them out, as for numbers that share one signature but for these.
     """
-    scoring = f"setting:{setting}|gt:{ground_truth}|score:{normalisation}|ties:mean"
-    return f"{set_signature}|{scoring}|v:{made_by}" if made_by else f"{set_signature}|{scoring}"
+    read = f"|score:{score}" if score else ""
+    version = f"|v:{made_by}" if made_by else ""
+    return f"{set_signature}|setting:{setting}|gt:{ground_truth}{read}|ties:mean{version}"

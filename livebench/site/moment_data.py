@@ -38,12 +38,12 @@ def write_moment_data(
     }
     _write_data(site, f"{set_name}/places", msgspec.json.encode(content).decode())
     for entry in entries:
-        for run, scores, metrics in zip(
-            entry.runs, entry.scores, entry.metrics_by_run, strict=True
+        for run, values, metrics in zip(
+            entry.runs, entry.values_by_run, entry.metrics_by_run, strict=True
         ):
             address = f"{set_name}/{entry.setting}/{run_key(entry, run)}"
             _write_best(site, address, metrics["best"][order.rows])
-            _write_ranks(site, address, scores.sums, order)
+            _write_ranks(site, address, values, order)
 
 
 def _write_best(site: Path, address: str, best: np.ndarray) -> None:

@@ -89,7 +89,7 @@ def write_moments(
     common = {
         "set_name": candidate_set.name,
         "runs": _choices(entries),
-        "settings": candidate_set.manifest.settings,
+        "settings": candidate_set.settings,
         "types": order.types,
         "shard": SHARD,
         "text": text,

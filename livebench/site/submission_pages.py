@@ -53,9 +53,10 @@ class GroupTable:
 def submission_boards(view: BoardView) -> Iterator[SubmissionBoard]:
     """What the pages of a board's submissions say of it."""
     for folder, entry in view.board.entries.items():
-        rows = [row for row in view.board.rows if row.folder == folder]
-        sums = [scores.sums for scores in entry.scores]
-        yield SubmissionBoard(view, rows, entry, dissect(sums, entry.answers))
+        board = view.board
+        rows = [row for row in [*board.rows, *board.other_rows] if row.folder == folder]
+        rows.sort(key=lambda row: row.normalisation != entry.score)  # the declared one first
+        yield SubmissionBoard(view, rows, entry, dissect(entry.values_by_run, entry.answers))
 
 
 def write_submissions(

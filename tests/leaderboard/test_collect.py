@@ -69,21 +69,21 @@ def correct_of(candidate_set):
 def test_boards_and_rows(board, frozen):
     (section,) = collected(board)
     assert section.samples == 60
-    assert [one.setting for one in section.boards] == ["video", "comments", "both"]
-    video, comments, both = section.boards
+    assert [one.setting for one in section.boards] == ["blind", "video", "comments", "both"]
+    _, video, comments, both = section.boards
     assert [row.name for row in video.rows] == [row.name for row in both.rows] == ["chance"]
     assert {row.folder for row in comments.rows} == {"", "handed", "long", "short"}
     values = [row.metrics["best"]["MRR"].value for row in comments.rows]
     assert values == sorted(values, reverse=True)
     assert comments.signatures == {
-        truth: f"{frozen.manifest.signature}|setting:comments|gt:{truth}|score:sum|ties:mean"
+        truth: f"{frozen.manifest.signature}|setting:comments|gt:{truth}|ties:mean"
         for truth in ("best", "all")
     }
 
 
 def test_chance_is_exact(board, frozen):
     (section,) = collected(board)
-    (chance,) = [row for row in section.boards[1].rows if not row.folder]
+    (chance,) = [row for row in section.boards[2].rows if not row.folder]
     counts = correct_of(frozen).sum(axis=1)
     for truth in ("best", "all"):
         expected = chance_metrics(counts)[truth].mean(axis=0)
@@ -93,7 +93,7 @@ def test_chance_is_exact(board, frozen):
 
 def test_the_mean_over_runs(board, frozen):
     (section,) = collected(board)
-    (row,) = [row for row in section.boards[1].rows if row.folder == "handed"]
+    (row,) = [row for row in section.boards[2].rows if row.folder == "handed"]
     correct = correct_of(frozen)
     both = [sample_metrics(random_scores(seed), correct) for seed in (0, 1)]
     for truth in ("best", "all"):
@@ -107,7 +107,7 @@ def test_the_mean_over_runs(board, frozen):
 def test_only_what_is_attested_has_a_rank(board, attest, maintainer):
     attest("submissions/long", cwd=board)
     (section,) = collected(board, signers=maintainer.signers)
-    found = {row.folder: (row.evaluated, row.rank) for row in section.boards[1].rows}
+    found = {row.folder: (row.evaluated, row.rank) for row in section.boards[2].rows}
     assert found == {
         "": ("", 0),
         "handed": ("self-reported", 0),
@@ -116,19 +116,19 @@ def test_only_what_is_attested_has_a_rank(board, attest, maintainer):
     }
     # by the maintainers of LiveBench it is not signed
     (section,) = collected(board)
-    assert {row.evaluated for row in section.boards[1].rows} == {"", "self-reported", "claimed"}
-    assert {row.rank for row in section.boards[1].rows} == {0}
+    assert {row.evaluated for row in section.boards[2].rows} == {"", "self-reported", "claimed"}
+    assert {row.rank for row in section.boards[2].rows} == {0}
 
 
 def test_a_probe_has_no_rank(board, attest, maintainer):
     for name in ("long", "short"):
         card = board / "submissions" / name / "submission.toml"
         card.write_text('kind = "probe"\n' + card.read_text())
-        path = result_path(board, name, "default")
-        path.write_text(path.read_text().replace('"kind": "model"', '"kind": "probe"'))
+        for path in result_path(board, name, "default").parent.iterdir():
+            path.write_text(path.read_text().replace('"kind": "model"', '"kind": "probe"'))
     attest("submissions/long", "submissions/short", cwd=board)
     (section,) = collected(board, signers=maintainer.signers)
-    found = {row.folder: (row.evaluated, row.rank) for row in section.boards[1].rows}
+    found = {row.folder: (row.evaluated, row.rank) for row in section.boards[2].rows}
     assert (found["long"], found["short"]) == (("attested", 0), ("attested", 0))
 
 
@@ -141,17 +141,17 @@ def test_who_writes_re_run_into_a_result_is_still_self_reported(board):
         path = result_path(board, run=run)
         path.write_text(path.read_text().replace('"self-reported"', '"re-run"'))
     (section,) = collected(board)
-    (row,) = [row for row in section.boards[1].rows if row.folder == "handed"]
+    (row,) = [row for row in section.boards[2].rows if row.folder == "handed"]
     assert (row.evaluated, row.rank) == ("self-reported", 0)
 
 
 def test_metrics_of_a_result_file_mean_nothing(board):
-    before = collected(board)[0].boards[1].rows
+    before = collected(board)[0].boards[2].rows
     path = result_path(board)
     result = json.loads(path.read_text())
     result["metrics"]["best"]["MRR"]["value"] = 1.0
     path.write_text(json.dumps(result))
-    assert collected(board)[0].boards[1].rows == before
+    assert collected(board)[0].boards[2].rows == before
 
 
 def in_result(board, key, value, **where):

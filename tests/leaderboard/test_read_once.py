@@ -48,4 +48,4 @@ COMMANDS = {
 def test_each_file_is_read_once(reads, run, case):
     assert run(*COMMANDS[case]).status == 0
     assert set(reads.values()) == {1}
-    assert len(reads) == 4 + 1
+    assert len(reads) == 8 + 1  # of each run the setting and `blind`

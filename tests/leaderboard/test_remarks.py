@@ -36,7 +36,7 @@ def row_of(tmp_path, frozen, copy_set, submission, run):
             file.write_text(text.replace('"dirty": false', f'"dirty": {json.dumps(dirty)}'))
         change(path)
         (section,) = collect([CandidateSet(copied.path)], [Submission(path)])
-        (row,) = [row for row in section.boards[1].rows if row.folder == "mine"]
+        (row,) = [row for row in section.boards[2].rows if row.folder == "mine"]
         text = render_all(tmp_path / "submissions", tmp_path / "candidates")
         line = next(line for line in text.splitlines() if "(submissions/mine)" in line)
         return row, line

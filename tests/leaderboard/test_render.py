@@ -66,7 +66,7 @@ def tables(text):
 def test_what_is_on_it(project, run, attest, frozen_without_frames):
     signers = attest("submissions/first", "submissions/second", cwd=project)
     text = rendered(run, project, *signers)
-    board, pairs, each, rated, published = tables(text)
+    board, pairs, each, unseen, unseen_each, rated, published = tables(text)
     assert len(pairs) == 2 + 1
     assert len(rated) == 2 + 4
     assert len(published) == 2 + 11
@@ -78,6 +78,12 @@ def test_what_is_on_it(project, run, attest, frozen_without_frames):
         "[The second](submissions/second)",
     ]
     assert [row[0].strip() for row in each[2:]] == names
+    # The scorer sees the candidate alone: nothing is gained over `blind`, which has no ranks.
+    gains = {row[1].strip(): row[-4].strip() for row in board[2:]}
+    assert gains["[The first](submissions/first)"] == "0.0000<br><sub>0.0000 to 0.0000</sub>"
+    assert [row[1:-4] for row in unseen[2:]] == [row[1:-4] for row in board[2:]]
+    assert {row[0].strip() for row in unseen[2:]} == {""}
+    assert len(unseen_each) == len(each)
     signature = frozen_without_frames.manifest.signature
     assert f"`{signature}|setting:comments|gt:best|" in text
     assert f"`{signature}|setting:comments|gt:all|" in text
@@ -107,7 +113,7 @@ def test_check(project, run):
     assert minus[0] == "--- LEADERBOARD.md"
     assert all("The best" in line for line in minus[1:])
     assert all("The first" in line for line in plus[1:])
-    assert len(minus) == len(plus) == 3  # a line in each of two tables
+    assert len(minus) == len(plus) == 5  # a line in each of four tables
     assert done.err == "LEADERBOARD.md: stale; run `livebench leaderboard` and commit it\n"
     assert "The best" in board.read_text("utf-8")  # nothing was written
     board.unlink()

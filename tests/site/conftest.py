@@ -96,7 +96,11 @@ def project(
             picture(copied.path / "images" / sample.video_id / f"{second}.jpg")
     found = []
     for name, fields in FIELDS.items():
-        card = {"authors": ["A. Author"], "description": "For a test.", "settings": SETTINGS}
+        card = {
+            "authors": ["A. Author"],
+            "description": "For a test.",
+            "settings": SETTINGS[1:],
+        }  # without `blind`
         card |= {"entry": "scorer:Mine", "runs": [{"name": "default"}]} | fields
         path = root / "submissions" / name / "submission.toml"
         path.parent.mkdir(parents=True)

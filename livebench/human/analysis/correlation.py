@@ -15,12 +15,13 @@ from livebench.human.analysis.ratings import Ratings
 from livebench.human.analysis.resample import nan_mean, percentile_interval
 from livebench.human.analysis.system_tests import by_moment
 from livebench.human.sheets.key import CRITERIA, HUMAN, Key
+from livebench.records import Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import METRICS, by_metric, sample_metrics
 from livebench.scoring.resampling import RESAMPLES, draw_counts
 from livebench.scoring.significance import holm
-from livebench.submissions.load import Submission
-from livebench.submissions.validate import read_scores
+from livebench.submissions.load import Run, Submission
+from livebench.submissions.validate import Scores, read_scores, score_in
 
 ENOUGH = 5
 """With fewer systems nothing can be concluded: with 4, even the best possible order has p = 2 / 24."""
@@ -36,7 +37,8 @@ class Correlation(msgspec.Struct, frozen=True):
 
     Attributes:
         criterion: of the human means, or their mean.
-        metric: of the best-placed correct candidate; MR is negated.
+        metric: of the best-placed correct candidate, by the score that its card declares; MR is
+            negated.
         coefficient: "spearman" or "kendall" (tau-b).
         value, low, high: with its 95% interval over moments; None where undefined.
         p: two-sided, over the orders of the systems; None where undefined or nothing can be concluded.
@@ -145,18 +147,30 @@ def _metrics(
         run = next((run for run in submission.card.runs if run.name == system.run), None)
         if run is None:
             raise LiveBenchError(submission.path, f"has no run {system.run}, which was rated")
-        path = submission.scores_path(candidate_set.name, run, key.setting)
-        if not path.is_file():
-            raise LiveBenchError(
-                path,
-                "no scores",
-                f"run `livebench evaluate {submission.path} --candidates {candidate_set.path} "
-                f"--setting {key.setting}`",
-            )
-        scores = read_scores(path, answers.sample_ids)
-        best = sample_metrics(scores.sums, answers.correct)["best"]
-        values.append(best * _signs())
+        score = score_in(key.setting, submission.card.score)
+        shown: list[Setting] = [key.setting, "blind"] if score == "pmi" else [key.setting]
+        read = [_read(submission, candidate_set, run, setting, answers) for setting in shown]
+        declared = read[0].normalised(score, answers.lengths, read[-1])
+        values.append(sample_metrics(declared, answers.correct)["best"] * _signs())
     return np.stack(values)
+
+
+def _read(
+    submission: Submission,
+    candidate_set: CandidateSet,
+    run: Run,
+    setting: Setting,
+    answers: Answers,
+) -> Scores:
+    path = submission.scores_path(candidate_set.name, run, setting)
+    if not path.is_file():
+        raise LiveBenchError(
+            path,
+            "no scores",
+            f"run `livebench evaluate {submission.path} --candidates {candidate_set.path} "
+            f"--setting {setting}`",
+        )
+    return read_scores(path, answers.sample_ids)
 
 
 def _signs() -> np.ndarray:
