@@ -105,7 +105,7 @@ def compare(name: str, submission: Submission, dataset: Dataset, samples: Sample
         scorers = {}
         for kind in kinds:
             started = time.perf_counter()
-            scorers[kind] = stack.enter_context(Isolation(kind).open(submission, run))
+            scorers[kind] = stack.enter_context(Isolation(kind, copies=False).open(submission, run))
             fit(scorers[kind], dataset)
             print(f"{name}, {kind}: ready after {time.perf_counter() - started:.2f} s", flush=True)
         expected = scored(scorers["none"], samples)

@@ -51,10 +51,12 @@ def read_parquet(path: Path, columns: list[str], optional: Sequence[str] = ()) -
         wanted = [*columns, *(name for name in optional if name in schema.names)]
         for name in wanted:
             _check_type(path, name, schema)
-        with pq.ParquetFile(path, read_dictionary=repeated) as file:
+        # A process that may use one thread must not start others: it may have to be copied (fork).
+        # `read_table` would.
+        with pq.ParquetFile(path, read_dictionary=repeated, pre_buffer=False) as file:
             if file.metadata.num_rows > MOST_ROWS:
                 raise LiveBenchError(path, f"has more than {MOST_ROWS:,} rows")
-            table = file.read(columns=wanted)
+            table = file.read(columns=wanted, use_threads=pa.cpu_count() > 1)
         if table.num_rows > MOST_ROWS:
             raise LiveBenchError(path, f"has more than {MOST_ROWS:,} rows")
         table.validate(full=True)

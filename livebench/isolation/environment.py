@@ -39,6 +39,7 @@ def clean_environment(*, sealed: bool) -> dict[str, str]:
         environment |= {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "nobody"}  # nosec B108
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     # A process with threads cannot be copied; copies compute with `threads`.
+    environment["JE_ARROW_MALLOC_CONF"] = "background_thread:false"
     return environment | dict.fromkeys(_THREADS, "1")
 
 
