@@ -251,19 +251,14 @@ class EntryReader:
     def _entry(self, submission: Submission, setting: Setting) -> Entry | None:
         if setting == "blind":
             if submission.name not in self._blind:
-                self._blind[submission.name] = self._read(submission, "blind")
+                self._blind[submission.name] = _readable(self._read(submission, "blind"))
             return self._blind[submission.name]
         entry = self._read(submission, setting)
-        if entry is None or not entry.scores:
-            return entry
-        blind = self._entry(submission, "blind")
-        if blind is not None and not blind.outdated and _same_model(entry, blind):
+        blind = self._entry(submission, "blind") if entry and entry.scores else None
+        if entry and blind and not blind.outdated and _same_model(entry, blind):
             attested = entry.attested and (blind.attested or entry.score != "pmi")
             entry = replace(entry, blind=blind.scores, attested=attested)
-        unreadable = _unreadable(entry)
-        if unreadable:
-            return replace(entry, scores=[], outdated=entry.outdated or unreadable)
-        return entry
+        return _readable(entry)
 
     def _read(self, submission: Submission, setting: Setting) -> Entry | None:
         """The entry, without its scores in `blind`."""
@@ -326,13 +321,17 @@ def _same_model(entry: Entry, blind: Entry) -> bool:
     )
 
 
-def _unreadable(entry: Entry) -> str:
-    """Why scores cannot be read as declared; empty if they can."""
+def _readable(entry: Entry | None) -> Entry | None:
+    """The entry; without its scores, and why, if they cannot be read as declared."""
+    if entry is None or not entry.scores:
+        return entry
     if entry.score == "pmi" and not entry.blind:
-        return "no scores of the same model in the setting blind, which score:pmi needs"
-    if entry.score == "mean" and any(scores.token_counts is None for scores in entry.scores):
-        return "no token counts, which score:mean needs"
-    return ""
+        why = "no scores of the same model in the setting blind, which score:pmi needs"
+    elif entry.score == "mean" and any(scores.token_counts is None for scores in entry.scores):
+        why = "no token counts, which score:mean needs"
+    else:
+        return entry
+    return replace(entry, scores=[], outdated=entry.outdated or why)
 
 
 def read_entries(

@@ -97,7 +97,7 @@ class Checker:
             if triple not in results:
                 fix = f"run `livebench evaluate {path}`"
                 yield LiveBenchError(file, "has no result beside it", fix)
-                yield from self._scores(file, triple[0])
+                yield from self._scores(file, triple[0], card)
             else:
                 yield from self._pair(path, file, results[triple], triple, card)
         for triple, file in results.items():
@@ -164,7 +164,7 @@ class Checker:
             manifest = parse_json(result, Result).manifest
         except LiveBenchError as error:
             yield with_fix(error, again)
-            yield from self._scores(file, triple[0])
+            yield from self._scores(file, triple[0], card)
             return
         expected = {
             "candidate_set": triple[0],
@@ -186,11 +186,16 @@ class Checker:
                 yield StaleResult(
                     result, f"was made by another major version of LiveBench{_SHOWN}", again
                 )
+        if manifest.score != card.get("score", "sum"):
+            what = (
+                f'was made when {CARD} declared score = "{manifest.score}", so its row has no rank'
+            )
+            yield StaleResult(result, what, again)
         if manifest.set_hash != self._sets[triple[0]].manifest.hash:
             what = f"was made for another version of {triple[0]}{_SHOWN}"
             yield StaleResult(result, what, again)
             return
-        problems = list(self._scores(file, triple[0]))
+        problems = list(self._scores(file, triple[0], card))
         yield from problems
         if not problems:
             # Only what passes is no longer than it should be, whatever it unpacks to.
@@ -199,8 +204,9 @@ class Checker:
             except LiveBenchError as error:
                 yield error
 
-    def _scores(self, file: Path, set_name: str) -> list[LiveBenchError]:
-        """What is wrong with the lines of a file of scores."""
+    def _scores(self, file: Path, set_name: str, card: dict[str, Any]) -> list[LiveBenchError]:
+        """What is wrong with the lines of a file of scores, or keeps them from being read as the card
+        declares."""
         if set_name not in self._answers:
             self._answers[set_name] = Answers(self._sets[set_name])
         problems: list[LiveBenchError] = []
@@ -212,7 +218,10 @@ class Checker:
 
         sample_ids = self._answers[set_name].sample_ids
         try:
-            read_scores(file, sample_ids, self._sets[set_name].manifest.hash, report)
+            scores = read_scores(file, sample_ids, self._sets[set_name].manifest.hash, report)
+            if scores.token_counts is None and card.get("score") == "mean" and not problems:
+                what = f'has no token counts, and {CARD} declares score = "mean"'
+                problems.append(LiveBenchError(file, what, "add them, or declare another score"))
         except LiveBenchError as error:
             problems.append(with_fix(error, "write the file again"))
         except _Enough:
@@ -232,6 +241,12 @@ class Checker:
                 if run.is_for(dataset) and (set_name, run.name, setting) not in have:
                     folder = path / "scores" / set_name / run.name
                     yield missing_run(folder / f"{setting}{_ENDINGS['scores']}")
+        shown = {triple[:2] for triple in have if triple[2] != "blind"}
+        for set_name, run_name in sorted(shown) if card.get("score") == "pmi" else ():
+            if (set_name, run_name, "blind") not in have:
+                file = path / "scores" / set_name / run_name / f"blind{_ENDINGS['scores']}"
+                what = f'is missing, and {CARD} declares score = "pmi", which needs it'
+                yield LiveBenchError(file, what, evaluate_again(path))
 
 
 def has_scores(path: Path) -> bool:

@@ -58,5 +58,10 @@ def _card(new: NewSubmission, date: datetime.date) -> str:
         **({"entry": "scorer:Mine"} if new.scorer else {}),
         "settings": list(new.settings),
     }
+    score = (
+        '# How scores are read, declared before numbers on test are seen: "sum", "mean", "words+2" or, '
+        'for a\n# likelihood, "pmi", log p(comment | moment) - log p(comment) (docs/metrics.md).\n'
+        'score = "sum"\n'
+    )
     runs = "# A row is the mean over all runs, for example one for each seed.\n[[runs]]\n"
-    return f"{tomli_w.dumps(head)}\n{runs}{tomli_w.dumps({'name': 'seed-0'})}"
+    return f"{tomli_w.dumps(head)}{score}\n{runs}{tomli_w.dumps({'name': 'seed-0'})}"
