@@ -7,7 +7,7 @@ from livebench.scoring.metrics import HEADLINE, METRICS, Interval, Metric
 from livebench.scoring.paired import SIGNIFICANCE_LEVEL, Difference, Wins
 from livebench.scoring.resampling import RESAMPLES
 from livebench.scoring.significance import NEAR_FLIPS, format_p
-from livebench.tables import markdown_cell
+from livebench.tables import markdown_cell, markdown_code
 
 
 def describe_comparison(compared: Compared, comparisons: int) -> str:
@@ -22,7 +22,7 @@ def describe_comparison(compared: Compared, comparisons: int) -> str:
         markdown_cell(compared.second),
     )
     lines = [
-        f"### {first} and {second} on {compared.set_name}, setting `{compared.setting}`",
+        f"### {first} and {second} on {markdown_cell(compared.set_name)}, setting `{compared.setting}`",
         "",
         _conclusion(compared, comparisons),
         "",
@@ -55,7 +55,7 @@ def describe_comparison(compared: Compared, comparisons: int) -> str:
             ),
             "",
         ]
-    return "\n".join([*lines, f"`{compared.signature}`", ""])
+    return "\n".join([*lines, markdown_code(compared.signature), ""])
 
 
 def _conclusion(compared: Compared, comparisons: int) -> str:

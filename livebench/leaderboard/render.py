@@ -17,7 +17,13 @@ from livebench.leaderboard.private import PrivateSection
 from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS, chance_metrics
 from livebench.scoring.paired import RowPair
 from livebench.scoring.significance import format_p
-from livebench.tables import markdown_cell
+from livebench.tables import (
+    Markdown,
+    escaped,
+    markdown_cell,
+    markdown_cells,
+    markdown_code,
+)
 
 
 def render(
@@ -28,15 +34,21 @@ def render(
     """LEADERBOARD.md: boards, `private` sets beside public ones, `reports` of human evaluations."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    # Markdown, not HTML: what comes from a submission goes through `cell`.
+    # Markdown, not HTML: `escaped` takes the place of Jinja's escaping, and nothing gets past it.
     environment = Environment(  # nosec B701
         loader=PackageLoader("livebench.leaderboard"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=escaped,
     )
-    environment.filters["cell"] = markdown_cell
+    environment.filters |= {
+        "cell": markdown_cell,
+        "cells": markdown_cells,
+        "code": markdown_code,
+        "markup": Markdown,
+    }
     published, chance = _data("published.toml"), chance_metrics([5])["best"]
     return environment.get_template("leaderboard.md.j2").render(
         sections=sections,
@@ -44,6 +56,7 @@ def render(
         metrics=METRICS,
         headline=HEADLINE,
         ground_truths=GROUND_TRUTHS,
+        columns=lambda count: Markdown(" --: |" * count),
         values=_values,
         gain=_gain,
         score=lambda row: row.normalisation if row.folder else "",
@@ -86,29 +99,30 @@ def _values(row: BoardRow, ground_truth: str) -> list[str]:
         return ["" for _ in METRICS]
     values = row.metrics[ground_truth]
     if row.kind == "exact":
-        return [f"*{metric.format(values[metric.name].value)}*" for metric in METRICS]
+        return [Markdown(f"*{metric.format(values[metric.name].value)}*") for metric in METRICS]
     return [
-        f"{metric.format(values[metric.name].value)}<br>"
-        f"<sub>{metric.format_interval(values[metric.name])}</sub>"
+        Markdown(
+            f"{metric.format(values[metric.name].value)}<br>"
+            f"<sub>{metric.format_interval(values[metric.name])}</sub>"
+        )
         for metric in METRICS
     ]
 
 
-def _who(row: BoardRow) -> str:
+def _who(row: BoardRow) -> Markdown:
     if row.kind == "exact":
-        return "*chance*"
-    return (
-        f"[{markdown_cell(row.name) or markdown_cell(row.folder)}](submissions/{quote(row.folder)})"
-    )
+        return Markdown("*chance*")
+    return _folder_link(row.folder, row.name)
 
 
-def _gain(row: BoardRow) -> str:
+def _gain(row: BoardRow) -> Markdown:
     if row.gain is None:
-        return ""
-    return f"{HEADLINE.format(row.gain.value)}<br><sub>{HEADLINE.format_interval(row.gain)}</sub>"
+        return Markdown()
+    interval = HEADLINE.format_interval(row.gain)
+    return Markdown(f"{HEADLINE.format(row.gain.value)}<br><sub>{interval}</sub>")
 
 
-def _unseen(board: Board) -> str:
+def _unseen(board: Board) -> Markdown:
     """Which models and baselines beat chance in the setting `blind`."""
     scored = [row for row in board.submission_rows if row.kind in ("model", "baseline")]
     above = [
@@ -121,12 +135,14 @@ def _unseen(board: Board) -> str:
         f"({chance}) for certain"
     )
     if not above:
-        return f"{told}."
-    return f"{told}: {', '.join(above)}. Each is a learned probe: it uses a shortcut of the set."
+        return Markdown(f"{told}.")
+    shown = ", ".join(above)
+    return Markdown(f"{told}: {shown}. Each is a learned probe: it uses a shortcut of the set.")
 
 
-def _folder_link(folder: str) -> str:
-    return f"[{markdown_cell(folder)}](submissions/{quote(folder)})"
+def _folder_link(folder: str, name: str = "") -> Markdown:
+    shown = markdown_cell(name) or markdown_cell(folder)
+    return Markdown(f"[{shown}](submissions/{quote(folder, safe='')})")
 
 
 def _neighbours(board: Board) -> list[RowPair]:
@@ -136,6 +152,6 @@ def _neighbours(board: Board) -> list[RowPair]:
     return [pair for pair in board.pairs if (pair.first, pair.second) in following]
 
 
-def _how(row: BoardRow) -> str:
+def _how(row: BoardRow) -> Markdown:
     remarks = "".join(f"<br><sub>{markdown_cell(remark, 120)}</sub>" for remark in row.remarks)
-    return ", ".join(row.how_made(isolation=True)) + remarks
+    return Markdown(markdown_cell(", ".join(row.how_made(isolation=True)), 200) + remarks)

@@ -52,7 +52,8 @@ def check_card(path: Path) -> tuple[dict[str, Any], list[LiveBenchError]]:
     except LiveBenchError as error:
         return {}, [with_fix(error, "write it as docs/submissions.md shows")]
     problems = list(_fields(path, raw, Card))
-    runs = [run for run in raw.get("runs", []) if isinstance(run, dict)]
+    given = raw.get("runs")
+    runs = [run for run in given if isinstance(run, dict)] if isinstance(given, list) else []
     for number, run in enumerate(runs, 1):
         problems += _fields(path, run, Run, f"runs, number {number}: ")
         problems += _checkpoint(path, run)

@@ -151,7 +151,7 @@ class Checker:
         if setting not in SETTINGS:
             what, fix = f"there is no setting {setting}", f"settings: {', '.join(SETTINGS)}"
             yield LiveBenchError(file, what, fix)
-        elif card and setting not in ("blind", *card.get("settings", [])):
+        elif card and setting not in ("blind", *_texts(card.get("settings"))):
             what = f"{CARD} does not take part in {setting}"
             yield LiveBenchError(file, what, "add it to settings, or remove the file")
 
@@ -253,6 +253,10 @@ def has_scores(path: Path) -> bool:
     """Whether a submission has any scores."""
     endings = (_ENDINGS["scores"], _PLAIN)
     return any(any(Path(path).glob(f"scores/*/*/*{ending}")) for ending in endings)
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _tables(value: Any) -> list[dict[str, Any]]:

@@ -158,11 +158,13 @@ def _alone_in(folder: Path) -> Iterator[None]:
         if not locked(handle):
             what = "is being written by another `livebench train`"
             raise LiveBenchError(folder, what, "wait until that has ended, or choose another --out")
-        yield
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # if nothing came of it
     finally:
         os.close(handle)
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # if nothing came of it
 
 
 def run_table(submission: Submission, job_name: str, seed: int, dataset: str, file: Path) -> str:

@@ -3,80 +3,76 @@
 from __future__ import annotations
 
 import argparse
-import json
+import multiprocessing
 import resource
-import subprocess
 import sys
 import tempfile
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-from .formats import formats
-from .run import fuzz, seeds_of
+from .formats import Format, formats
+from .run import Outcome, fuzz, seeds_of
+
+COUNTS = ("read", "refused", "traceback")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--files", type=int, default=1000, help="of all formats together")
-    parser.add_argument(
-        "--start", type=int, default=0, help="number of the first file of each format"
-    )
-    parser.add_argument("--format", help="of one format alone, in this process")
+    parser.add_argument("--start", type=int, default=0, help="number of the first file of a format")
+    parser.add_argument("--format", help="one format alone")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        known = formats(Path(folder))
-        if options.format:
-            print(
-                json.dumps(
-                    _one(known[options.format], options.format, options.files, options.start)
-                )
-            )
-            return 0
-    each = -(-options.files // len(known))
-    return _all(list(known), each, options.start)
-
-
-def _one(which, name: str, files: int, start: int) -> dict:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found = fuzz(which, seeds_of(name, files, start))
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        "files": found.counts["read"] + found.counts["refused"] + found.counts["traceback"],
-        **{key: found.counts[key] for key in ("read", "refused", "traceback")},
-        "longest": found.longest,
-        "memory": [before // 1024, after // 1024],
-        "failures": found.failures,
-    }
-
-
-def _all(names: list[str], each: int, start: int) -> int:
-    """A process a format: a crash is of one alone, and memory is measured."""
     print(
         "| format | files | read | refused | tracebacks | longest, s | peak memory, MB (before) |"
     )
-    print("| --- | --: | --: | --: | --: | --: | --: |")
-    total, failed = dict.fromkeys(("files", "read", "refused", "traceback"), 0), 0
-    for name in names:
-        command = [sys.executable, "-m", "tests.fuzz", "--format", name, "--files", str(each)]
-        done = subprocess.run(
-            [*command, "--start", str(start)], stdout=subprocess.PIPE, text=True, check=False
-        )
-        if done.returncode:
-            print(f"| {name} | the process ended with status {done.returncode} | | | | | |")
-            failed += 1
-            continue
-        found = json.loads(done.stdout.splitlines()[-1])
-        before, after = found["memory"]
-        cells = [name, *(found[key] for key in total), f"{found['longest'][0]:.2f}"]
-        print(f"| {' | '.join(map(str, cells))} | {after} ({before}) |", flush=True)
-        for key in total:
-            total[key] += found[key]
-        failed += found["traceback"]
-        for seed, text in found["failures"]:
-            print(f"{seed}\n{text}", file=sys.stderr)
-    print(
-        f"| all | {total['files']} | {total['read']} | {total['refused']} | {total['traceback']} | | |"
-    )
+    print("| --- | --: | --: | --: | --: | --: | --: |", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        known = formats(Path(folder))
+        chosen = {options.format: known[options.format]} if options.format else known
+        each = -(-options.files // len(chosen))
+        totals, failed = [0, 0, 0], 0
+        for name, which in chosen.items():
+            found = _alone(which, seeds_of(name, each, options.start))
+            if found is None:
+                print(f"| {name} | the process died | | | | | |", flush=True)
+                failed += 1
+                continue
+            outcome, before, after = found
+            counts = [outcome.counts[key] for key in COUNTS]
+            cells = [name, sum(counts), *counts, f"{outcome.longest[0]:.2f}", f"{after} ({before})"]
+            print(f"| {' | '.join(map(str, cells))} |", flush=True)
+            totals = [total + count for total, count in zip(totals, counts, strict=True)]
+            failed += len(outcome.failures)
+            for seed, text in outcome.failures:
+                print(f"{seed}\n{text}", file=sys.stderr)
+        print(f"| all | {sum(totals)} | {' | '.join(map(str, totals))} | | |")
     return 1 if failed else 0
+
+
+def _alone(which: Format, seeds: list[str]) -> tuple[Outcome, int, int] | None:
+    """The outcome of a format in a process of its own, and its memory in MB at the start and at most;
+    None if the process died: a crash is of one format alone."""
+    context = multiprocessing.get_context("fork")  # the well-formed files are made once
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_serve, args=(which, seeds, there))
+    process.start()
+    there.close()
+    try:
+        return here.recv()
+    except EOFError:
+        return None
+    finally:
+        process.join()
+
+
+def _serve(which: Format, seeds: list[str], answer: Connection) -> None:
+    before = _megabytes()
+    outcome = fuzz(which, seeds)
+    answer.send((outcome, before, _megabytes()))
+
+
+def _megabytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from livebench.human.analysis.resample import Estimate
 from livebench.human.sheets.key import CRITERIA
 from livebench.scoring.metrics import METRICS
 from livebench.scoring.significance import format_p
-from livebench.tables import markdown_table, text_table
+from livebench.tables import markdown_cell, markdown_code, markdown_table, text_table
 
 Cells = tuple[list[str], list[list[str]]]
 """Header and rows of a table."""
@@ -195,10 +195,13 @@ def as_text(report: HumanReport) -> str:
 
 def as_markdown(report: HumanReport) -> str:
     """The report as Markdown."""
-    parts = [f"# Human evaluation: {report.name}", _heading(report)]
+    parts = [
+        f"# Human evaluation: {markdown_cell(report.name)}",
+        markdown_cell(_heading(report), 1000),
+    ]
     parts += [
-        "\n".join(f"- {remark}" for remark in report_remarks(report)),
-        f"`{report.signature}`",
+        "\n".join(f"- {markdown_cell(remark, 1000)}" for remark in report_remarks(report)),
+        markdown_code(report.signature),
     ]
     for title, explanation, cells in _SECTIONS:
         parts += [f"## {title}", explanation, markdown_table(*cells(report))]
@@ -231,6 +234,6 @@ def correlations_as(correlations: Correlations, *, markdown: bool) -> str:
         f"95% intervals by bootstrap over moments; two-sided permutation p ({how}), Holm over all rows "
         "with the same coefficient.",
         table(["human means", "metric", "coefficient", "value", "p", "Holm"], rows),
-        f"`{correlations.signature}`" if markdown else correlations.signature,
+        markdown_code(correlations.signature) if markdown else correlations.signature,
     ]
     return "\n\n".join(parts) + "\n"
