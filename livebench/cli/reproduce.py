@@ -17,7 +17,6 @@ from livebench.errors import LiveBenchError
 
 if TYPE_CHECKING:
     from livebench.leaderboard.collect import Section
-    from livebench.submissions.load import Submission
 
 BOARD = Path("LEADERBOARD.md")
 
@@ -33,6 +32,7 @@ def reproduce_command(out, quiet) -> None:
     The results are compared with the scores and the LEADERBOARD.md of this checkout: exit 1 if they
     differ. Sets whose dataset is not available keep the scores of the checkout.
     """
+    from livebench.attestation.attestation import NotAttested, read_attestation
     from livebench.candidates.candidate_set import find_private_sets, find_sets
     from livebench.cli.candidates import verified
     from livebench.cli.datasets import Datasets
@@ -90,9 +90,13 @@ def reproduce_command(out, quiet) -> None:
         "this checkout (their datasets or checkpoints are not in it, or they are others' models)"
     )
     click.echo(f"leaderboard: {out / BOARD}, scores and results: {out / 'submissions'}/")
-    attested = [_attestation_problem(original) for original in originals]
-    changed += [problem.where for problem in attested if problem]
-    click.echo(f"attested by a maintainer: {attested.count(None)} of {len(originals)} submissions")
+    attested = 0
+    for original in originals:
+        try:
+            attested += read_attestation(original) is not None
+        except NotAttested as error:
+            changed.append(f"{error.where}: {error.what}")
+    click.echo(f"attested by a maintainer: {attested} of {len(originals)} submissions")
     for path in changed:
         click.echo(f"differs from this checkout: {path}")
     if changed:
@@ -101,18 +105,6 @@ def reproduce_command(out, quiet) -> None:
         f"scores made again are the same to the byte as in this checkout, and so are all rows of "
         f"{BOARD}, but for who made them and when"
     )
-
-
-def _attestation_problem(submission: Submission) -> LiveBenchError | None:
-    """Why no signature of a maintainer covers a bundled submission."""
-    from livebench.attestation.attestation import NotAttested, read_attestation
-
-    try:
-        if read_attestation(submission):
-            return None
-    except NotAttested as error:
-        return error
-    return LiveBenchError(submission.path, "is not attested")
 
 
 def _other_rows(here: Sequence[Section], made: Sequence[Section]) -> Iterator[str]:
