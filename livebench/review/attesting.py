@@ -66,8 +66,10 @@ def compare_scores(claimed: Path, made: Path, answers: Answers) -> Agreement:
         return Agreement("new")
     ids = answers.sample_ids
     said, found = read_scores(claimed, ids), read_scores(made, ids)
-    counts = (said.token_counts, found.token_counts)
-    same_counts = np.array_equal(*counts) if None not in counts else counts == (None, None)  # type: ignore[comparison-overlap]
+    if said.token_counts is None or found.token_counts is None:
+        same_counts = said.token_counts is found.token_counts
+    else:
+        same_counts = np.array_equal(said.token_counts, found.token_counts)
     off = np.abs(said.sums - found.sums) / np.maximum(1, np.abs(found.sums))
     row = int(off.max(axis=1).argmax())
     largest = float(off.max())
