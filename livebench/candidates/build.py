@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 
+from livebench.candidates.apart import CONFLICT, CorrectApart
 from livebench.candidates.moments import Moment, Moments, Second, VisibleComments
 from livebench.candidates.protocol import Protocol, RandomRule
+from livebench.candidates.shared_lists import SharedLists
 from livebench.candidates.sources import Pool, fill_candidates, make_sources
 from livebench.data.context import frame_seconds
 from livebench.data.dataset import Dataset
@@ -84,6 +86,8 @@ class Builder:
                 )
         self._sources = make_sources(protocol, self._pool)
         self._moments = Moments(dataset, protocol, self._comments, tested, seed)
+        self._tested = tested
+        self._lists: dict[str, dict[int, str]] = {}
 
     def workers(self, processes: int | None) -> Workers[Builder]:
         """The requested number of processes (default: one per core), fewer if there is little to do."""
@@ -99,19 +103,36 @@ class Builder:
             LiveBenchError: there are none.
         """
         chosen: list[Second] = []
+        usable: list[tuple[Second, tuple[int, ...]]] = []
         left_out = Counter({"too few comments": self._moments.too_few})
+        rule = self.protocol.moments.apart
+        apart = CorrectApart(self.dataset, self._comments)
 
         def parts() -> Iterator[tuple[Sequence[Second], bool]]:
             for part in _parts(self._moments.seconds, 8 * MOMENTS_AT_ONCE):
                 yield part, len(chosen) == max_samples
 
         for looked_at in workers.map(Builder._look, parts()):
-            for second, unfit, lacking in looked_at:
-                reason = unfit or ("beyond the maximum" if len(chosen) == max_samples else lacking)
+            for second, unfit, lacking, fits in looked_at:
+                full = len(chosen) == max_samples
+                reason = unfit or (_BEYOND if full else lacking)
+                if not reason and rule == "correct" and not apart.admits(self._moments.at(second)):
+                    reason = CONFLICT
                 if reason:
                     left_out[reason] += 1
+                elif rule == "lists":
+                    usable.append((second, fits))
                 else:
                     chosen.append(second)
+        if rule == "lists":
+            lists = SharedLists(self._pool, self._sources, self._tested.indices)
+            for second, fits in usable:
+                drawn = self._moments.at(second).drawn()
+                lists.add([moment for moment in drawn if moment.correct[0] in fits])
+            self._lists = lists.candidates()
+            kept = [second for second, _ in usable if second.sample_id in self._lists]
+            chosen = kept[:max_samples]
+            left_out.update({**lists.left_out, _BEYOND: len(kept) - len(chosen)})
         self.account.left_out = left_out
         if not chosen:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
@@ -125,7 +146,8 @@ class Builder:
 
     def build(self, chosen: Sequence[Second], workers: Workers[Builder]) -> Iterator[Built]:
         """Yield the samples of these seconds, in order; `account` is complete at the end."""
-        for built in workers.map(Builder._build, _parts(chosen, MOMENTS_AT_ONCE)):
+        planned = [(second, self._lists.get(second.sample_id)) for second in chosen]
+        for built in workers.map(Builder._build, _parts(planned, MOMENTS_AT_ONCE)):
             self.account.types.update(built.types)
             self.account.without_plausible |= built.without_plausible
             yield built
@@ -141,8 +163,11 @@ class Builder:
                     msgspec.json.decode(answer, type=AnswerRecord),
                 )
 
-    def _look(self, part: tuple[Sequence[Second], bool]) -> list[tuple[Second, str, str]]:
-        """For each second, why it is not a moment and why it cannot be a sample; empty if it is or can.
+    def _look(
+        self, part: tuple[Sequence[Second], bool]
+    ) -> list[tuple[Second, str, str, tuple[int, ...]]]:
+        """For each second: why it is not a moment, why it cannot be a sample, empty if it is or can;
+        and with samples in lists, which of its comments might be correct.
 
         Args:
             part: some seconds, and whether there are enough samples, so that the latter is not needed.
@@ -151,15 +176,25 @@ class Builder:
         reasons = []
         for second in seconds:
             moment = self._moments.at(second)
-            unfit = self._moments.unfit(moment) or ""
-            reasons.append((second, unfit, "" if unfit or enough else self._lacking(moment)))
+            unfit, lacking, fits = self._moments.unfit(moment) or "", "", ()
+            if not unfit and self.protocol.moments.apart == "lists":
+                why = {one.correct[0]: self._lacking(one) for one in moment.drawn()}
+                fits = tuple(number for number, reason in why.items() if not reason)
+                lacking = "" if fits else why[moment.correct[0]]
+            elif not unfit and not enough:
+                lacking = self._lacking(moment)
+            reasons.append((second, unfit, lacking, fits))
         return reasons
 
-    def _build(self, seconds: Sequence[Second]) -> Built:
-        moments = [self._moments.at(second) for second in seconds]
+    def _build(self, planned: Sequence[tuple[Second, dict[int, str] | None]]) -> Built:
+        """The samples of some seconds, each with its candidates if these are planned already."""
+        moments = [self._moments.at(second) for second, _ in planned]
         for source in self._sources.values():
             source.prepare(moments)
-        records = [self._records(moment, self._types(moment)) for moment in moments]
+        records = [
+            self._records(moment, given or self._types(moment))
+            for moment, (_, given) in zip(moments, planned, strict=True)
+        ]
         types = [Counter(answer.types) for _, answer in records]
         encode = msgspec.json.Encoder().encode_lines
         return Built(
@@ -243,5 +278,10 @@ class Builder:
         return sample, answer
 
 
-def _parts(seconds: Sequence[Second], size: int) -> Iterator[Sequence[Second]]:
-    return (seconds[start : start + size] for start in range(0, len(seconds), size))
+_BEYOND = "beyond the maximum"
+
+_Item = TypeVar("_Item")
+
+
+def _parts(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

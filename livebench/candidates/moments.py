@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +56,7 @@ class Moment:
         correct: numbers of the distinct correct comments.
         context: rows of the surrounding comments, nearest first.
         others: numbers of the second's comments that are not correct.
+        spare: those of them that might have been drawn instead, in the order of the draw.
     """
 
     sample_id: str
@@ -64,6 +65,14 @@ class Moment:
     correct: tuple[int, ...]
     context: tuple[int, ...]
     others: frozenset[int]
+    spare: tuple[int, ...] = ()
+
+    def drawn(self) -> Iterator[Moment]:
+        """The moment with each of its comments that might be correct, in the order of the draw."""
+        yield self
+        every = self.others.union(self.correct)
+        for number in self.spare:
+            yield replace(self, correct=(number,), others=every - {number}, spare=())
 
 
 class Second(NamedTuple):
@@ -133,9 +142,11 @@ class Moments:
         if rule.take == "draw":
             # Not the draw that orders the candidates, or the correct one would be stored first.
             taken.sort(key=lambda n: draw(self._seed, sample_id, f"correct {comments.strings[n]}"))
-        correct = tuple(dict.fromkeys(taken))[: rule.count]
+        distinct = tuple(dict.fromkeys(taken))
+        correct, spare = distinct[: rule.count], distinct[rule.count :]
         context = tuple(first + row for row in around)
-        return Moment(sample_id, video, second, correct, context, frozenset(own) - set(correct))
+        others = frozenset(own) - set(correct)
+        return Moment(sample_id, video, second, correct, context, others, spare)
 
     def unfit(self, moment: Moment) -> str | None:
         """Why a second is not a moment of the protocol; None if it is one."""

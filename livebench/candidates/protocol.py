@@ -31,13 +31,20 @@ class CommentRule(_Table, frozen=True):
     max_characters: Positive
 
 
-class MomentRule(_Table, frozen=True):
+class MomentRule(_Table, frozen=True, omit_defaults=True):
     """Seconds with at least `min_comments` comments and `min_context` surrounding ones; at most
-    `max_samples` of them, drawn by hash."""
+    `max_samples` of them, drawn by hash.
+
+    `apart`: what keeps one sample from telling of another. "correct": of the moments of a title, no
+    correct comment stands in the context of another, or is correct there. "lists": samples of a video
+    whose correct ones are alike share one list of 100 candidates; no comment is in two lists, or in the
+    context of any sample. "none": nothing.
+    """
 
     min_comments: Positive
     min_context: Count
     max_samples: Positive
+    apart: Literal["none", "correct", "lists"] = "none"
 
 
 class CorrectRule(_Table, frozen=True):
@@ -212,6 +219,11 @@ def _contradiction(protocol: Protocol) -> tuple[str, str, str] | None:
     if bool(protocol.pool.alike) != (last.draw == "occurrence"):
         what = 'random with draw = "occurrence" and pool.alike need each other'
         return "wrong", what, "give both or neither"
+    if protocol.moments.apart == "lists" and not (
+        protocol.pool.alike and protocol.correct.outside_context and ElsewhereRule in rules
+    ):
+        what = '"lists" needs pool.alike, correct.outside_context, and the type elsewhere'
+        return "moments.apart", what, "give all of them, or another value"
     if protocol.comments.min_characters > protocol.comments.max_characters:
         return "comments.min_characters", "above comments.max_characters", "lower it"
     given = set(protocol_fields(protocol)) - {"name", "version", "summary", "source"}

@@ -159,7 +159,7 @@ class _RandomSource(CandidateSource):
         return draws_from(self._pool.ids, self._pool.seed, moment.sample_id, "random")
 
 
-class _OtherVideosSource(CandidateSource):
+class OtherVideosSource(CandidateSource):
     """`RandomRule` over occurrences, and `CategoryRule`: comments of other videos of a group (all, or a
     category), in the cell of the correct one, that do not occur in the moment's own video.
 
@@ -194,30 +194,36 @@ class _OtherVideosSource(CandidateSource):
             pair: len(np.unique(self._string[part])) for pair, part in self._slices.items()
         }
 
-    def _pair(self, moment: Moment) -> tuple[int, int]:
+    def pair(self, moment: Moment) -> tuple[int, int]:
+        """The group of the moment's video, and the cell of its correct comment."""
         return int(self._groups[moment.video]), int(self._pool.cells[moment.correct[0]])
 
     def lacks(self, moment: Moment) -> str | None:
-        pair = self._pair(moment)
+        pair = self.pair(moment)
         own = self._pool.own(moment.video)
         eligible = self._distinct.get(pair, 0) - np.count_nonzero(self._pool.cells[own] == pair[1])
         return None if eligible >= self._needed else f"too few alike: {self._type}"
 
+    def alike(self, pair: tuple[int, int]) -> np.ndarray:
+        """The occurrences, in a group, of the comments of a cell, ascending."""
+        return self._string[self._slices[pair]]
+
     def candidates(self, moment: Moment) -> Iterable[int]:
         own = set(self._pool.own(moment.video).tolist())
-        items = self._string[self._slices[self._pair(moment)]]
+        items = self.alike(self.pair(moment))
         drawn = draws_from(items, self._pool.seed, moment.sample_id, self._type)
         return (number for number in drawn if number not in own)
 
 
-class _ElsewhereSource(CandidateSource):
+class ElsewhereSource(CandidateSource):
     """`ElsewhereRule`."""
 
     def __init__(self, rule: ElsewhereRule, pool: Pool) -> None:
         super().__init__(rule.count, pool)
         self._rule = rule
+        self._counts: dict[int, dict[int, int]] = {}
 
-    def _eligible(self, moment: Moment) -> np.ndarray:
+    def eligible(self, moment: Moment) -> np.ndarray:
         """The occurrences, in the video, of comments that may be candidates."""
         comments, correct = self._pool.comments, moment.correct[0]
         strings = comments.string[comments.of(moment.video)]
@@ -229,11 +235,23 @@ class _ElsewhereSource(CandidateSource):
         return np.sort(strings[alike & ~np.isin(strings, near)])
 
     def lacks(self, moment: Moment) -> str | None:
-        distinct = len(np.unique(self._eligible(moment)))
-        return None if distinct >= self.limit else "too few alike: elsewhere"
+        # Most moments that lack candidates lack them in the whole video, which is counted once.
+        if self._alike(moment.video).get(int(self._pool.cells[moment.correct[0]]), 0) >= self.limit:
+            distinct = len(np.unique(self.eligible(moment)))
+            if distinct >= self.limit:
+                return None
+        return "too few alike: elsewhere"
+
+    def _alike(self, video: int) -> dict[int, int]:
+        """The number of distinct comments of a video in each cell."""
+        if video not in self._counts:
+            cells = self._pool.cells[self._pool.own(video)]
+            found, counts = np.unique(cells, return_counts=True)
+            self._counts[video] = dict(zip(found.tolist(), counts.tolist(), strict=True))
+        return self._counts[video]
 
     def candidates(self, moment: Moment) -> Iterable[int]:
-        items = self._eligible(moment)
+        items = self.eligible(moment)
         return draws_from(items, self._pool.seed, moment.sample_id, "elsewhere")
 
 
@@ -251,12 +269,10 @@ def make_sources(protocol: Protocol, pool: Pool) -> dict[str, CandidateSource]:
                 sources["random"] = _RandomSource(rule.count, pool)
             case RandomRule() | CategoryRule():
                 candidate_type = "random" if isinstance(rule, RandomRule) else "category"
-                sources[candidate_type] = _OtherVideosSource(
-                    rule, pool, from_others, candidate_type
-                )
+                sources[candidate_type] = OtherVideosSource(rule, pool, from_others, candidate_type)
                 from_others += rule.count
             case ElsewhereRule():
-                sources["elsewhere"] = _ElsewhereSource(rule, pool)
+                sources["elsewhere"] = ElsewhereSource(rule, pool)
     return sources
 
 

@@ -215,12 +215,12 @@ def hashes(path):
     return [gzip_content(path / name)[0] for name in MOST]
 
 
-def test_a_smaller_maximum_gives_some_of_the_same_samples(dataset, pairs, tmp_path):
+def test_a_smaller_maximum_gives_some_of_the_same_samples(dataset, crowded, pairs, tmp_path):
     whole = {sample.sample_id: (sample, answer) for sample, answer in pairs}
     before = set()
     for maximum in (1, 7, 30, 59, 60, 500):
         found = build_set(
-            dataset, load_protocol("paper"), tmp_path / f"{maximum}", max_samples=maximum
+            dataset, load_protocol(str(crowded)), tmp_path / f"{maximum}", max_samples=maximum
         )
         some = list(zip(found.samples(), found.answers(), strict=True))
         names = [sample.sample_id for sample, _ in some]
@@ -233,9 +233,9 @@ def test_a_smaller_maximum_gives_some_of_the_same_samples(dataset, pairs, tmp_pa
         before = set(names)
 
 
-def test_another_seed_draws_others_and_the_same_seed_the_same(dataset, frozen, tmp_path):
-    again = build_set(dataset, load_protocol("paper"), tmp_path / "tiny-paper")
-    other = build_set(dataset, load_protocol("paper"), tmp_path / "other", seed=1)
+def test_another_seed_draws_others_and_the_same_seed_the_same(dataset, crowded, frozen, tmp_path):
+    again = build_set(dataset, load_protocol(str(crowded)), tmp_path / "tiny-paper")
+    other = build_set(dataset, load_protocol(str(crowded)), tmp_path / "other", seed=1)
     assert hashes(again.path) == hashes(frozen.path)
     assert again.manifest.hash == frozen.manifest.hash
     for one, two in zip(frozen.samples(), other.samples(), strict=True):
@@ -251,12 +251,12 @@ def test_the_other_split(dataset, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_same_bytes_in_another_process(dataset, frozen, tmp_path):
+def test_the_same_bytes_in_another_process(dataset, crowded, frozen, tmp_path):
     out = tmp_path / "tiny-paper"
     command = [sys.executable, "-m", "livebench", "build-candidates", str(dataset.path)]
     environment = {**os.environ, "PYTHONHASHSEED": "1234", "OMP_NUM_THREADS": "1"}
     subprocess.run(
-        [*command, "--protocol", "paper", "--out", str(out), "--quiet"],
+        [*command, "--protocol", str(crowded), "--out", str(out), "--quiet"],
         env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         check=True,
         capture_output=True,

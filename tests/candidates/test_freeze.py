@@ -45,7 +45,7 @@ def test_without_text(frozen, copy_set):
     assert not copied.has_text
 
 
-def test_the_manifest(frozen, frozen_without_frames, dataset):
+def test_the_manifest(frozen, frozen_without_frames, dataset, crowded):
     manifest = frozen.manifest
     assert manifest.name == "tiny-paper"
     words = f"jieba-{version('jieba')}"
@@ -55,7 +55,7 @@ def test_the_manifest(frozen, frozen_without_frames, dataset):
     assert manifest.dataset.tokenizer == "jieba 0.42.1" or "jieba" in manifest.dataset.tokenizer
     assert manifest.settings == ["video", "comments", "both"]
     assert frozen_without_frames.manifest.settings == ["comments"]
-    assert manifest.protocol == load_protocol("paper")
+    assert manifest.protocol == load_protocol(str(crowded))
     for name, entry in manifest.files.items():
         lines = content(frozen.path / name)
         assert (entry.sha256, entry.size) == gzip_content(frozen.path / name)

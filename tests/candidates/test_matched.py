@@ -111,26 +111,42 @@ def test_every_second_with_comments_is_accounted_for(world, built):
 
 
 def test_poor_cells_are_left_out_by_reason_and_frequency(built):
-    reasons = [reason for reason in built[1].left_out if "alike" in reason]
+    reasons = [reason for reason in built[1].left_out if reason.startswith("too few alike: ")]
     assert all(", correct one in training: " in reason for reason in reasons)
 
 
-def test_candidates_are_drawn_by_occurrence(world, built):
-    """Of two strings that may both be drawn, one that occurs more often is drawn more often."""
-    rows, _ = _occurrences(world)
-    total = Counter(s for v in world.videos if v.split != "train" for _, s in rows[v.video_id])
-    drawn, possible = Counter(), Counter()
+def test_no_sample_tells_of_another(built):
+    """All candidates of a sample occur in the same other samples, and none in a context."""
+    lists, around = {}, set()
+    for sample, _ in built[0]:
+        around |= {comment.tokens for comment in sample.context}
+        for string in sample.candidate_tokens:
+            lists.setdefault(string, set()).add(sample.sample_id)
+    shared = 0
     for sample, answer in built[0]:
-        for string, kind in zip(sample.candidate_tokens, answer.types, strict=True):
-            if kind == "random" and string.startswith("同"):
-                drawn[total[string]] += 1
-    for string, count in total.items():
-        if string.startswith("同"):
-            possible[count] += 1
-    rates = {count: drawn[count] / possible[count] for count in possible if possible[count] > 20}
-    assert len(rates) > 1
-    fewest, most = min(rates), max(rates)
-    assert rates[most] > 1.3 * rates[fewest]
+        (same,) = {frozenset(lists[string]) for string in sample.candidate_tokens}
+        assert {name.split("@")[0] for name in same} == {sample.video_id}
+        assert not around & set(sample.candidate_tokens)
+        correct = sample.candidate_tokens[answer.types.index("correct")]
+        others = [pair for pair in built[0] if pair[0].sample_id in same - {sample.sample_id}]
+        for other, its_answer in others:
+            assert its_answer.types[other.candidate_tokens.index(correct)] == "elsewhere"
+        shared += len(same) > 1
+    assert shared > 10
+
+
+def test_as_many_samples_as_can_be(world, built):
+    """A second whose first comment fits no list is tried with its others: half of the samples."""
+    seconds = {sample.sample_id for sample, _ in built[0]}
+    builder = Builder(world, load_protocol("matched"), split="test", seed=3)
+    first = {moment.sample_id: moment.correct[0] for moment in builder._moments.in_drawn_order()}
+    string = world.comments.strings
+    others = [
+        sample.sample_id
+        for sample, answer in built[0]
+        if sample.candidate_tokens[answer.types.index("correct")] != string[first[sample.sample_id]]
+    ]
+    assert 0 < len(others) < len(seconds)
 
 
 def test_the_place_of_the_correct_one_tells_nothing(built):
