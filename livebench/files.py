@@ -306,7 +306,10 @@ def gzip_content(path: Path, *, any_writer: bool = False) -> tuple[str, int]:
 def _plain_content(path: Path) -> tuple[str, int]:
     try:
         with open_regular(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+            digest = hashlib.sha256()
+            while data := file.read(1 << 20):
+                digest.update(data)
+            return digest.hexdigest(), file.tell()
     except OSError as error:
         raise unreadable(path, error) from None
 

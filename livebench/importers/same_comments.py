@@ -49,7 +49,7 @@ def first_of_each(files: Sequence[Sequence[Key]]) -> list[list[bool]]:
     """Of each comment whether it is new; without an id, as often as one file has it."""
     seen_ids: set[Key] = set()
     seen: Counter[Key] = Counter()
-    kept = []
+    kept: list[list[bool]] = []
     for keys in files:
         in_file: Counter[Key] = Counter()
         kept.append([])

@@ -66,6 +66,7 @@ class Layout:
         self.opening = re.compile(opening)
         # Of the opening tag of another comment, whatever else has become of it.
         self.other = re.compile(rf"\b{key}\s*=\s*[\"']{value}")
+        self.begin = re.compile(rf"<{name}(?=\s)")
         self.tag = f"<{element}"
 
 
@@ -176,7 +177,10 @@ class _Scan:
                 break
             return (start, bound.end(), fields, content), bound.end()
         end = bound.start() if bound else len(text)
-        following = len(self._layout.other.findall(text, tag.end(), end))
+        following = max(
+            len(sign.findall(text, tag.end(), end))
+            for sign in (self._layout.other, self._layout.begin)
+        )
         for _ in range(1 + following):
             self._lost(start, "comment cut off", "a comment that is not closed")
         if bound is None:
