@@ -36,7 +36,7 @@ def site_command(submissions_folder, sets_folder, signers, out, datasets, with_t
     for each submission, comparisons of any two, every sample with its candidates as ranked. Text is
     shown for sets whose dataset anyone can generate. An existing site is replaced.
     """
-    from livebench.candidates.candidate_set import find_sets
+    from livebench.candidates.candidate_set import find_private_sets, find_sets
     from livebench.data.locate import datasets_in, find_dataset
     from livebench.site.write import build_site
     from livebench.submissions.load import find_submissions
@@ -49,6 +49,7 @@ def site_command(submissions_folder, sets_folder, signers, out, datasets, with_t
             sets,
             find_submissions(submissions_folder),
             signers=signers,
+            private_sets=find_private_sets(sets_folder),
             dataset_of=lambda s: find_dataset(s.manifest.dataset.fingerprint, folders),
             with_text=tuple(path.resolve().name for path in with_text),
             done=lambda name: progress(1, name),

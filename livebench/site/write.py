@@ -24,6 +24,7 @@ from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import new_folder
 from livebench.leaderboard.collect import Section, collect
+from livebench.leaderboard.private import PrivateSection, collect_private
 from livebench.records import write_json
 from livebench.site.boards import board_views
 from livebench.site.comparison_pages import write_comparisons
@@ -49,6 +50,7 @@ def build_site(
     submissions: Sequence[Submission],
     *,
     signers: Path = MAINTAINERS,
+    private_sets: Sequence[CandidateSet] = (),
     dataset_of: Callable[[CandidateSet], Dataset | None] = lambda candidate_set: None,
     with_text: Collection[str] = (),
     done: Callable[[str], object] = lambda name: None,
@@ -57,6 +59,7 @@ def build_site(
 
     Args:
         signers: whose signatures attest rows.
+        private_sets: what is published of private sets.
         dataset_of: the dataset of a set, for titles and frames, where it is available.
         with_text: sets whose text may be shown besides those that anyone can make.
         done: called with the name of each set that is finished.
@@ -71,13 +74,14 @@ def build_site(
         raise LiveBenchError(out, what, "remove it, or choose another --out")
     shown = _with_text(sets, with_text)
     sections = collect(sets, submissions, signers=signers)
+    private = collect_private(private_sets, sections, submissions, signers)
     fresh = out.parent / f".{out.name}.new"
     # What a build that was killed has left: `new_folder` fills one of a longer name.
     for left in (fresh, *out.parent.glob(f"..{escape(out.name)}.new.*")):
         shutil.rmtree(left, ignore_errors=True)
     try:
         with new_folder(fresh) as folder:
-            _write(folder, sections, submissions, dataset_of, shown, done)
+            _write(folder, sections, private, submissions, dataset_of, shown, done)
         _replace(out, fresh)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -120,6 +124,7 @@ def _with_text(sets: Sequence[CandidateSet], named: Collection[str]) -> set[str]
 def _write(
     folder: Path,
     sections: Sequence[Section],
+    private: Sequence[PrivateSection],
     submissions: Sequence[Submission],
     dataset_of: Callable[[CandidateSet], Dataset | None],
     with_text: set[str],
@@ -132,6 +137,7 @@ def _write(
         "index.html",
         "board.html.j2",
         views=views,
+        private=private,
         audit_kind=_audit_kind,
     )
     shown = []

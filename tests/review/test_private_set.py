@@ -154,3 +154,12 @@ def test_signing_again_keeps_its_rows(project, attest, run):
     signers = attest("submissions/mine")
     assert run("leaderboard", *signers).status == 0
     assert "MRR on seen" in (project / "LEADERBOARD.md").read_text("utf-8")
+
+
+def test_the_site_shows_it(project, run, maintainer):
+    done = run("site", "--signers", maintainer.signers, "--quiet")
+    assert done.status == 0, done
+    page = (project / "site" / "index.html").read_text("utf-8")
+    section = page.split("unseen, a private set</h2>")[1].split("</section>")[0]
+    assert "MRR on seen" in section
+    assert section.count("<tr>") == 2
