@@ -15,13 +15,15 @@ never seen included:
 - p_words: the words of the cache by their frequency there.
 - p_characters: words spelled by characters, each drawn from the cache or from training with even odds,
   of a length that is geometrically distributed, with the mean of training.
+
+All is computed by logarithms: a word may be hundreds of characters long.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from math import exp, log
+from collections.abc import Sequence
+from math import exp, inf, log
 
 from livebench.data.dataset import DatasetSplit
 from livebench.data.languages import tokenizer_of
@@ -69,13 +71,14 @@ class Cache(Scorer):
         comments = int(training.counts.sum())
         self._words_of = tokenizer_of(training.dataset.info.language).words_of
         self._new = (1 + sum(count == 1 for count in words.values())) / (1 + total)
-        self._word = {word: (1 - self._new) * count / total for word, count in words.items()}
+        self._word = {word: log((1 - self._new) * count / total) for word, count in words.items()}
         # One more character than was seen, shared by all there are.
         self._letter = {
             letter: (count + 1 / CHARACTERS) / (letters + 1) for letter, count in characters.items()
         }
         self._new_letter = 1 / CHARACTERS / (letters + 1)
-        self._ends = total / letters  # of the characters, that many are the last of their word
+        # Of the characters, that many are the last of their word; never all of them.
+        self._ends = total / (letters + 1)
         self._end = comments / (comments + total)
 
     def score(
@@ -97,7 +100,7 @@ class Cache(Scorer):
             words, total = candidate.words, log(self._end)
             for word in words:
                 if word not in known:
-                    known[word] = log(self.mixed(self.components(word, caches))) + goes_on
+                    known[word] = self.mixed(*self.components(word, caches)) + goes_on
                 total += known[word]
             scores.append(LogLikelihood(total, len(words) + 1))
         return scores
@@ -113,30 +116,27 @@ class Cache(Scorer):
     def components(
         self, word: str, caches: Sequence[Counter[str] | None]
     ) -> tuple[float, list[float | None]]:
-        """The probability of a word by the unigrams and by each cache, None where there is none."""
-        unigram = self._word.get(word, 0.0) + self._new * self._spelled(word, None)
+        """log p(word) by the unigrams and by each cache, None where there is none."""
+        unigram = _log_sum([self._word.get(word, -inf), log(self._new) + self._spelled(word, None)])
         found: list[float | None] = []
         for kind, cache in zip(KINDS, caches, strict=True):
             if cache is None:
                 found.append(None)
             elif kind.endswith("words"):
-                found.append(cache[word] / cache.total())
+                found.append(log(cache[word] / cache.total()) if word in cache else -inf)
             else:
                 found.append(self._spelled(word, cache))
         return unigram, found
 
-    def mixed(self, components: tuple[float, Iterable[float | None]]) -> float:
-        """The probability of a word."""
-        unigram, found = components
-        total, left = 0.0, 1.0
-        for weight, probability in zip(self._weights, found, strict=True):
-            if probability is not None:
-                total += weight * probability
-                left -= weight
-        return total + left * unigram
+    def mixed(self, unigram: float, found: Sequence[float | None]) -> float:
+        """log p(word) of the mixture of `components`."""
+        pairs = zip(self._weights, found, strict=True)
+        present = [(weight, value) for weight, value in pairs if weight and value is not None]
+        left = 1 - sum(weight for weight, _ in present)
+        return _log_sum([log(weight) + value for weight, value in [*present, (left, unigram)]])
 
     def _spelled(self, word: str, cache: Counter[str] | None) -> float:
-        """The probability of a word as characters of training, or of training and cache."""
+        """log p(word) as characters of training, or of training and cache."""
         size = cache.total() if cache else 0
         spelled = log(self._ends)
         if len(word) > 1:
@@ -144,7 +144,13 @@ class Cache(Scorer):
         for letter in word:
             p = self._letter.get(letter, self._new_letter)
             spelled += log((p + cache[letter] / size) / 2 if cache else p)
-        return exp(spelled)
+        return spelled
+
+
+def _log_sum(values: Sequence[float]) -> float:
+    """The logarithm of a sum, of which not all are 0, from the logarithms of its terms."""
+    most = max(values)
+    return most + log(sum(exp(value - most) for value in values))
 
 
 def _letters(words: Counter[str]) -> Counter[str]:

@@ -36,11 +36,11 @@ def probabilities(dataset: Dataset, protocol: str, comments: int) -> np.ndarray:
         for target in examples.targets(moment).tolist():
             for word in examples.strings[target].split(" "):
                 unigram, found = scorer.components(word, caches)
-                rows.append([unigram, *found])
+                rows.append([unigram, *(value for value in found if value is not None)])
             seen += 1
         if seen >= comments:
             break
-    return np.array(rows)
+    return np.exp(rows)
 
 
 def expectation_maximisation(table: np.ndarray, steps: int = 300) -> np.ndarray:
