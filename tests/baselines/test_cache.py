@@ -46,7 +46,7 @@ def shown(title="", *comments) -> tuple[VideoContext, list[Comment]]:
     [("", ()), ("", ("a e", "e")), ("cd", ()), ("cd", ("abc", "b b"))],
 )
 def test_the_probabilities_of_all_words_sum_to_one(small, title, comments):
-    """Nine of eleven spelled words have one letter; five letters leave less than a 5,000th of a third."""
+    """Nine of eleven spelled words have one letter, so five leave next to nothing."""
     caches = small.caches(title, comments)
     total = sum(
         exp(small.mixed(*small.components("".join(letters), caches)))
