@@ -35,15 +35,21 @@ class Observer:
             for word, p in world.lists["topic"].named(main).probabilities.items()
         }
 
-    def belief(self, scene: Scene | None, shown: Sequence[Shown]) -> Belief:
+    def belief(
+        self, scene: Scene | None, shown: Sequence[Shown], category: str | None = None
+    ) -> Belief:
         """The distribution over the comments of a second.
+
+        Of nothing at all it is p(comment), the share of a comment among all that the world writes: at
+        any second, scene and topic are distributed as they are when they begin.
 
         Args:
             scene: of that second; None if unknown.
             shown: comments of other seconds; empty if unknown.
+            category: of the video; None if unknown, or told by the scene.
         """
         readings = [(comment.second, self.reader.read(comment.text)) for comment in shown]
-        scenes = _Scenes(self.world, scene, [reading for _, reading in readings])
+        scenes = _Scenes(self.world, scene, [reading for _, reading in readings], category)
         if scene is None:
             scenes.learn([(second, reading) for second, reading in readings if not reading.talk])
         count = len(self.world.lists["topic"].mains)
@@ -101,9 +107,15 @@ class _Scenes:
     is a state, and all others (for moods: the others of each tone) are one state.
     """
 
-    def __init__(self, world: World, scene: Scene | None, readings: Sequence[Reading]) -> None:
+    def __init__(
+        self,
+        world: World,
+        scene: Scene | None,
+        readings: Sequence[Reading],
+        category: str | None = None,
+    ) -> None:
         self._lists = {slot: world.lists[slot] for slot in SCENE_SLOTS}
-        shares = world.categories.probabilities
+        shares = {category: 1.0} if category else world.categories.probabilities
         self._categories = np.array([1.0] if scene else list(shares.values()))
         words = {word for reading in readings for named in reading.scene for _, word in named}
         self._mains: dict[str, list[dict[str, float]]] = {}  # by slot, in each category

@@ -30,6 +30,7 @@ class Oracle(Scorer):
 
     def __init__(self) -> None:
         self._observer = _default_observer()
+        self._nothing = self._observer.belief(None, [])
 
     def fit(self, training: DatasetSplit) -> None:
         """Read the scenes of *all* videos, and learn to recognise moments by their frames.
@@ -70,6 +71,8 @@ class Oracle(Scorer):
         return list(map(log, probabilities))
 
     def _belief(self, video_ctx: VideoContext, comments: Sequence[Comment]) -> Belief:
+        if not comments and not len(video_ctx.frames):
+            return self._nothing  # the same at every moment
         shown = [Shown(_bare(comment), floor(comment.time)) for comment in comments]
         scene = self._scene(video_ctx) if len(video_ctx.frames) else None
         return self._observer.belief(scene, shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
@@ -159,6 +159,33 @@ def test_both_readings_at_once_are_refused(tiny):
     world = World(tiny.lists, {**rules, "talk": [(1.0, "{topic}a")]}, tiny.categories, tiny.fillers)
     with pytest.raises(ValueError, match="about the topic and about the scene"):
         Reader(world).read("ha")
+
+
+def test_of_nothing_it_is_the_share_of_a_comment():
+    """What the world writes, counted; whole videos vary together."""
+    world = World.default()
+    belief = Observer(world).belief(None, [])
+    videos = [
+        Counter(comment.text for comment in simulate_video(world, 99, number).comments)
+        for number in range(1, 31)
+    ]
+    texts = [text for text, _ in sum(videos, Counter()).most_common(40)]
+    assert len(texts) == 40
+    for text in texts:
+        p = belief.probability(text)
+        over = np.array([counts[text] - p * counts.total() for counts in videos])
+        assert abs(over.sum()) < 4 * np.sqrt((over**2).sum()), text
+
+
+def test_of_nothing_it_is_the_mean_over_categories():
+    world = World.default()
+    observer = Observer(world)
+    for text in ("哈哈哈", "厨师", "作业", "练习册好多"):
+        mean = sum(
+            p * observer.belief(None, [], category=name).probability(text)
+            for name, p in world.categories.probabilities.items()
+        )
+        assert observer.belief(None, []).probability(text) == pytest.approx(mean, rel=1e-12)
 
 
 @pytest.fixture(scope="module")
