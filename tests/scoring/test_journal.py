@@ -43,6 +43,25 @@ def test_blocks_in_two_sessions_make_one_file(path, listing):
     assert gzip.decompress(path.read_bytes()) == CONTENT
 
 
+def test_the_file_has_the_order_of_the_set_whatever_was_scored_first(path):
+    with Journal(path, ABOUT) as journal:
+        for block in (BLOCKS[2], BLOCKS[0][::-1], BLOCKS[1]):
+            journal.append(block, 0.5)
+        journal.finish([f"v@{n}" for n in range(9)])
+    assert gzip.decompress(path.read_bytes()) == CONTENT
+
+
+def test_what_is_left_to_score(path):
+    with Journal(path, ABOUT) as journal:
+        journal.append([BLOCKS[0][1], BLOCKS[2][0]], 0.5)
+        assert journal.left([["v@0", "v@1"], ["v@6"], ["v@2"]]) == [["v@0"], ["v@2"]]
+        with pytest.raises(LiveBenchError, match="holds scores of v@6, which is not in the set"):
+            journal.left([["v@0", "v@1"]])
+        journal.append([BLOCKS[0][1]], 0.5)
+        with pytest.raises(LiveBenchError, match="holds scores of v@1 twice; give --restart to"):
+            journal.left([["v@0", "v@1"], ["v@6"]])
+
+
 def test_a_journal_without_a_block_leaves_nothing(path, listing):
     begun(path, [])
     assert listing(path.parent) == []
