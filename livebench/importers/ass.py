@@ -33,7 +33,8 @@ _FIELDS = [
 ]
 _OTHER_EVENTS = ("Format", "Picture", "Sound", "Movie", "Command")
 _MARK = re.compile(r"\\\{|\\\}|\\[Nnh]|\\\u200b|\{[^}]*\}")
-_DRAWS = re.compile(r"\{[^}]*\\p[1-9][^}]*\}")
+_ESCAPE = re.compile(r"\\\{|\\\}|\\[Nnh]|\\\u200b")
+_DRAWS = re.compile(r"\\p[1-9]")
 _CHARACTERS = {"\\{": "{", "\\}": "}", "\\N": "\n", "\\n": "\n", "\\h": " ", "\\\u200b": "\\"}
 
 
@@ -95,13 +96,27 @@ def _in_order(values: dict[str, str]) -> str:
 def _comments(path: Path, lines: list[tuple[int, str]], collection: Collection) -> list[Danmaku]:
     comments = []
     for number, event in _events(path, lines, collection):
-        if _DRAWS.search(event.text):
+        if _draws(event.text):
             collection.skipped["drawing in an .ass file"] += 1
         else:
             # The text as its author wrote it.
-            text = _MARK.sub(lambda mark: _CHARACTERS.get(mark[0], ""), event.text)
-            comments.append(Danmaku(number, event.start / 1000, text))
+            comments.append(Danmaku(number, event.start / 1000, _written(event.text)))
     return comments
+
+
+def _draws(text: str) -> bool:
+    """Whether a block of a text, from a brace to the next one that closes, says that it draws."""
+    return any(_DRAWS.search(part.partition("{")[2]) for part in text.split("}")[:-1])
+
+
+def _written(text: str) -> str:
+    """A text as its author wrote it: without blocks, and the escaped characters themselves."""
+    # Behind the last closing brace no block is looked for: each one opened there would cost its rest.
+    end = text.rfind("}") + 1
+    parts = (_MARK, text[:end]), (_ESCAPE, text[end:])
+    return "".join(
+        pattern.sub(lambda mark: _CHARACTERS.get(mark[0], ""), part) for pattern, part in parts
+    )
 
 
 def _events(
