@@ -1,4 +1,4 @@
-"""Blocks and escapes of .ass text are read in time that grows with their length, whatever stands there."""
+"""Blocks and escapes of .ass text are read in linear time, whatever stands there."""
 
 from __future__ import annotations
 
