@@ -73,7 +73,6 @@ def rerun_command(
         keep_rerun,
         other_rows,
     )
-    from livebench.scoring.answers import Answers
     from livebench.submissions.load import Submission
 
     sets, available = chosen_sets(candidates), Datasets(datasets, quiet)
@@ -105,9 +104,7 @@ def rerun_command(
             ):
                 place = (task.candidate_set.name, task.run, task.setting)
                 agreement = compare_scores(
-                    submission.scores_path(*place),
-                    copy.scores_path(*place),
-                    Answers(task.candidate_set),
+                    submission, copy, task.candidate_set, task.run, task.setting
                 )
                 click.echo(f"{task_name(copy, task)}: {agreement}")
                 private = result if task.candidate_set.manifest.is_private else None

@@ -49,23 +49,34 @@ class Agreement(NamedTuple):
         if self.verdict == "same":
             return "the same to the byte"
         if self.verdict == "new":
-            return "new: none were claimed"
+            return "new: none were claimed for this version of the set"
         amount = f"{self.largest:.1e} * max(1, |score|) at {self.sample_id}"
         if self.verdict == "close":
             return f"the same within {TOLERANCE}, at most {amount}; those of the re-run are kept"
         return f"DIFFERENT, by up to {amount}"
 
 
-def compare_scores(claimed: Path, made: Path, answers: Answers) -> Agreement:
-    """Compare two files of scores.
+def compare_scores(
+    submission: Submission,
+    copy: Submission,
+    candidate_set: CandidateSet,
+    run: Run,
+    setting: Setting,
+) -> Agreement:
+    """Compare the scores that a submission claims with those of its copy's re-run.
 
     Raises:
         LiveBenchError: the claimed ones are not valid.
     """
-    if not claimed.exists():
+    place = (candidate_set.name, run, setting)
+    claimed, result = submission.scores_path(*place), submission.result_path(*place)
+    set_hash = candidate_set.manifest.hash
+    if not claimed.exists() or (
+        result.exists() and read_result(result, submission.path).manifest.set_hash != set_hash
+    ):
         return Agreement("new")
-    ids = answers.sample_ids
-    said, found = read_scores(claimed, ids), read_scores(made, ids)
+    ids = Answers(candidate_set).sample_ids
+    said, found = read_scores(claimed, ids), read_scores(copy.scores_path(*place), ids)
     if said.token_counts is None or found.token_counts is None:
         same_counts = said.token_counts is found.token_counts
     else:

@@ -156,10 +156,11 @@ def test_checkpoints_need_not_be_here(project, attest, maintainer):
         f'{{ name = "default", checkpoint = "checkpoints/a/m", checkpoint_sha256 = "{digest}" }}'
     )
     card.write_text(card.read_text().replace('{ name = "default" }', named))
-    path = project / RESULT
-    content = json.loads(path.read_text())
-    content["manifest"]["files"] |= {"checkpoints/a/m": digest, "checkpoints/a/weights": "cd" * 32}
-    path.write_text(json.dumps(content))
+    beside = {"checkpoints/a/m": digest, "checkpoints/a/weights": "cd" * 32}
+    for path in (project / MINE).glob("results/*/*/*.json"):
+        content = json.loads(path.read_text())
+        content["manifest"]["files"] |= beside
+        path.write_text(json.dumps(content))
     attest(MINE)
     assert read_attestation(Submission(project / MINE), maintainer.signers)
 
@@ -168,3 +169,14 @@ def test_without_ssh_keygen(project, refused, attest, monkeypatch):
     signers = attest(MINE)
     monkeypatch.setenv("PATH", "/nowhere")
     assert refused("leaderboard", *signers).startswith("ssh-keygen: is not installed, and ")
+
+
+def test_claims_for_another_version_of_the_set_are_none(project, rerun):
+    path = project / RESULT
+    content = json.loads(path.read_text())
+    content["manifest"]["set_hash"] = "ab" * 32
+    path.write_text(json.dumps(content))
+    claim(project, lambda scores: scores + 1)
+    done = rerun()
+    assert done.status == 0
+    assert done.out.startswith(f"{NAME}: new: none were claimed for this version of the set\n")
