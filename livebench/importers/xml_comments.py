@@ -22,12 +22,12 @@ EMPTY_FILE, NO_COMMENT = "empty file", "file without a comment"
 _KEPT = "comment with a bare & or <, kept as text"
 _VALUE = r"(?:\"[^\"<]*\"|'[^'<]*')"
 _ATTRIBUTE = re.compile(rf"\s([\w:.-]+)\s*=\s*({_VALUE})")
-_MARKUP = re.compile(
-    r"<!\[CDATA\[(?P<cdata>.*?)\]\]>"
+_REFERENCES = (
     r"|&\#x0*(?P<hex>[0-9a-fA-F]{1,8});|&\#0*(?P<dec>[0-9]{1,8});"
-    r"|&(?P<known>amp|lt|gt|quot|apos);|(?P<bare>[&<])",
-    re.DOTALL,
+    r"|&(?P<known>amp|lt|gt|quot|apos);|(?P<bare>[&<])"
 )
+_MARKUP = re.compile(r"<!\[CDATA\[(?P<cdata>.*?)\]\]>" + _REFERENCES, re.DOTALL)
+_MARKUP_AFTER = re.compile(r"(?P<cdata>(?!))" + _REFERENCES)  # where no section can be
 _SECTION = re.compile(r"<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _KNOWN = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -130,6 +130,7 @@ class _Scan:
         self._path, self._text, self._layout, self._collection = path, text, layout, collection
         self.found, self.broken = 0, False
         self._last_aside, self._last_section = text.rfind("-->"), text.rfind("]]>")
+        self._section_end = self._next_opening = -1
 
     def pieces(self) -> Iterator[_Found]:
         text, place, opened = self._text, 0, False  # opened: by a tag that is broken
@@ -173,7 +174,7 @@ class _Scan:
                 place = self._after_section(bound.end())
                 continue
             content = text[tag.end() : bound.start()]
-            if bound[0] == self._layout.tag or self._layout.other.search(_SECTION.sub("", content)):
+            if bound[0] == self._layout.tag or self._layout.other.search(_outside(content)):
                 break
             return (start, bound.end(), fields, content), bound.end()
         end = bound.start() if bound else len(text)
@@ -200,8 +201,13 @@ class _Scan:
         """Where CDATA ends that begins at `start`; `start` where it is none: it would hold a comment."""
         if start > self._last_section:
             return start
-        end = self._text.find("]]>", start)
-        return start if self._layout.opening.search(self._text, start, end) else end + 3
+        # What comes next is looked for once, however many sections begin before it.
+        if self._section_end < start:
+            self._section_end = self._text.find("]]>", start)
+        if self._next_opening < start:
+            opening = self._layout.opening.search(self._text, start)
+            self._next_opening = opening.start() if opening else len(self._text)
+        return start if self._next_opening < self._section_end else self._section_end + 3
 
     def _lost(self, start: int, rule: str, detail: str) -> None:
         if not self.broken:
@@ -210,6 +216,12 @@ class _Scan:
             self._collection.bad(self._path, line, "broken XML", detail)
         self.found += 1
         self._collection.skipped[rule] += 1
+
+
+def _outside(content: str) -> str:
+    """`content` without its sections of CDATA."""
+    end = content.rfind("]]>") + 3  # none begins after it
+    return content if end < 3 else _SECTION.sub("", content[:end]) + content[end:]
 
 
 def _attributes(written: str) -> Mapping[str, str]:
@@ -259,7 +271,10 @@ def xml_text(text: str, collection: Collection) -> str:
         return chr(code) if code <= 0x10FFFF else "\0"
 
     if "&" in text or "<" in text:
-        text = _MARKUP.sub(read, text)
+        # No section begins after the last end of one: looking for it would take forever.
+        end = text.rfind("]]>") + 3
+        end = 0 if end < 3 else end
+        text = _MARKUP.sub(read, text[:end]) + _MARKUP_AFTER.sub(read, text[end:])
     text = joined(text, collection)
     if _FORBIDDEN.search(text):
         text, removed = _FORBIDDEN.subn("", text)

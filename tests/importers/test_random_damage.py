@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 import damaging
 import pytest
+
+from livebench.importers.collection import Collection, Options
 
 
 @pytest.mark.parametrize("name", damaging.FORMATS)
@@ -41,3 +44,25 @@ def test_the_check_notices_what_it_should(tmp_path, monkeypatch):
         monkeypatch.setitem(damaging.FORMATS, "bilibili XML", whole._replace(read=read))
         found = [damaging.damage_and_read("bilibili XML", seed, tmp_path)[0] for seed in range(20)]
         assert sum(map(bool, found)) >= 20 * share, read
+
+
+MANY = 20_000
+HOSTILE = {
+    "sections that never end": "<i><d p='1,1'>" + "<![CDATA[" * MANY + "</d></i>",
+    "sections after the last end": "<i><d p='1,1'>]]>" + "<![CDATA[" * MANY + "</d></i>",
+    "sections that would hold comments": "<i>" + "<d p='1,1'><![CDATA[" * MANY + "]]>",
+    "asides that never end": "<i>" + "<!--" * MANY,
+    "comments that never end": "<i>" + "<d p='1,1'>x" * MANY,
+    "attributes": "<i>" + "<d a='b' c" * MANY,
+    "asides before the first element": "<!-- -->" * MANY + "x",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_file_takes_no_longer_than_others(tmp_path, kind):
+    """Half a second of a processor is for a file ten times as long; a square of the length, minutes."""
+    path = tmp_path / "v.xml"
+    path.write_text(HOSTILE[kind], "utf-8")
+    started = time.process_time()
+    damaging.FORMATS["bilibili XML"].read(path, Collection(Options(skip_bad_rows=True)))
+    assert time.process_time() - started < 2
