@@ -20,6 +20,9 @@ OURS = ".github/workflows/submission.yml"
 FENCE = 20
 """Backticks in a row that are shown, at most."""
 
+LISTED = 3_000
+"""Files of a pull request that GitHub lists, at most."""
+
 WORKFLOWS = (".github/", ".ci/")
 
 
@@ -32,6 +35,8 @@ def comment(report: str, workflow: str = OURS, run: str = "", changed: Sequence[
         changed: files that the pull request changes.
     """
     own = sorted(name for name in changed if name.startswith(WORKFLOWS))
+    if len(changed) >= LISTED:
+        own.append(f"{LISTED:,} files or more: GitHub does not list them all")
     head = ""
     if own or workflow != OURS:
         files = "\n".join(own or [workflow])

@@ -115,10 +115,21 @@ def read_signed(submission: Submission, signers: Path = MAINTAINERS) -> Attestat
     if not is_signed(content, signature, attestation.signer, signers):
         what = "is not signed by a maintainer, or has changed since"
         raise NotAttested(path, what, _REMOVE)
+    if hashlib.sha256(content).hexdigest() in withdrawn(signers):
+        raise NotAttested(path, "was withdrawn by a maintainer", _REMOVE)
     if (attestation.submission, attestation.kind) != (submission.name, submission.card.kind):
         what = f"is that of {attestation.submission}, of kind {attestation.kind}"
         raise NotAttested(path, what, _REMOVE)
     return attestation
+
+
+def withdrawn(signers: Path) -> set[str]:
+    """The hashes of attestations that no longer count: the file `withdrawn` beside that of the signers.
+
+    Without it, whoever kept an attestation that a maintainer removed could bring it back.
+    """
+    path = signers.with_name("withdrawn")
+    return set(path.read_text("utf-8").split()) if path.is_file() else set()
 
 
 def _bytes(path: Path, most: int = 16 << 20) -> bytes:

@@ -48,8 +48,13 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     """All files by their path in the folder, without caches of bytecode."""
     for path in own_files(folder):
         name = path.relative_to(folder)
-        if "__pycache__" not in name.parts:
-            yield name.as_posix(), path
+        if "__pycache__" in name.parts:
+            continue
+        try:
+            name.as_posix().encode()
+        except UnicodeEncodeError:
+            raise LiveBenchError(path, "has a name that is not UTF-8", "rename it") from None
+        yield name.as_posix(), path
 
 
 def _sha256(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -190,3 +191,20 @@ def test_files_beside_a_checkpoint_are_the_runs(submission):
 
 def test_who_signed_is_in_what_is_signed(signed):
     assert json.loads((signed / "attestation.json").read_text())["signer"] == "tester@example.org"
+
+
+def test_what_was_withdrawn_does_not_come_back(signed, maintainer, tmp_path):
+    signers = tmp_path / "allowed_signers"
+    signers.write_bytes(maintainer.signers.read_bytes())
+    digest = hashlib.sha256((signed / "attestation.json").read_bytes()).hexdigest()
+    (tmp_path / "withdrawn").write_text(f"# why\n{digest}\n")
+    with pytest.raises(NotAttested, match="was withdrawn by a maintainer"):
+        read_attestation(Submission(signed), signers)
+    (tmp_path / "withdrawn").write_text("# nothing\n")
+    assert read_attestation(Submission(signed), signers)
+
+
+def test_names_that_no_result_could_hold(signed):
+    (signed / os.fsdecode(b"\xff.py")).write_text("")
+    with pytest.raises(LiveBenchError, match="has a name that is not UTF-8; rename it"):
+        file_hashes(signed)
