@@ -16,6 +16,7 @@ import random
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,9 @@ from pathlib import Path
 from livebench.sources.source import find_source
 from livebench.sources.tree import GitTree, git
 
-PORT = 9421
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    PORT = free.getsockname()[1]
 
 
 def main() -> None:
