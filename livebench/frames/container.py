@@ -53,22 +53,34 @@ def read_header(path: Path) -> VideoHeader:
         video_stream(container, path)
         seconds = container.duration / 1_000_000 if container.duration else None
         if "flv" in container.format.name:
-            seconds = _flv_duration(path, (container.start_time or 0) / 1_000_000, seconds)
+            end = _last_flv_time(path)
+            end = _last_packet_time(container) if end is None else end
+            seconds = _flv_duration((container.start_time or 0) / 1_000_000, end, seconds)
         return VideoHeader(" ".join(container.metadata.get("title", "").split()), seconds)
 
 
-def _flv_duration(path: Path, start: float, said: float | None) -> float | None:
+def _flv_duration(start: float, end: float, said: float | None) -> float | None:
     """How long an .flv is (s): recorders of live streams let its clock begin anywhere, and write into
     its header what they knew when they wrote it.
 
     Args:
-        start: the time of its first packet; `said`: the duration by its header, or by FFmpeg's estimate.
+        start, end: the times of its first and last packet; `said`: the duration by its header, or by
+            FFmpeg's estimate.
     """
-    end = _last_flv_time(path)
-    if end is None or end <= start:
-        return said - start if said is not None and said > start > 0 else said
+    if end <= start:
+        return said
     span = end - start  # without the last picture
     return said if said is not None and span <= said <= span + 1 else round(span, 3)
+
+
+def _last_packet_time(container: Any) -> float:
+    """The time (s) of the last packet of a file, all of which is read, but not decoded."""
+    last = 0.0
+    with contextlib.suppress(pyav().FFmpegError, OSError):
+        for packet in container.demux():
+            if packet.pts is not None:
+                last = max(last, float(packet.pts * packet.time_base))
+    return last
 
 
 def _last_flv_time(path: Path) -> float | None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from livebench.files import gzip_content
+
+CASES = Path(__file__).parents[3] / "shared" / "cases"
 
 
 def lines_of(path):
@@ -192,3 +196,14 @@ def test_plain_scores_beside_a_scorer(run, frozen, elsewhere):
     )
     done = run("submit", "check", folder, "--sets", frozen.path.parent)
     assert "is not compressed, and submission.toml has a scorer, whose scores are" in done.out
+
+
+def test_the_case_of_a_card_with_a_byte_order_mark(tmp_path, run):
+    """It is read; that the scores have no result yet is what is left to say."""
+    case = CASES / "card_bom"
+    if not case.is_dir():
+        pytest.skip("../shared/cases is absent")
+    shutil.copytree(case / "v-bomcard", tmp_path / "v-bomcard", copy_function=shutil.copyfile)
+    done = run("submit", "check", "v-bomcard", "--sets", case / "candidates")
+    assert done.out.count("fix: ") == 1
+    assert "has no result beside it" in done.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 from pathlib import Path
 
@@ -92,3 +93,37 @@ def test_livebot_raw_takes_the_duration(run, tmp_path):
     order = ("import", "livebot", tmp_path / "raw", "--out", "ds", "--dev", 0, "--test", 1)
     assert run(*order).status == 0
     assert sorted(rows(Path("ds")).values()) == [("猫 一", 6.0), ("猫 二", 2.0)]
+
+
+def write_flv(path: Path, seconds: int, first: int, said: float | None) -> None:
+    """A file as recorders of live streams write it: 5 pictures a second from second `first` on; the
+    duration in its header is `said`, or what FFmpeg writes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w", format="flv") as container:
+        stream = container.add_stream("flv1", rate=5)
+        stream.width = stream.height = 64
+        for number in range(seconds * 5):
+            frame = av.VideoFrame(64, 64, "yuv420p")
+            frame.pts = first * 5 + number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    if said is not None:
+        raw = bytearray(path.read_bytes())
+        place = raw.index(b"duration") + len(b"duration") + 1  # after it, the type of a number
+        raw[place : place + 8] = struct.pack(">d", said)
+        path.write_bytes(raw)
+
+
+@pytest.mark.parametrize("first", [0, 16_000])
+@pytest.mark.parametrize("said", [None, 0.0, 3.0])
+@pytest.mark.parametrize("more", [b"", b"cut off"])
+def test_an_flv_whose_clock_begins_anywhere(tmp_path, run, first, said, more):
+    """100 pictures at 5 a second, whatever its header says, also where the file was cut off."""
+    path = tmp_path / "src" / "a.flv"
+    write_flv(path, 20, first, said)
+    path.write_bytes(path.read_bytes() + more)
+    (tmp_path / "src" / "a.xml").write_text(XML.format(chat=1, time=1.5), "utf-8")
+    done = run("import", "bilibili", "src", "--out", "out", "--dev", 0, "--test", 0, "--quiet")
+    assert done.status == 0, done
+    (video,) = Dataset(tmp_path / "out").videos
+    assert video.duration == pytest.approx(20, abs=0.3)
