@@ -146,6 +146,9 @@ def attest_command(submissions, candidates, key, signers) -> None:
     for submission in map(Submission, submissions):
         rows = [*rows_made_here(submission, sets)]
         rows += private_rows(submission, find_private_sets(SETS), signers)
+        left = len(list(submission.path.glob("results/*/*/*.json"))) - len(rows)
+        if left:
+            remark(f"{submission.path}: {left} results left out: of other sets, or other versions")
         signed = attest(submission, rows, key, signers)
         click.echo(_attested(submission.path, signed))
 

@@ -180,3 +180,17 @@ def test_claims_for_another_version_of_the_set_are_none(project, rerun):
     done = rerun()
     assert done.status == 0
     assert done.out.startswith(f"{NAME}: new: none were claimed for this version of the set\n")
+
+
+def test_results_for_another_version_of_the_set_are_not_signed(project, run, maintainer):
+    results = list((project / MINE).glob("results/*/*/*.json"))
+    for path in results:
+        content = json.loads(path.read_text())
+        content["manifest"]["set_hash"] = "ab" * 32
+        path.write_text(json.dumps(content))
+    options = ("--sign-with", maintainer.key, "--signers", maintainer.signers)
+    done = run("submit", "attest", MINE, *options)
+    assert (done.status, done.out) == (0, f"{MINE}: attested by tester@example.org, 0 results\n")
+    assert (
+        done.err == f"{MINE}: {len(results)} results left out: of other sets, or other versions\n"
+    )
