@@ -397,6 +397,7 @@ def _checkpoints(folder: Path, data: Path) -> dict[str, Format]:
         entry="", size=size, frame_width=4, max_context_words=8, training=None, outcome={}, files={}
     )
     path = write_checkpoint(folder, about, net.state_dict(), vocabulary)
+    UnifiedTransformer(path)  # loads what torch loads late: not in the time of the first file
 
     def seal(where: Path) -> None:
         try:
