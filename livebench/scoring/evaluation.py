@@ -88,6 +88,7 @@ def evaluate(
     else:
         files = hashes_for_run(submission.path, run)
         parts = fingerprint(submission, run, candidate_set, setting, task.dataset)
+        parts["isolation"] = isolation
         at = submission.journal_path(candidate_set.name, run, setting)
         with Journal(path, parts, at=at, restart=restart) as journal:
             if journal.damage:

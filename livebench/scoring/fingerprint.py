@@ -38,7 +38,7 @@ def fingerprint(
         "set": candidate_set.manifest.hash,
         "dataset": f"{dataset.info.fingerprint}+{dataset.info.frames_sha256}" if dataset else "",
         "setting": setting,
-        "version": f"{__version__}, {BATCH} samples a block",
+        "version": f"{__version__}, {BATCH} samples a block, dealt by hash",
     }
 
 

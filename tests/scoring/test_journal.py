@@ -304,6 +304,12 @@ def test_what_changed_is_noticed(stopped, monkeypatch, listing, case):
     assert listing(scores_in(path).parent) == ["comments.jsonl.gz"]
 
 
+def test_what_was_begun_in_isolation_is_not_continued_without(stopped):
+    _, go_on = stopped
+    message = "comments.journal: was begun with another isolation; give --restart to start over"
+    assert message in go_on("--in-process").err.splitlines()[-1]
+
+
 def test_a_changed_description_changes_no_score(stopped):
     path, go_on = stopped
     card = path / "submission.toml"
