@@ -233,6 +233,7 @@ class _RemoteScorer(Streaming):
             one_line(computation.device, _NAME_LIMIT),
             one_line(computation.dtype, _NAME_LIMIT),
             computation.torch,
+            max(0, computation.parameters),
         )
 
     def _scored(self, process: Peer, block: Samples) -> list[Numbers]:

@@ -49,6 +49,7 @@ class BoardRow:
         evaluated: how the scores came to be; `isolation`: where the scorers of re-run ones ran.
         date: of the submission; `made`: of its latest evaluation, by the LiveBench of `version`.
         metrics: empty where they cannot be computed: of scores for another version of the set.
+        parameters: of its models, at least and at most over the runs; 0 if unknown.
         normalisation: how its scores are read.
         gain: of the headline metric over the same runs in the setting `blind`, with its interval; None
             if unknown.
@@ -69,6 +70,7 @@ class BoardRow:
     evaluated: Evaluated | Literal[""] = ""
     date: datetime.date | None = None
     runs: int = 0
+    parameters: tuple[int, int] = (0, 0)
     normalisation: Normalisation = "sum"
     gain: Interval | None = None
     rank: int = 0
@@ -105,10 +107,24 @@ class BoardRow:
         )
 
     @property
+    def size(self) -> str:
+        """The number of parameters, such as "13.2 M" or "900 k to 1.1 M"; empty if unknown."""
+        least, most = map(_short, self.parameters)
+        return f"{least} to {most}" if least and least != most else most
+
+    @property
     def ranks(self) -> str:
         """The ranks that the tests allow, such as "2" or "1-3"; empty if it has none."""
         spread = f"{self.rank}-{self.worst_rank}" if self.rank < self.worst_rank else f"{self.rank}"
         return spread if self.rank else ""
+
+
+def _short(count: int) -> str:
+    """A number to three digits, such as "13.2 M"; empty for 0."""
+    for unit, name in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= 0.9995 * unit:
+            return f"{float(f'{count / unit:.3g}'):g} {name}"
+    return str(count) if count else ""
 
 
 @dataclass(frozen=True)
@@ -291,6 +307,7 @@ def _row(
         evaluated=entry.evaluated,
         date=card.date,
         runs=len(entry.runs),
+        parameters=entry.parameters,
         normalisation=normalisation or entry.score,
         rank=spread[0],
         worst_rank=spread[1],

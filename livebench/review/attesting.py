@@ -19,7 +19,8 @@ from livebench.attestation.attestation import (
 )
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
-from livebench.leaderboard.entries import read_entries, read_result
+from livebench.leaderboard.entries import read_entries
+from livebench.leaderboard.result_files import read_result
 from livebench.records import SETTINGS, Setting, write_json
 from livebench.scoring.answers import Answers
 from livebench.scoring.result import Result

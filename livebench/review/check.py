@@ -12,7 +12,7 @@ from livebench.attestation.signing import MAINTAINERS
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.files import is_unfinished
-from livebench.leaderboard.entries import (
+from livebench.leaderboard.result_files import (
     check_origin,
     check_unchanged,
     evaluate_again,

@@ -23,35 +23,41 @@ class Computation(msgspec.Struct, frozen=True):
     Attributes:
         device, dtype: as torch names them ("cuda:0", "bfloat16"); `dtype` is empty if unknown.
         torch: whether torch was loaded in the process that scored.
+        parameters: of the model; 0 if unknown.
     """
 
     device: str = "cpu"
     dtype: str = ""
     torch: bool = False
+    parameters: int = 0
 
 
 def computation_here(scorer: Scorer) -> Computation:
     """What a scorer in this process computes with.
 
-    Taken from its attributes `device` and `dtype`, or else from the parameters of the first torch module
-    among its attributes. Anything without torch is assumed to run on the CPU.
+    Taken from its attributes `device` and `dtype`, or else from the first parameter of the torch modules
+    among its attributes, which are counted. Anything without torch is assumed to run on the CPU.
     """
-    parameter = _parameter(vars(scorer).values())
-    device = getattr(scorer, "device", None) or (
-        parameter.device if parameter is not None else "cpu"
+    parameters = _parameters(vars(scorer).values())
+    first = parameters[0] if parameters else None
+    device = getattr(scorer, "device", None) or (first.device if first is not None else "cpu")
+    dtype = getattr(scorer, "dtype", None) or (first.dtype if first is not None else "")
+    return Computation(
+        str(device),
+        str(dtype).removeprefix("torch."),
+        "torch" in sys.modules,
+        sum(parameter.numel() for parameter in parameters),
     )
-    dtype = getattr(scorer, "dtype", None) or (parameter.dtype if parameter is not None else "")
-    return Computation(str(device), str(dtype).removeprefix("torch."), "torch" in sys.modules)
 
 
-def _parameter(values: Iterable[Any]) -> torch.Tensor | None:
-    """The first parameter of the first torch module among some values."""
+def _parameters(values: Iterable[Any]) -> list[torch.Tensor]:
+    """The parameters of the torch modules among some values, each once."""
     if "torch" not in sys.modules:
-        return None
+        return []
     from torch import nn
 
     modules = (value for value in values if isinstance(value, nn.Module))
-    return next((parameter for module in modules for parameter in module.parameters()), None)
+    return list({id(p): p for module in modules for p in module.parameters()}.values())
 
 
 def versions_used(*packages: str, torch: bool) -> dict[str, str]:

@@ -203,6 +203,7 @@ def _write_result(
             score=submission.card.score,
             device=making.computation.device,
             dtype=making.computation.dtype,
+            parameters=making.computation.parameters,
             versions=versions_used("jieba", "numpy", "scipy", torch=making.computation.torch),
             commit=commit,
             dirty=dirty,

@@ -33,6 +33,7 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         wall_seconds: of scoring, over all sessions, and of the steps after it.
         frames_sha256, encoder: of the frame vectors that the setting showed; empty if none.
         device, dtype: what the scorer computed with, as torch names them; empty if unknown.
+        parameters: of the model, counted where it ran; 0 if unknown.
         checkpoint_sha256: of the run, as submission.toml named it.
         score: which submission.toml declared at the time.
         versions: of LiveBench and its packages; of torch only if the scorer used it.
@@ -59,6 +60,7 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     score: Normalisation = "sum"
     device: str = ""
     dtype: str = ""
+    parameters: int = 0
     versions: dict[str, str]
     commit: str
     dirty: bool

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from livebench.errors import LiveBenchError
-from livebench.records import DeclaredSetting, FolderName, Hex, Setting, parse_toml
+from livebench.records import Count, DeclaredSetting, FolderName, Hex, Setting, parse_toml
 from livebench.submissions.own_files import own_path
 from livebench.submissions.validate import Normalisation
 
@@ -59,6 +59,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         entry: "module:Class" of a scorer; the module is a file in the folder of the submission, or
             one that is installed. Absent if the submission has scores only.
         settings: those it takes part in, besides `blind`.
+        parameters: how many its model has, where LiveBench cannot count them; 0 if unknown.
         score: how its scores are to be read, declared before it sees any number on test; the row with
             this score has the rank.
         listwise: its scores depend on the other candidates of the sample, by design.
@@ -76,6 +77,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entry: Text = ""
     url: Text = ""
     listwise: bool = False
+    parameters: Count = 0
     score: Normalisation = "sum"
     kind: Literal["model", "baseline", "probe", "oracle"] = "model"
 
