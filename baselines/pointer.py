@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import log
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -30,17 +29,6 @@ from torch.nn import functional
 
 _FIRST_GATE = 1.5
 """The gate's logit when training begins: four words in five are written."""
-
-
-class _Memory(NamedTuple):
-    """The encoded moments, and the words that can be copied.
-
-    Attributes:
-        words: int64 [moments, places], the words of the text; its special words cannot be copied.
-    """
-
-    encoded: Encoded
-    words: torch.Tensor
 
 
 class PointerModel(UnifiedTransformerModel):
@@ -76,12 +64,6 @@ class PointerModel(UnifiedTransformerModel):
         """The same numbers, those of words outside the vocabulary replaced by that of `<unknown>`."""
         return torch.where(words < self.known, words, UNKNOWN)
 
-    def encode(self, inputs: Inputs) -> _Memory:
-        return _Memory(super().encode(inputs), inputs.concatenated()[0])
-
-    def decode(self, memory: _Memory, forest: Forest) -> torch.Tensor:
-        return super().decode(memory.encoded, forest)
-
     def forward(self, inputs: Inputs, forest: Forest) -> torch.Tensor:
         memory = self.encode(inputs)
         hidden = self.dropout(self.decode(memory, forest))
@@ -100,7 +82,7 @@ class PointerModel(UnifiedTransformerModel):
         return replace(forest, edge_token=self._known(forest.edge_token))
 
     def _mixed(
-        self, written: torch.Tensor, hidden: torch.Tensor, memory: _Memory, forest: Forest
+        self, written: torch.Tensor, hidden: torch.Tensor, memory: Encoded, forest: Forest
     ) -> torch.Tensor:
         """log p(word) of each edge: float [edges].
 
@@ -120,13 +102,13 @@ class PointerModel(UnifiedTransformerModel):
         return torch.where(copied > 0, mixed, written)
 
     def _pointer(
-        self, hidden: torch.Tensor, memory: _Memory, forest: Forest
+        self, hidden: torch.Tensor, memory: Encoded, forest: Forest
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The copying attention, float [nodes, places], 0 at special words; the gate's logits, [nodes],
         infinite where there is nothing to copy."""
         table, place = forest.rows
         copied = memory.words >= len(SPECIAL_WORDS)
-        text = memory.encoded.text
+        text = memory.text
         rows = self.query(hidden)[table.clamp(max=len(hidden) - 1)]
         scores = rows @ self.key(text).transpose(1, 2) / self.size.width**0.5
         # A finite number: a moment without comments has no other places.
@@ -138,7 +120,7 @@ class PointerModel(UnifiedTransformerModel):
         return attention.flatten(0, 1)[place], gate
 
     def next_word_log_probs(
-        self, memory: _Memory, forest: Forest, nodes: torch.Tensor
+        self, memory: Encoded, forest: Forest, nodes: torch.Tensor
     ) -> torch.Tensor:
         """As in every model, with a column for each number up to the highest in the text."""
         hidden = self.decode(memory, forest)

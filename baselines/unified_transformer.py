@@ -16,12 +16,14 @@ from torch import nn
 
 
 class Encoded(NamedTuple):
-    """Outputs of the encoders, [moments, places, width], and masks: true where not padding."""
+    """Outputs of the encoders, [moments, places, width], masks, true where not padding, and the words of
+    the text, int64 [moments, places]."""
 
     video: torch.Tensor
     video_mask: torch.Tensor | None
     text: torch.Tensor
     text_mask: torch.Tensor | None
+    words: torch.Tensor
 
 
 class UnifiedTransformerModel(CommentModel):
@@ -79,7 +81,7 @@ class UnifiedTransformerModel(CommentModel):
         text = self._placed(self.embed(words))
         for block in _blocks(self.text):
             text = block(text, text_mask, block.memories([(frames, frame_mask)]))
-        return Encoded(frames, frame_mask, self.text_norm(text), text_mask)
+        return Encoded(frames, frame_mask, self.text_norm(text), text_mask, words)
 
     def decode(self, memory: Encoded, forest: Forest) -> torch.Tensor:
         """Equation 14."""

@@ -53,7 +53,7 @@ def test_against_plain_code(model):
     for i, candidates in enumerate(moments.candidates):
         inputs = moments.inputs(i)
         memory = model.encode(inputs)
-        text = memory.encoded.text[0]
+        text = memory.text[0]
         words = [BEGIN]
         for comment in moments.comments[i]:
             words += [*comment, SEPARATOR]
