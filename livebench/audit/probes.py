@@ -15,6 +15,7 @@ from livebench.audit.learned_probes import (
     linear_on_characters,
     surface,
 )
+from livebench.audit.memory_probes import memory_probes
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset, DatasetSplit
 from livebench.probes.similarity import ContextSimilarity, TitleSimilarity
@@ -22,9 +23,10 @@ from livebench.probes.surface import Unigram
 from livebench.records import AnswerRecord, SampleRecord
 from livebench.scoring.scorer import Comment, LogLikelihood, Scorer, VideoContext
 
-Family = Literal["shortcut", "content", "test text"]
-"""`shortcut`: beating chance this way is a shortcut. `content`: what a model is meant to use.
-`test text`: the probe reads other test comments, which no submission is given; reported, not gated."""
+Family = Literal["shortcut", "memory", "content", "test text"]
+"""`shortcut`: beating chance this way is a shortcut. `memory`: so is this, by what other samples show.
+`content`: what a model is meant to use. `test text`: the probe reads other test comments, which no
+submission is given; reported, not gated."""
 
 
 class Probe(NamedTuple):
@@ -86,11 +88,15 @@ def all_probes(
         ("likelihood by words, per word", "shortcut", unigram / (words + 1)),
         ("likelihood by characters", "shortcut", bigram),
         ("likelihood by characters, per character", "shortcut", bigram / (characters + 1)),
+        ("unknown words", "shortcut", _unknown_words(training, samples)),
         ("stored late", "shortcut", position),
         ("similar to title", "content", _scores(TitleSimilarity(), training, samples, dataset)),
         ("similar to context", "content", _scores(ContextSimilarity(), training, samples, dataset)),
         ("stands in context", "content", _copies(samples)),
     ]
+    titles = {video.video_id: video.title or video.video_id for video in dataset.videos}
+    for name, scores in memory_probes(samples, [titles[sample.video_id] for sample in samples]):
+        pairs.append((name, "memory", scores))
     for name, scores in _test_text(samples, dataset).items():
         pairs.append((name, "test text", scores))
     for name, family, scores in pairs:
@@ -122,6 +128,21 @@ def _scores(
         scores = scorer.score_candidates(video, around, candidates)
         rows.append([s.total if isinstance(s, LogLikelihood) else s for s in scores])
     return np.round(np.array(rows, float), 9)
+
+
+def _unknown_words(training: DatasetSplit, samples: Sequence[SampleRecord]) -> np.ndarray:
+    """How many words of a candidate no training comment has: models score them as one unknown word."""
+    known = {word for string in training.strings for word in string.split(" ")}
+    return np.array(
+        [
+            [
+                sum(word not in known for word in tokens.split(" "))
+                for tokens in sample.candidate_tokens
+            ]
+            for sample in samples
+        ],
+        float,
+    )
 
 
 def _copies(samples: Sequence[SampleRecord]) -> np.ndarray:

@@ -156,11 +156,13 @@ def judge(family: Family, reached: Interval, chance: float, p: float) -> ProbeVe
     """The verdict on a probe, from its headline metric and the chance level."""
     if p < _LEVEL:
         return _BEATS_CHANCE[family]
-    return "open" if family == "shortcut" and reached.high > chance + _MARGIN else "chance"
+    gated = family in ("shortcut", "memory")
+    return "open" if gated and reached.high > chance + _MARGIN else "chance"
 
 
 _BEATS_CHANCE: dict[Family, ProbeVerdict] = {
     "shortcut": "shortcut",
+    "memory": "shortcut",
     "content": "allowed",
     "test text": "reported",
 }
@@ -192,9 +194,9 @@ def _verdict(findings: Sequence[ProbeFinding], chance: float) -> str:
             f"rule one out for {names}.{aside}"
         )
     return (
-        "No shortcut found: no probe that sees the candidate and training alone, or prefers what does "
-        f"not resemble the moment, beats chance ({by_chance}), and the interval of each ends at "
-        f"most {_MARGIN} above it.{aside}"
+        "No shortcut found: no probe that sees the candidate and training alone, remembers other "
+        f"samples, or prefers what does not resemble the moment, beats chance ({by_chance}), and the "
+        f"interval of each ends at most {_MARGIN} above it.{aside}"
     )
 
 

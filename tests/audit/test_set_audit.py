@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from livebench.audit.learned_probes import boosted_trees, held_out_scores, surface
+from livebench.audit.memory_probes import PROBES
 from livebench.audit.probes import Characters, all_probes
 from livebench.audit.set_audit import (
     audit_set,
@@ -82,6 +83,14 @@ class TestMatched:
         assert _by_name(audited)["stored late"].verdict in ("chance", "open")
         assert _by_name(audited)["not: stored late"].verdict in ("chance", "open")
 
+    def test_what_others_show_is_exactly_chance(self, audited):
+        harmonic = sum(1 / rank for rank in range(1, 101)) / 100
+        found = [finding for finding in audited.findings if finding.family == "memory"]
+        assert len(found) == 4 * len(PROBES)
+        for finding in found:
+            assert finding.metrics["MRR"].value == pytest.approx(harmonic), finding.probe
+            assert finding.verdict == "chance"
+
     def test_chance_against_a_type_alone(self, audited):
         # 1 correct among 1 + 19: H(20) / 20
         expected = sum(1 / rank for rank in range(1, 21)) / 20
@@ -91,7 +100,7 @@ class TestMatched:
 def test_every_probe_but_the_learned_has_its_mirror(matched, world):
     probes = {p.name: p.scores for p in all_probes(matched, world, list(matched.answers()))}
     names = [name for name in probes if not name.startswith(("not: ", "learned: "))]
-    assert len(names) == 15
+    assert len(names) == 16 + 2 * len(PROBES)
     for name in names:
         assert (probes[f"not: {name}"] == -probes[name]).all()
 
@@ -227,9 +236,11 @@ def test_shift_p_keeps_its_level(together):
     ("family", "value", "high", "p", "verdict"),
     [
         ("shortcut", 0.2, 0.3, 0.01, "shortcut"),
+        ("memory", 0.2, 0.3, 0.01, "shortcut"),
         ("content", 0.2, 0.3, 0.01, "allowed"),
         ("test text", 0.2, 0.3, 0.01, "reported"),
         ("shortcut", 0.2, 0.3, 0.05, "open"),
+        ("memory", 0.2, 0.3, 0.05, "open"),
         ("content", 0.2, 0.3, 0.05, "chance"),
         ("test text", 0.2, 0.3, 0.05, "chance"),
         ("shortcut", 0.11, 0.12, 0.5, "chance"),
