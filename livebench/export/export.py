@@ -132,8 +132,8 @@ def pair_rows(dataset: Dataset, protocol: Protocol, split: Split) -> Iterator[di
                 "tokens": visible.strings[string],
             }
 
-        seconds, starts = np.unique(times // 1000, return_index=True)
-        stops = [*starts[1:].tolist(), len(times)]
+        seconds, starts, sizes = np.unique(times // 1000, return_index=True, return_counts=True)
+        stops = (starts + sizes).tolist()
         for second, start, stop in zip(seconds.tolist(), starts.tolist(), stops, strict=True):
             same = np.flatnonzero(np.isin(strings, strings[start:stop]))
             around = context_rows(

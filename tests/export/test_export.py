@@ -10,6 +10,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from livebench.candidates.protocol import load_protocol
+from livebench.data.dataset import Dataset
+from livebench.export.export import pair_rows
 from livebench.files import gzip_content
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
@@ -207,3 +210,19 @@ def test_the_case_of_a_card_with_a_byte_order_mark(tmp_path, run):
     done = run("submit", "check", "v-bomcard", "--sets", case / "candidates")
     assert done.out.count("fix: ") == 1
     assert "has no result beside it" in done.out
+
+
+def test_a_video_without_a_comment(tmp_path, run):
+    """It gives no pair."""
+    source = tmp_path / "src"
+    source.mkdir()
+    rows = [
+        f"v{video},{second}.5,好看 {video} {second}" for video in range(3) for second in range(9)
+    ]
+    (source / "comments.csv").write_text("video_id,time,text\n" + "\n".join(rows), "utf-8")
+    videos = "".join(f"v{video},t,c,20\n" for video in range(5))
+    (source / "videos.csv").write_text(f"video_id,title,category,duration\n{videos}", "utf-8")
+    assert run("import", "tables", "src", "--out", "d", "--dev", 0, "--test", 0).status == 0
+    pairs = list(pair_rows(Dataset(tmp_path / "d"), load_protocol("paper"), "train"))
+    assert len(pairs) == 27
+    assert {pair["video_id"] for pair in pairs} == {"v0", "v1", "v2"}
