@@ -79,8 +79,8 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
     for name in _CONFIGURATION:
         line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     line += ["--proc", "/proc", "--dev", "/dev"]
-    for place in ("/proc", "/dev", "/dev/pts"):
-        line += ["--remount-ro", place]
+    for read_only in ("/proc", "/dev", "/dev/pts"):
+        line += ["--remount-ro", read_only]
     for scratch in SCRATCH_FOLDERS:
         line += ["--size", str(_SCRATCH), "--tmpfs", scratch]
     own = view.folder.absolute()

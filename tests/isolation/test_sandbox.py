@@ -218,6 +218,11 @@ CALLS = [
     ("x86_64", 0xC000003E, 59, 0, ALLOW),  # execve
     ("x86_64", 0xC000003E, 435, THREAD, 0x50000 | errno.ENOSYS),
     ("x86_64", 0xC000003E, 101, 0, 0x50000 | errno.EPERM),
+    ("x86_64", 0xC000003E, 62, 0, 0x50000 | errno.EPERM),  # kill
+    ("x86_64", 0xC000003E, 319, 0, 0x50000 | errno.EPERM),  # memfd_create
+    ("x86_64", 0xC000003E, 280, 0, 0x50000),  # utimensat: does nothing
+    ("x86_64", 0xC000003E, 302, 0, ALLOW),  # prlimit64 of itself
+    ("x86_64", 0xC000003E, 302, 7, 0x50000 | errno.EPERM),  # and of another
     ("x86_64", 0xC000003E, 0x40000000 + 57, 0, 0x50000 | errno.ENOSYS),
     ("x86_64", 0x40000003, 2, 0, KILL),  # fork of 32 bits
     ("aarch64", 0xC00000B7, 220, THREAD, ALLOW),
@@ -231,6 +236,18 @@ CALLS = [
 def test_the_filter_of_system_calls(machine, architecture, number, flags, expected):
     program = seccomp.no_new_processes(machine)
     assert answer(program, architecture, number, flags) == expected
+    if number not in (56, 220):
+        copying = seccomp.no_new_processes(machine, but_copies=True)
+        assert answer(copying, architecture, number, flags) == expected
+
+
+@pytest.mark.parametrize(("machine", "architecture", "number"), [CALLS[1][:3], CALLS[-4][:3]])
+def test_what_is_copied_may_fork_and_nothing_else(machine, architecture, number):
+    program = seccomp.no_new_processes(machine, but_copies=True)
+    assert answer(program, architecture, number, FORK) == ALLOW
+    assert answer(program, architecture, number, THREAD) == ALLOW
+    assert answer(program, architecture, number, 0x11) == 0x50000 | errno.EAGAIN
+    assert answer(program, architecture, number, FORK | 0x100) == 0x50000 | errno.EAGAIN
 
 
 def test_an_unknown_machine():
