@@ -21,7 +21,7 @@ from livebench.scoring.scorer import Scorer
 from livebench.site.write import build_site
 from livebench.submissions.load import Submission
 
-HOSTILE = "a|b</td><script>alert(1)</script>\n\u202egnp \u200f" + "x" * 10_000
+HOSTILE = "a|b</td><script>alert(1)</script>\n\u202egnp \u200f" + "x" * 150
 FIELDS = {
     "short": {"name": "短 short"},
     "long": {"name": "Long", "kind": "baseline", "url": "https://example.org/long"},
