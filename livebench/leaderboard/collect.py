@@ -241,7 +241,8 @@ def _board(
     headlines = [current[folder].headline for folder in ranked]
     pairs = pair_tests(ranked, headlines, answers.videos)
     spreads = rank_spreads(ranked, pairs)
-    rows, other_rows = [_chance(answers)], []
+    rows = [_chance(answers)]
+    other_rows: list[BoardRow] = []
     for folder, entry in current.items():
         row = _row(entry, metrics[folder], spreads.get(folder, _UNRANKED))
         rows.append(replace(row, gain=_gain(entry)))
