@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from importlib.metadata import version
 
 import msgspec
 import numpy as np
@@ -78,8 +79,8 @@ def test_scores_and_results(evaluate, submission, frozen, listing):
             values = [result.metrics[truth][metric.name].value for metric in METRICS]
             assert values == pytest.approx(means[truth])
         assert result.signature == (
-            f"set:tiny-paper@{frozen.manifest.hash[:8]}|setting:{setting}|gt:best|score:sum|ties:mean"
-            f"|v:{__version__}"
+            f"set:tiny-paper@{frozen.manifest.hash[:8]}|words:jieba-{version('jieba')}"
+            f"|setting:{setting}|gt:best|score:sum|ties:mean|v:{__version__}"
         )
         manifest = result.manifest
         assert (manifest.evaluated, manifest.seed, manifest.run) == ("re-run", 5, "default")
