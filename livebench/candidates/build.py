@@ -176,7 +176,8 @@ class Builder:
         reasons = []
         for second in seconds:
             moment = self._moments.at(second)
-            unfit, lacking, fits = self._moments.unfit(moment) or "", "", ()
+            unfit, lacking = self._moments.unfit(moment) or "", ""
+            fits: tuple[int, ...] = ()
             if not unfit and self.protocol.moments.apart == "lists":
                 why = {one.correct[0]: self._lacking(one) for one in moment.drawn()}
                 fits = tuple(number for number, reason in why.items() if not reason)

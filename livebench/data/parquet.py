@@ -133,7 +133,7 @@ def _check_column(path: Path, name: str, column: Any) -> None:
     if not len(column):
         return
     if name in _STRINGS:
-        dictionaries = [
+        dictionaries: list[Any] = [
             chunk.dictionary if isinstance(chunk, pa.DictionaryArray) else chunk
             for chunk in column.chunks
         ]

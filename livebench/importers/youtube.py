@@ -81,7 +81,7 @@ def _add(
 ) -> None:
     replay = row["replayChatItemAction"]
     replay = replay if isinstance(replay, dict) else {}
-    offset = row.get("videoOffsetTimeMsec", replay.get("videoOffsetTimeMsec", ""))
+    offset: Any = row.get("videoOffsetTimeMsec", replay.get("videoOffsetTimeMsec"))
     milliseconds = finite(offset)
     actions = replay.get("actions")
     if not isinstance(actions, list) or not actions:

@@ -87,8 +87,8 @@ class _Server:
             self._start = msgspec.msgpack.decode(data, type=wire.Start)
             if self._start.sealed:  # a copy must not get at the memory of what it was copied from
                 ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)
-            scorer = self._scorer = _made(self._start)
-            return wire.HELLO, wire.Hello(type(scorer).__name__, is_fitted(scorer), scorer.trained)
+            made = self._scorer = _made(self._start)
+            return wire.HELLO, wire.Hello(type(made).__name__, is_fitted(made), made.trained)
         if (scorer := self._scorer) is None:
             raise ValueError("there is no scorer yet")
         if message_type == wire.FIT:

@@ -192,7 +192,8 @@ class Entry:
     def normalised_by_run(self, normalisation: Normalisation) -> list[np.ndarray]:
         """The scores of each run, read as `normalisation`: float64 [samples, 100]."""
         words = self.answers.lengths
-        blind: Sequence[Scores | None] = self.blind or [None] * len(self.scores)
+        no_blind: list[Scores | None] = [None] * len(self.scores)
+        blind: Sequence[Scores | None] = self.blind or no_blind
         return [
             scores.normalised(normalisation, words, unseen)
             for scores, unseen in zip(self.scores, blind, strict=True)
