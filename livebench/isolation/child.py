@@ -24,6 +24,7 @@ import msgspec
 from livebench.errors import LiveBenchError
 from livebench.isolation import wire
 from livebench.isolation.inspection import link_of, obstacle
+from livebench.isolation.sandbox import SCRATCH
 from livebench.isolation.seccomp import apply_filter, no_new_processes
 from livebench.scoring.computation import computation_here
 from livebench.scoring.numbers import WrongAnswer
@@ -32,6 +33,7 @@ from livebench.scoring.scorer import Scorer, is_fitted
 from livebench.submissions.load import Submission
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
+_THREADS_LIMIT = 4096
 
 
 def serve(source: int, target: int, handles: int) -> None:
@@ -166,9 +168,19 @@ def _made(start: wire.Start) -> Scorer:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if start.memory:
         resource.setrlimit(resource.RLIMIT_AS, (start.memory, start.memory))
+    if start.sealed:
+        _limit(resource.RLIMIT_FSIZE, SCRATCH)
+        _limit(resource.RLIMIT_NPROC, _THREADS_LIMIT)  # of root, the kernel lets it pass
     submission = Submission(Path(start.folder))
     (run,) = (run for run in submission.card.runs if run.name == start.run)
     return make_scorer(submission, run)
+
+
+def _limit(kind: int, value: int) -> None:
+    """Lower a limit of this process for good."""
+    before = resource.getrlimit(kind)[1]
+    value = value if before == resource.RLIM_INFINITY else min(value, before)
+    resource.setrlimit(kind, (value, value))
 
 
 def _fit(scorer: Scorer, wanted: wire.Fit) -> None:

@@ -126,7 +126,9 @@ class Isolation:
         try:
             os.write(target, no_new_processes(but_copies=self.copies))
             os.close(target)
-            view = sandbox.SandboxView(submission.path, inputs, self.hidden)
+            view = sandbox.SandboxView(
+                submission.path, inputs, self.hidden, world=submission.is_own_oracle
+            )
             around = sandbox.sandbox_command(view, source)
             return Child(
                 lambda *pipes: [*around, *program(*pipes)],

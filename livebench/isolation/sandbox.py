@@ -15,9 +15,14 @@ from livebench.submissions.load import OUTPUTS, STATE
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _CONFIGURATION = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
 _PACKAGES = ("livebench", "livebench_baselines")
+_NEEDED = {"data", "isolation", "probes", "scoring", "submissions", "training", "__pycache__"}
+"""Packages of LiveBench that a scorer may need. The others make sets and worlds, or judge: none of their
+modules is in the sandbox, nor the protocols."""
+
+_WORLD = "simulated"
 INPUTS = "/inputs"
 SCRATCH_FOLDERS = ("/tmp", "/dev/shm")  # nosec B108
-_SCRATCH = 1 << 30
+SCRATCH = 1 << 30
 """Bytes in each of them, at most."""
 
 
@@ -28,11 +33,13 @@ class SandboxView(NamedTuple):
         folder: of the submission.
         inputs: folder that is shown as `/inputs`; LiveBench puts training data there.
         hidden: folders that are empty in the sandbox even if they lie in one that is shown.
+        world: whether LiveBench's simulated world is shown: its own oracle needs it.
     """
 
     folder: Path
     inputs: Path
     hidden: Sequence[Path]
+    world: bool = False
 
 
 def bwrap() -> str:
@@ -55,8 +62,9 @@ def bwrap() -> str:
 def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
     """The command that opens the sandbox; the program to run in it has to be appended.
 
-    No network, no other processes, no capabilities. Read-only: the system, Python with its packages, and
-    the folder of the submission. Writable: /tmp, in memory, of limited size.
+    No network, no other processes, no capabilities. Read-only: the system, Python with its packages (of
+    LiveBench, what a scorer may need), and the folder of the submission. Writable: /tmp and /dev/shm, in
+    memory, of limited size.
 
     Args:
         filter_handle: an open file descriptor to read the system call filter from.
@@ -82,20 +90,19 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
     for read_only in ("/proc", "/dev", "/dev/pts"):
         line += ["--remount-ro", read_only]
     for scratch in SCRATCH_FOLDERS:
-        line += ["--size", str(_SCRATCH), "--tmpfs", scratch]
+        line += ["--size", str(SCRATCH), "--tmpfs", scratch]
     own = view.folder.absolute()
     masked: list[Path] = []
     # Hidden folders may lie in shown ones, and the submission in a hidden one.
     # What it scored before is not the scorer's to see, nor what is not finished.
     own_outputs = [own / name for name in OUTPUTS] + [own.resolve().parent / STATE]
+    never = [*view.hidden, *own_outputs, *_not_needed(view.world)]
     for shown in (_python(), [own]):
         for place in shown:
             line += ["--ro-bind", str(place.resolve()), str(place)]
         around = shown if own in shown else [*shown, *map(Path, _SYSTEM)]
         inner = [
-            folder.absolute()
-            for folder in (*view.hidden, *own_outputs)
-            if any(_within(folder, outer) for outer in around)
+            folder.absolute() for folder in never if any(_within(folder, outer) for outer in around)
         ]
         for place in inner:
             line += ["--tmpfs", str(place)]
@@ -105,6 +112,21 @@ def sandbox_command(view: SandboxView, filter_handle: int) -> list[str]:
     line += ["--ro-bind", str(view.inputs), INPUTS]
     line += ["--remount-ro", "/", "--seccomp", str(filter_handle)]
     return [*line, "--chdir", str(own), "--"]
+
+
+def _not_needed(world: bool) -> list[Path]:
+    """Folders of LiveBench's packages that no scorer needs, wherever a LiveBench is installed."""
+    spec = importlib.util.find_spec("livebench")
+    installed = [Path(folder) for folder in spec.submodule_search_locations or ()] if spec else []
+    installed += [Path(entry) / "livebench" for entry in sys.path if entry.endswith("-packages")]
+    needed = _NEEDED | ({_WORLD} if world else set())
+    return [
+        package
+        for folder in dict.fromkeys(installed)
+        if folder.is_dir()
+        for package in sorted(folder.iterdir())
+        if package.is_dir() and package.name not in needed
+    ]
 
 
 def _within(place: Path, folder: Path) -> bool:

@@ -5,6 +5,8 @@ its memory limit is per process. The process that it is loaded in can be copied,
 copies, which score, cannot. Refused, too, are calls that no scorer needs and that have been used to
 escape from sandboxes, and those by which a copy could leave something to a later one: by changing the
 process it is copied from, by memory and queues that outlive a process, by attributes of files.
+No sockets are made but pairs of local ones: a namespace of the network cuts neither AF_VSOCK, which
+reaches the host of a virtual machine, nor a socket that lies in a folder as a file.
 The format of filters is in linux/filter.h and linux/seccomp.h; call numbers in asm/unistd_64.h and
 asm-generic/unistd.h.
 """
@@ -32,6 +34,7 @@ _FORK = 0x0120_0011
 _X32 = 0x4000_0000  # calls of the x32 ABI, numbered from here
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 _PR_SET_DUMPABLE, _SIGCONT = 4, 18
+_AF_UNIX = 1
 
 # Numbers on x86-64 and ARM64; None where a machine does not have the call.
 _Numbers = dict[str, tuple[int | None, int | None]]
@@ -111,13 +114,31 @@ _MACHINES = {
         0,
         0xC000_003E,
         {"clone": 56, "clone3": 435, "fork": 57, "vfork": 58},
-        {"fcntl": 72, "prctl": 157, "tkill": 200, "tgkill": 234, "affinity": 203, "prlimit": 302},
+        {
+            "socket": 41,
+            "socketpair": 53,
+            "fcntl": 72,
+            "prctl": 157,
+            "tkill": 200,
+            "affinity": 203,
+            "tgkill": 234,
+            "prlimit": 302,
+        },
     ),
     "aarch64": _Machine(
         1,
         0xC000_00B7,
         {"clone": 220, "clone3": 435},
-        {"fcntl": 25, "prctl": 167, "tkill": 130, "tgkill": 131, "affinity": 122, "prlimit": 261},
+        {
+            "socket": 198,
+            "socketpair": 199,
+            "fcntl": 25,
+            "prctl": 167,
+            "tkill": 130,
+            "affinity": 122,
+            "tgkill": 131,
+            "prlimit": 261,
+        },
     ),
 }
 _FCNTL_LASTING = (8, 10, 15, 1024, 1026, 1036, 1038)
@@ -127,6 +148,8 @@ set belongs to an open file, which a copy shares."""
 _Instruction = tuple[int, int, int, int]
 _ALLOWED: _Instruction = (_RETURN, 0, 0, ALLOW)
 _REFUSED: _Instruction = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
+_NO_SUCH_FAMILY: _Instruction = (_RETURN, 0, 0, _ERRNO | errno.EAFNOSUPPORT)
+"""Libraries that ask whether there is a network take this for an answer."""
 
 
 def no_new_processes(machine: str = "", *, but_copies: bool = False) -> bytes:
@@ -164,6 +187,9 @@ def no_new_processes(machine: str = "", *, but_copies: bool = False) -> bytes:
     answers |= {making[name]: errno.EAGAIN for name in ("fork", "vfork") if name in making}
     for number, answer in answers.items():
         program += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | answer)]
+    program += _if_called(checked["socket"], [_NO_SUCH_FAMILY])
+    local = [(_LOAD, 0, 0, _ARGUMENTS[0]), (_EQUAL, 1, 0, _AF_UNIX), _NO_SUCH_FAMILY, _ALLOWED]
+    program += _if_called(checked["socketpair"], local)
     program += _if_called(checked["fcntl"], _refusing(1, _FCNTL_LASTING))
     program += _if_called(checked["tkill"], _refusing(1, [_SIGCONT]))
     program += _if_called(checked["tgkill"], _refusing(2, [_SIGCONT]))

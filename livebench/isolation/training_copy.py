@@ -17,7 +17,7 @@ def write_training_copy(split: DatasetSplit, out: Path) -> Dataset:
     """Write the videos of a split with their comments and frame vectors, and nothing of the others.
 
     The rows keep their order. The fingerprints in dataset.toml stay those of the whole dataset: they say
-    where the rows come from.
+    where the rows come from. The recipe, which would make the whole dataset, is left out.
 
     Raises:
         LiveBenchError: `out` exists or cannot be written.
@@ -26,7 +26,8 @@ def write_training_copy(split: DatasetSplit, out: Path) -> Dataset:
         _write_rows(split, folder)
         if any(video.frame_count for video in split.videos) and split.dataset.has_frames:
             _write_frames(split, folder / "frames.npy")
-        write_text(folder / "dataset.toml", msgspec.toml.encode(split.dataset.info).decode())
+        info = msgspec.structs.replace(split.dataset.info, recipe=[])
+        write_text(folder / "dataset.toml", msgspec.toml.encode(info).decode())
     return Dataset(out)
 
 

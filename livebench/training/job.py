@@ -8,12 +8,11 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
 import msgspec
 
-from livebench.candidates.protocol import Protocol
 from livebench.data.context import ContextRule, FrameRule
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
@@ -22,6 +21,9 @@ from livebench.scoring.computation import versions_used
 from livebench.scoring.scorer import Trained
 from livebench.submissions.entry import load_entry
 from livebench.submissions.load import Submission
+
+if TYPE_CHECKING:  # a scorer's process has no livebench.candidates
+    from livebench.candidates.protocol import Protocol
 
 
 class Bar(Interface):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import importlib.util
 import json
+import marshal
 import os
 import shutil
 import socket
@@ -12,6 +14,7 @@ import subprocess
 import sys
 import threading
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +47,43 @@ class Outcome(NamedTuple):
         if expected in ("got", "nothing"):
             return self.got == expected and (expected == "got" or remark in self.saw)
         return not self.got and expected in self.saw
+
+
+def _link_scores(path: Path, set_name: str) -> None:
+    outside = path.parent.parent / "outside"
+    outside.mkdir(exist_ok=True)
+    (path / "scores").symlink_to(outside)
+
+
+def _pipe_for_scores(path: Path, set_name: str) -> None:
+    folder = path / "scores" / set_name / "default"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "comments.jsonl.gz")
+
+
+def _earlier_scores(path: Path, set_name: str) -> None:
+    folder = path / "scores" / set_name / "before"
+    folder.mkdir(parents=True)
+    (folder / "comments.jsonl.gz").write_bytes(gzip.compress(b'{"scores":[1]}'))
+
+
+def _bytecode(path: Path, set_name: str) -> None:
+    """Bytecode that says that its source need not be looked at (PEP 552)."""
+    source = path / f"{path.name}.py"
+    other = source.read_text().replace("-float(len(candidate.text))", "1.0")
+    compiled = Path(importlib.util.cache_from_source(str(source)))
+    compiled.parent.mkdir()
+    head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8)
+    compiled.write_bytes(head + marshal.dumps(compile(other, str(source), "exec")))
+
+
+PREPARED: dict[str, Callable[[Path, str], None]] = {
+    "links_out": _link_scores,
+    "pipe_for_scores": _pipe_for_scores,
+    "replays": _earlier_scores,
+    "bytecode": _bytecode,
+}
+"""What some bring in their folders besides their module."""
 
 
 class Cage:
@@ -86,9 +126,8 @@ class Cage:
         beside = self.folder / "submissions" / "neighbour"
         beside.mkdir(exist_ok=True)
         (beside / "scorer.py").write_text("a secret\n")
-        if name == "links_out":
-            (self.folder / "outside").mkdir(exist_ok=True)
-            (path / "scores").symlink_to(self.folder / "outside")
+        if name in PREPARED:
+            PREPARED[name](path, self.set.name)
         return path
 
     def watch(self, name: str, kind: str) -> Outcome:
@@ -102,7 +141,11 @@ class Cage:
         done = subprocess.run(
             [*command, "--candidates", self.set, *options],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                "LIVEBENCH_ZOO_TOKEN": "a secret",
+            },
             capture_output=True,
             text=True,
             errors="replace",
@@ -121,7 +164,7 @@ class Cage:
         assert result["manifest"]["isolation"] == kind
         values = {value for line in scores.splitlines() for value in json.loads(line)["scores"]}
         whole = (path / "submission.toml").exists()
-        got = "nothing" if whole and values != {1.0} else "got"
+        got = "nothing" if whole and 1.0 not in values else "got"
         return Outcome(got, "; ".join(_remarks(self.folder, self.set.name, name) if whole else ()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -112,6 +113,20 @@ def test_nothing_of_other_splits_is_in_the_copy(submission, dataset, tmp_path):
         assert not [one for one in held_out if one.encode() in content]
 
 
+def test_what_would_make_the_whole_dataset_is_not_in_the_copy(dataset, tmp_path):
+    from livebench.data.dataset import Dataset
+    from livebench.isolation.training_copy import write_training_copy
+
+    whole = tmp_path / "whole"
+    shutil.copytree(dataset.path, whole)
+    card = whole / "dataset.toml"
+    card.write_text('recipe = ["simulate", "--seed", "5"]\n' + card.read_text("utf-8"), "utf-8")
+    assert Dataset(whole).info.recipe == ["simulate", "--seed", "5"]
+    copy = write_training_copy(Dataset(whole).split("train"), tmp_path / "copy")
+    assert copy.info.recipe == []
+    assert copy.info.fingerprint == dataset.info.fingerprint
+
+
 # Code, options, the last line of what the user sees, and something of what stands above it.
 FAILURES = {
     "exits": (
@@ -139,6 +154,7 @@ FAILURES = {
     "garbage": (
         """
 import os
+import shutil
 class Mine:
     def score(self, v, c, x):
         for n in range(3, 500):

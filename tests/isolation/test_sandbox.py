@@ -15,6 +15,9 @@ from cage import Cage
 
 from livebench.errors import LiveBenchError
 from livebench.isolation import sandbox, seccomp
+from livebench.isolation.remote import Isolation
+from livebench.scoring.runner import read_samples
+from livebench.submissions.load import Submission
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -54,6 +57,8 @@ KEPT = [
     "kills_parent",
     "deletes_folder",
     "links_out",
+    "pipe_for_scores",
+    "replays",
 ]
 
 
@@ -132,6 +137,95 @@ def test_sets_in_the_folder_of_the_submission_are_not_seen(submission, frozen, r
     assert run("evaluate", "--submission", path, *options, "--sandbox").status == 0
     scores = gzip.decompress((path / "scores/tiny-paper/default/comments.jsonl.gz").read_bytes())
     assert scores.splitlines()[0].endswith(b'"scores":[' + b",".join([b"0"] * 100) + b"]}")
+
+
+# Each is tried once; a candidate's score says whether it worked.
+ATTEMPTS = """
+import importlib, os, resource, socket, sys
+from pathlib import Path
+import livebench
+LIVEBENCH = Path(livebench.__file__).parent
+
+def makes_socket(family, kind=socket.SOCK_DGRAM):
+    socket.socket(family, kind).close()
+    return True
+
+def makes_pair():
+    one, other = socket.socketpair()
+    with one, other:
+        one.send(b"x")
+        return other.recv(1) == b"x"
+
+def imports(name):
+    return bool(importlib.import_module(name))
+
+def writes_much():
+    with open("/tmp/much", "wb") as file:
+        file.seek(1 << 30)
+        file.write(b"x")
+    return True
+
+WAYS = [
+    makes_pair,
+    lambda: imports("livebench.probes.surface"),
+    lambda: imports("livebench_baselines.unified_transformer"),
+    lambda: resource.getrlimit(resource.RLIMIT_FSIZE) == (1 << 30, 1 << 30),
+    lambda: 0 < resource.getrlimit(resource.RLIMIT_NPROC)[1] <= 4096,
+    lambda: makes_socket(socket.AF_UNIX),
+    lambda: makes_socket(socket.AF_INET),
+    lambda: makes_socket(socket.AF_NETLINK, socket.SOCK_RAW),
+    lambda: makes_socket(socket.AF_VSOCK, socket.SOCK_STREAM),
+    lambda: makes_socket(socket.AF_ALG, socket.SOCK_SEQPACKET),
+    lambda: bool(os.memfd_create("more")),
+    writes_much,
+    lambda: imports("livebench.candidates.build"),
+    lambda: imports("livebench.candidates.protocol"),
+    lambda: imports("livebench.simulated.world"),
+    lambda: imports("livebench.audit.probes"),
+    lambda: bool(list(LIVEBENCH.rglob("protocols/*.toml"))),
+    lambda: [one for entry in sys.path for one in Path(entry).glob("livebench/candidates/*")] != [],
+]
+
+class Mine:
+    def score_samples(self, samples):
+        found = []
+        for way in WAYS:
+            try:
+                found.append(float(way()))
+            except (OSError, ImportError):
+                found.append(0.0)
+        return [found + [0.0] * (len(one.candidates) - len(found)) for one in samples]
+
+    def score(self, v, c, x):
+        return 0.0
+"""
+
+
+@needs_bwrap
+def test_what_is_there_and_what_is_not(submission, frozen):
+    pytest.importorskip("torch")
+    one = Submission(submission(code=ATTEMPTS))
+    _, sample = next(read_samples(frozen, None, "comments"))
+    with Isolation("sandbox").open(one, one.card.runs[0]) as scorer:
+        (found,) = scorer.score_samples([sample])
+    assert found[:18] == [1.0] * 5 + [0.0] * 13
+
+
+@needs_bwrap
+@pytest.mark.parametrize("world", [False, True])
+def test_only_the_oracle_sees_the_simulated_world(tmp_path, world):
+    own = tmp_path / "own"
+    own.mkdir()
+    command = sandbox.sandbox_command(sandbox.SandboxView(own, own, [], world=world), 0)
+    place = command.index("--seccomp")
+    del command[place : place + 2]
+    package = Path(sandbox.__file__).parent.parent
+    command += ["/usr/bin/find", str(package), "-name", "*.py", "-path", "*/*/*"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    packages = {Path(one).relative_to(package).parts[0] for one in found}
+    names = {name for name in packages if not name.endswith(".py")}
+    needed = {"data", "isolation", "probes", "scoring", "submissions", "training"}
+    assert names == needed | ({"simulated"} if world else set())
 
 
 def test_a_submission_that_is_a_set_itself_is_refused(submission, frozen, refused):
@@ -220,11 +314,18 @@ CALLS = [
     ("x86_64", 0xC000003E, 101, 0, 0x50000 | errno.EPERM),
     ("x86_64", 0xC000003E, 62, 0, 0x50000 | errno.EPERM),  # kill
     ("x86_64", 0xC000003E, 319, 0, 0x50000 | errno.EPERM),  # memfd_create
+    ("x86_64", 0xC000003E, 41, 1, 0x50000 | errno.EAFNOSUPPORT),  # socket, AF_UNIX
+    ("x86_64", 0xC000003E, 41, 40, 0x50000 | errno.EAFNOSUPPORT),  # AF_VSOCK
+    ("x86_64", 0xC000003E, 53, 1, ALLOW),  # socketpair, AF_UNIX
+    ("x86_64", 0xC000003E, 53, 30, 0x50000 | errno.EAFNOSUPPORT),  # AF_TIPC
     ("x86_64", 0xC000003E, 280, 0, 0x50000),  # utimensat: does nothing
     ("x86_64", 0xC000003E, 302, 0, ALLOW),  # prlimit64 of itself
     ("x86_64", 0xC000003E, 302, 7, 0x50000 | errno.EPERM),  # and of another
     ("x86_64", 0xC000003E, 0x40000000 + 57, 0, 0x50000 | errno.ENOSYS),
     ("x86_64", 0x40000003, 2, 0, KILL),  # fork of 32 bits
+    ("aarch64", 0xC00000B7, 198, 1, 0x50000 | errno.EAFNOSUPPORT),  # socket
+    ("aarch64", 0xC00000B7, 199, 1, ALLOW),  # socketpair
+    ("aarch64", 0xC00000B7, 199, 30, 0x50000 | errno.EAFNOSUPPORT),
     ("aarch64", 0xC00000B7, 220, THREAD, ALLOW),
     ("aarch64", 0xC00000B7, 220, FORK, 0x50000 | errno.EAGAIN),
     ("aarch64", 0xC00000B7, 117, 0, 0x50000 | errno.EPERM),
