@@ -46,7 +46,9 @@ def markdown_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int | None = None
 ) -> str:
     """As `text_table`, in Markdown; cells are escaped unless they are Markdown."""
-    cells = [[str(escaped(cell)) for cell in row] for row in (header, *rows)]
+    cells = [
+        [cell if cell == "-" else str(escaped(cell)) for cell in row] for row in (header, *rows)
+    ]
     return _table(cells[0], cells[1:], "pipe", left)
 
 

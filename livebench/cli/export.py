@@ -18,7 +18,7 @@ from livebench.cli.progress import quiet_option, remark
     type=click.Choice(["jsonl", "parquet"]),
     default="jsonl",
     show_default=True,
-    help="Of the files: JSON Lines, or Parquet.",
+    help="Format of the files.",
 )
 @dataset_option
 @quiet_option

@@ -163,7 +163,7 @@ figure_format_option = functools.partial(
     type=click.Choice(["png", "svg", "pdf"]),
     default="png",
     show_default=True,
-    help="Format of the figures.",
+    help="Format of the files.",
 )
 
 

@@ -95,9 +95,12 @@ class Plan:
         shift = np.repeat([self.shift_ms[n] for n in order], [len(self.rows[n]) for n in order])
         table = pq.read_table(self.dataset.path / "comments.parquet")
         table = table.take(np.concatenate([self.rows[n] for n in order]))
+        time = table["time"].to_numpy() + shift / 1000
+        in_order = np.lexsort((time, video))  # stable: comments of one instant keep their order
+        table, video, time = table.take(in_order), video[in_order], time[in_order]
         columns = {
             "video_id": pa.DictionaryArray.from_arrays(pa.array(video, pa.int32()), pa.array(ids)),
-            "time": table["time"].to_numpy() + shift / 1000,
+            "time": time,
             "text": table["text"],
             "tokens": table["tokens"],
         }

@@ -25,6 +25,7 @@ OWN_HELP = {"--out", "--seed", "--name", "--dev", "--test", "--figures", "--vide
 """What is made, drawn or named differs from command to command."""
 
 OWN_TYPE = {
+    "--format": "of pictures, or of `export`",
     "--dev": "`import` takes shares, too",
     "--test": "`import` takes shares, too",
     "--out": "new in some commands, written over in others",

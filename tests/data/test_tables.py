@@ -127,9 +127,11 @@ def test_quiet_videos_are_left_out_after_bad_rows(tmp_path, run):
 
 
 def test_no_comment(tmp_path, run):
-    dataset, done = imported(tmp_path, run, source(tmp_path, comments="video_id,time,text\n"))
-    assert "0 comments, 0 distinct" in done.out
-    assert dataset.comments.strings == []
+    folder = source(tmp_path, comments="video_id,time,text\n")
+    done = run("import", "tables", folder, "--out", "d", *ONE)
+    assert done.status == 2
+    assert f"{folder}: no comment found in it (looked for " in done.err
+    assert not (tmp_path / "d").exists()
 
 
 def test_order_of_rows_and_name_do_not_change_the_fingerprint(tmp_path, run, tables):

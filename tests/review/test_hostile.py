@@ -125,9 +125,7 @@ def test_a_result_that_says_what_it_likes(project, run):
     result["signature"] = "`|<script>\n"
     result["metrics"]["best"]["MRR"]["value"] = 1.0
     result["anatomy"] = {"|": {"<b>": 3.0}}
-    result["manifest"].update(
-        commit="|\n", encoder="<b>", arguments={"|": ["\n"]}, device="x" * 10_000
-    )
+    result["manifest"].update(commit="|\n", encoder="<b>", device="x" * 10_000)
     path.write_text(json.dumps(result))
     assert run("leaderboard").status == 0
     assert (project / "LEADERBOARD.md").read_text("utf-8") == before

@@ -49,11 +49,12 @@ def test_a_good_submission(pull_request, run, evaluate):
     status, lines, err = review(run, "--base", "base")
     assert status == 1
     assert err == "LEADERBOARD.md: stale; run `livebench leaderboard` and commit it\n"
-    assert lines[:3] == ["submissions/new: in order", "", "silent-paper, setting comments"]
-    row = lines[3]
-    assert row.startswith("  + New (new): no rank (model, claimed), R@1 ")
-    assert len(lines) == 5
-    assert lines[4] == ""
+    assert lines[:3] == ["submissions/new: in order", "", "silent-paper, setting blind"]
+    assert lines[4:6] == ["", "silent-paper, setting comments"]
+    row = lines[6]
+    for line in (lines[3], row):
+        assert line.startswith("  + New (new): no rank (model, claimed), R@1 ")
+    assert lines[7:] == [""]
     # and after
     assert run("leaderboard").status == 0
     status, lines, err = review(run, "--base", "base")
@@ -74,6 +75,9 @@ def test_a_stale_submission(pull_request, run, evaluate):
     assert run("leaderboard").status == 0
     status, lines, err = review(run, "--base", "base")
     assert (status, err) == (1, "")
+    blind = lines.index("silent-paper, setting blind")
+    assert lines[blind + 1].startswith("  + New (new): no rank (model, claimed), R@1 ")
+    del lines[blind : blind + 3]
     assert lines == [
         f"submissions/new/{RESULT}: was made for another version of silent-paper, so its row is "
         "shown separately",

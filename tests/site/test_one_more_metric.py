@@ -52,10 +52,10 @@ def after(project, one_more):
 
 
 @pytest.fixture(scope="module")
-def site(project, one_more, tmp_path_factory):
+def site(project, maintainer, one_more, tmp_path_factory):
     """The site with the metric. Read only."""
     out = tmp_path_factory.mktemp("one-more") / "site"
-    build_site(out, project.sets, project.submissions)
+    build_site(out, project.sets, project.submissions, signers=maintainer.signers)
     return out
 
 
