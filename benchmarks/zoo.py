@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -61,8 +62,8 @@ def main() -> None:
                 outcome = cage.watch(name, kind)
                 if not outcome.agrees(animal[kind], animal.get("remark", "")):
                     wrong.append((name, kind, outcome))
-                where = f"{name}/default on {cage.set.name}, comments"
-                saw = outcome.saw.removeprefix(where).lstrip(",: ")
+                where = rf"{name}/default on {cage.set.name}, (blind|comments)[,:] "
+                saw = re.sub(f"^{where}", "", outcome.saw)
                 saw = saw.replace(str(folder.resolve()), "...").replace("|", "\\|")
                 cells += [outcome.got or "refused", saw or "an ordinary row"]
             print(f"| `{name}` | {animal['tries']} | {' | '.join(cells)} |", flush=True)

@@ -89,7 +89,8 @@ class Isolation:
             return
         ours, theirs = socket.socketpair()
         with learning_folder() as inputs, ours, theirs:
-            child = self._start(submission, inputs, theirs.fileno())
+            wanted = self.copies and copies
+            child = self._start(submission, inputs, theirs.fileno(), copies=wanted)
             theirs.close()
             try:
                 start = wire.Start(
@@ -100,12 +101,11 @@ class Isolation:
                     sealed=self.kind == "sandbox",
                 )
                 made = Copies(child, ours, self.time_limit, sealed=start.sealed)
-                wanted = self.copies and copies
                 yield self._scorer(child, start, submission, inputs, made if wanted else None)
             finally:
                 child.close()
 
-    def _start(self, submission: Submission, inputs: Path, handles: int) -> Child:
+    def _start(self, submission: Submission, inputs: Path, handles: int, *, copies: bool) -> Child:
         path = [entry for entry in sys.path if entry]
 
         def program(source: int, target: int) -> list[str]:
@@ -124,7 +124,7 @@ class Isolation:
             )
         source, target = os.pipe()
         try:
-            os.write(target, no_new_processes(but_copies=self.copies))
+            os.write(target, no_new_processes(but_copies=copies))
             os.close(target)
             view = sandbox.SandboxView(
                 submission.path, inputs, self.hidden, world=submission.is_own_oracle

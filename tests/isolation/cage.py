@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.leaderboard.collect import collect
-from livebench.submissions.load import Submission
+from livebench.submissions.load import STATE, Submission
 
 ZOO = Path(__file__).parent
 CARD = """name = "{name}"
@@ -116,7 +116,9 @@ class Cage:
     def let_in(self, name: str) -> Path:
         """Make the submission of this name again, and one beside it; return its folder."""
         path = self.folder / "submissions" / name
-        shutil.rmtree(path, ignore_errors=True)
+        # What was begun in another isolation is not continued.
+        for left in (path, path.parent / STATE / name):
+            shutil.rmtree(left, ignore_errors=True)
         path.mkdir(parents=True)
         for module in (name, "attempt"):
             shutil.copy(ZOO / "zoo" / f"{module}.py", path)
