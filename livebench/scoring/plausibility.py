@@ -2,8 +2,9 @@
 
 The score of a candidate may depend only on the moment and on that candidate: not on what was scored
 before, not on its place among the others, not on the others (unless the submission is declared
-listwise), and not on how often it is computed. Scores that differ by more than 1e-4 * max(1, |score|)
-deviate.
+listwise), and not on how often it is computed. A sample deviates if a score differs by more than
+1e-4 * max(1, |score|), or if more than 0.5% of the pairs of its candidates are in another order: scores
+that are tiny, or large and close to each other, would otherwise hide any order within that tolerance.
 """
 
 from __future__ import annotations
@@ -24,6 +25,14 @@ _TOLERANCE = 1e-4
 _WRITTEN_ERROR = 5e-6
 """Relative error of a score written with 6 significant digits."""
 
+_TURNED = 0.005
+"""Share of pairs in another order. Differences within the tolerance turn some .05% of them round where
+scores of about -50 have a range of 20."""
+
+_NOISE, _NOISE_SHARE = 1e-6, 0.01
+"""Pairs this close count as tied: relative to the score, as float32 rounds sums; and in units of the
+interquartile range of a sample, so that not all of its pairs can be."""
+
 _MANY_TIES = 10
 """Per cent of tied candidates from which on a remark is made."""
 
@@ -36,7 +45,8 @@ _ASKED = {
 
 
 class Deviation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The number of samples that deviate, and the largest difference relative to max(1, |score|)."""
+    """The number of samples that deviate, by a score or by their order, and the largest difference of a
+    score relative to max(1, |score|)."""
 
     samples: int
     largest: float
@@ -114,7 +124,7 @@ def measure_plausibility(
     deviations = {}
     for way, asked in ways.items():
         blocks = (asked[start : start + BATCH] for start in range(0, len(asked), BATCH))
-        worst = []
+        worst, turned = [], []
         try:
             for block, scored in score_blocks(scorer, blocks):
                 for (name, _), numbers in zip(block, scored, strict=True):
@@ -122,9 +132,10 @@ def measure_plausibility(
                     if way in ("shuffled", "alone"):
                         before = before[orders[name][: len(numbers.totals)]]
                     worst.append(_difference(before, numbers.totals))
+                    turned.append(_turned(before, numbers.totals))
         except LiveBenchError as error:
             raise _asked_again(error, way) from error.__cause__
-        over = np.array(worst) > _TOLERANCE
+        over = (np.array(worst) > _TOLERANCE) | (np.array(turned) > _TURNED)
         deviations[way] = Deviation(int(over.sum()), float(f"{max(worst, default=0.0):.3g}"))
     return Plausibility(
         len(some),
@@ -170,6 +181,21 @@ def _difference(before: np.ndarray, now: np.ndarray) -> float:
     size = np.maximum(1, np.abs(before))
     off = np.abs(before - now.astype(np.float64)) - _WRITTEN_ERROR * np.abs(before)
     return float((np.maximum(off, 0) / size).max())
+
+
+def _turned(before: np.ndarray, now: np.ndarray) -> float:
+    """The share of pairs of candidates that are in another order, or tied only here or there."""
+    if len(before) < 2:
+        return 0.0
+    first, second = np.triu_indices(len(before), 1)
+    signs = []
+    for scores in (before, now.astype(np.float64)):
+        size = _NOISE * np.maximum(np.abs(scores[first]), np.abs(scores[second]))
+        spread = np.subtract(*np.percentile(scores, [75, 25]))
+        apart = scores[first] - scores[second]
+        close = np.abs(apart) <= np.minimum(size, _NOISE_SHARE * spread)
+        signs.append(np.where(close, 0, np.sign(apart)))
+    return float((signs[0] != signs[1]).mean())
 
 
 def plausibility_remarks(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from livebench.errors import LiveBenchError
+from livebench.scoring.numbers import score_line
 from livebench.scoring.plausibility import (
     Deviation,
     Plausibility,
@@ -79,6 +82,31 @@ def off_by(relative):
     return Off
 
 
+def hides(scale, base=0.0, last=0.0):
+    class Hides(Remembers):
+        """Remembers in digits below the tolerance; what stands last is far from the rest."""
+
+        def score_samples(self, samples):
+            rows = np.array(super().score_samples(samples)) * 7919.0 % 101
+            rows = base + scale * rows
+            rows[:, -1] += last
+            return rows.tolist()
+
+    return Hides
+
+
+class Noisy(Plain):
+    """As float32 rounds sums, each time in another way; long comments would tie."""
+
+    def __init__(self):
+        self.noise = np.random.default_rng(1)
+
+    def score_candidates(self, video_ctx, comments, candidates):
+        off = 1 + self.noise.uniform(-2e-7, 2e-7, len(candidates))
+        rows = [-50.0 - min(len(one.text), 12) for one in candidates]
+        return (off * rows).tolist()
+
+
 @pytest.fixture
 def measured(frozen):
     """Scores three samples, and asks again."""
@@ -86,11 +114,8 @@ def measured(frozen):
     def call(scorer, listwise=False):
         some = dict(list(read_samples(frozen, None, "comments"))[:3])
         found = score_block(scorer, list(some.values()))
-        # As a file of scores has them: six significant digits.
-        first = {
-            name: np.array([float(f"{value:.6g}") for value in one.totals.tolist()])
-            for name, one in zip(some, found, strict=True)
-        }
+        lines = [json.loads(score_line(*both)) for both in zip(some, found, strict=True)]
+        first = {line["sample_id"]: np.array(line["scores"]) for line in lines}
         samples = read_samples(frozen, None, "comments", list(first)[::-1])
         return measure_plausibility(scorer, samples, first, listwise, "5e")
 
@@ -106,6 +131,11 @@ WHO = [
     (Forgets, (3, 3, 3, 3)),
     (off_by(0.9e-4), (0, 0, 0, 0)),
     (off_by(1.2e-4), (0, 0, 0, 3)),
+    (Noisy, (0, 0, 0, 0)),
+    (hides(1e-7), (3, 3, 3, 0)),
+    (hides(1e-7, last=-1e4), (3, 3, 3, 3)),
+    (hides(0.5, base=1e6), (3, 3, 3, 0)),
+    (hides(9e-7, base=1.0), (3, 3, 3, 0)),
 ]
 
 
