@@ -4,7 +4,8 @@ A submission may start threads but no processes: `setrlimit` does not limit the 
 its memory limit is per process. The process that it is loaded in can be copied, by `fork` alone; the
 copies, which score, cannot. Refused, too, are calls that no scorer needs and that have been used to
 escape from sandboxes, and those by which a copy could leave something to a later one: by changing the
-process it is copied from, by memory and queues that outlive a process, by attributes of files.
+process it is copied from, by memory and queues that outlive a process, by attributes of files, by which
+pages of files the kernel holds in memory.
 No sockets are made but pairs of local ones: a namespace of the network cuts neither AF_VSOCK, which
 reaches the host of a virtual machine, nor a socket that lies in a folder as a file.
 The format of filters is in linux/filter.h and linux/seccomp.h; call numbers in asm/unistd_64.h and
@@ -65,7 +66,11 @@ _LASTING: _Numbers = {
     "sched_setscheduler": (144, 119),
     "mq_open": (240, 180),
     "ioprio_set": (251, 30),
+    "readahead": (187, 213),
     "inotify_init": (253, None),
+    "mincore": (27, 232),
+    "preadv2": (327, 286),
+    "cachestat": (451, 451),
     "migrate_pages": (256, 238),
     "move_pages": (279, 239),
     "inotify_init1": (294, 26),
@@ -86,6 +91,7 @@ _ATTRIBUTES: _Numbers = {
     "fchown": (93, 55),
     "lchown": (94, None),
     "utime": (132, None),
+    "fadvise64": (221, 223),
     "setxattr": (188, 5),
     "lsetxattr": (189, 6),
     "fsetxattr": (190, 7),
@@ -97,7 +103,7 @@ _ATTRIBUTES: _Numbers = {
     "fchmodat2": (452, 452),
     "setxattrat": (463, 463),
 }
-"""They seem to work and do nothing: libraries copy files with their times."""
+"""They seem to work and do nothing: libraries copy files with times, and say what they will read."""
 
 
 class _Machine(NamedTuple):
@@ -115,6 +121,7 @@ _MACHINES = {
         0xC000_003E,
         {"clone": 56, "clone3": 435, "fork": 57, "vfork": 58},
         {
+            "madvise": 28,
             "socket": 41,
             "socketpair": 53,
             "fcntl": 72,
@@ -130,6 +137,7 @@ _MACHINES = {
         0xC000_00B7,
         {"clone": 220, "clone3": 435},
         {
+            "madvise": 233,
             "socket": 198,
             "socketpair": 199,
             "fcntl": 25,
@@ -144,6 +152,9 @@ _MACHINES = {
 _FCNTL_LASTING = (8, 10, 15, 1024, 1026, 1036, 1038)
 """F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY, F_SET_RW_HINT, F_SET_FILE_RW_HINT: what they
 set belongs to an open file, which a copy shares."""
+
+_MADVISE_LASTING = (20, 21)
+"""MADV_COLD, MADV_PAGEOUT: they reach pages of files that others read, too."""
 
 _Instruction = tuple[int, int, int, int]
 _ALLOWED: _Instruction = (_RETURN, 0, 0, ALLOW)
@@ -191,6 +202,7 @@ def no_new_processes(machine: str = "", *, but_copies: bool = False) -> bytes:
     local = [(_LOAD, 0, 0, _ARGUMENTS[0]), (_EQUAL, 1, 0, _AF_UNIX), _NO_SUCH_FAMILY, _ALLOWED]
     program += _if_called(checked["socketpair"], local)
     program += _if_called(checked["fcntl"], _refusing(1, _FCNTL_LASTING))
+    program += _if_called(checked["madvise"], _refusing(2, _MADVISE_LASTING))
     program += _if_called(checked["tkill"], _refusing(1, [_SIGCONT]))
     program += _if_called(checked["tgkill"], _refusing(2, [_SIGCONT]))
     # Only of itself: limits, where it runs, and that nobody may look at its memory.

@@ -142,8 +142,40 @@ class Ways:
                 os.lseek(handle, 1000, os.SEEK_SET)
         return found
 
+    def page_cache(self):
+        """A file that is only read, and which of its pages are in memory: megabits."""
+        handle = os.open(os.__file__, os.O_RDONLY)
+        try:
+            os.preadv(handle, [bytearray(1)], 4 * mmap.PAGESIZE, os.RWF_NOWAIT)
+        except BlockingIOError:
+            return True
+        finally:
+            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(handle)
+        return False
+
+    def pages_in_memory(self):
+        return self._of_a_page(lambda page: LIBC.mincore(page, 1, ctypes.create_string_buffer(1)))
+
+    def pages_out_of_memory(self):
+        return self._of_a_page(lambda page: LIBC.madvise(page, mmap.PAGESIZE, 21))
+
+    def pages_of_a_file(self):
+        with Path(os.__file__).open("rb") as file:
+            around, counts = (ctypes.c_uint64 * 2)(0, 1), (ctypes.c_uint64 * 5)()
+            return LIBC.syscall(451, file.fileno(), around, counts, 0) == 0
+
     def held_memory(self):
         return self.held is not None and self.held.seen()
+
+    def _of_a_page(self, call):
+        """Whether a call that tells or changes what the kernel holds of a page works."""
+        with mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+            start = ctypes.c_char.from_buffer(memory)
+            try:
+                return call(ctypes.c_void_p(ctypes.addressof(start))) == 0
+            finally:
+                del start
 
     def _file(self, path):
         if path.exists():
