@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -246,7 +247,18 @@ class Checker:
             if (set_name, run_name, "blind") not in have:
                 file = path / "scores" / set_name / run_name / f"blind{_ENDINGS['scores']}"
                 what = f'is missing, and {CARD} declares score = "pmi", which needs it'
-                yield LiveBenchError(file, what, evaluate_again(path))
+                # Rows of another version of the set are shown separately, as they are.
+                past = not self._has_current(path, set_name, run_name)
+                kind = StaleResult if past else LiveBenchError
+                yield kind(file, what, evaluate_again(path))
+
+    def _has_current(self, path: Path, set_name: str, run_name: str) -> bool:
+        """Whether a result of a run was made for this version of a set; true where none can tell."""
+        hashes = set()
+        for file in (path / "results" / set_name / run_name).glob(f"*{_ENDINGS['results']}"):
+            with contextlib.suppress(LiveBenchError):
+                hashes.add(parse_json(file, Result).manifest.set_hash)
+        return not hashes or self._sets[set_name].manifest.hash in hashes
 
 
 def has_scores(path: Path) -> bool:
