@@ -152,6 +152,20 @@ def test_without_the_file_of_blind(project, run, refused):
     assert "do not both have scores" in refused("compare", "likely", "plain", cwd=project)
 
 
+def test_what_is_of_another_version_of_the_set_lacks_no_blind(project, run):
+    """Its rows are shown separately as they are: nothing is missing."""
+    folder = project / "submissions/likely"
+    for kind, ending in (("scores", "jsonl.gz"), ("results", "json")):
+        (folder / f"{kind}/silent-paper/default/blind.{ending}").unlink()
+    path = folder / "results/silent-paper/default/comments.json"
+    result = json.loads(path.read_text())
+    result["manifest"]["set_hash"] = "ab" * 32
+    path.write_text(json.dumps(result))
+    done = run("submit", "review", cwd=project)
+    expected = "submissions/likely: in order; out of date, and shown separately: 2 of its results"
+    assert expected in done.out.splitlines()
+
+
 def test_of_another_training(project):
     path = project / "submissions/likely/results/silent-paper/default/blind.json"
     result = json.loads(path.read_text())
