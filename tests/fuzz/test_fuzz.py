@@ -25,11 +25,12 @@ def test_what_is_well_formed_is_read(known):
 
 @pytest.mark.parametrize("part", ["first", "second"])
 def test_nothing_malformed_ends_in_a_traceback(known, part):
+    refused = 0
     for name, which in list(known.items())[part == "second" :: 2]:
-        until = time.monotonic() + FILES / 10
-        found = fuzz(which, seeds_of(name, FILES), until=until)
+        found = fuzz(which, seeds_of(name, FILES), until=time.monotonic() + FILES / 10)
         assert found.failures == [], found.failures[0][1]
-        assert found.counts["refused"] or time.monotonic() > until  # a busy machine reads few
+        refused += found.counts["refused"]
+    assert refused  # of each format that is lenient, such as journals, a few files may all be read
 
 
 def test_what_failed_once_is_of_a_format_that_is_known(known):
