@@ -55,8 +55,8 @@ PROBES: dict[str, _Remembered] = {
 def memory_probes(
     samples: Sequence[SampleRecord], titles: Sequence[str]
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield name and scores, float64 [samples, 100], of each probe: with all other samples available, and
-    "in order", with those before it in the file alone.
+    """Yield name and scores, float64 [samples, 100], of each probe: with all other samples
+    available, and "in order", with those before it in the file alone.
 
     Args:
         titles: [samples], of their videos; equal for samples that a scorer may think of one video.
