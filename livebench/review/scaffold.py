@@ -62,6 +62,9 @@ def _card(new: NewSubmission, date: datetime.date) -> str:
         '# How scores are read, declared before numbers on test are seen: "sum", "mean", "words+2" or, '
         'for a\n# likelihood, "pmi", log p(comment | moment) - log p(comment) (docs/metrics.md).\n'
         'score = "sum"\n'
+        "# What readers of the leaderboard sort by (docs/submissions.md).\n"
+        '# weights = "open"  # or "recipe", "closed", "none"\n'
+        '# training_data = "dataset"  # or "none", "other", "dataset+other"\n'
     )
     runs = "# A row is the mean over all runs, for example one for each seed.\n[[runs]]\n"
     return f"{tomli_w.dumps(head)}{score}\n{runs}{tomli_w.dumps({'name': 'seed-0'})}"

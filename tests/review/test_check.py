@@ -106,6 +106,16 @@ CARD = {
         "submission.toml: kind: invalid enum value 'best'",
         'write kind = "model", or leave it out; what ships with LiveBench is of another kind',
     ),
+    "weights of no kind": (
+        lambda path: card(path, extra='\nweights = "some"\n'),
+        "submission.toml: weights: invalid enum value 'some'",
+        'write one of weights = "open", "recipe", "closed" and "none", or leave it out',
+    ),
+    "training data of no kind": (
+        lambda path: card(path, extra='\ntraining_data = "web"\n'),
+        "submission.toml: training_data: invalid enum value 'web'",
+        'write one of training_data = "none", "dataset", "other" and "dataset+other", or leave it out',
+    ),
     "entry without colon": (
         lambda path: card(path, "scorer:Mine", "scorer.Mine"),
         "submission.toml: entry: 'scorer.Mine' is not two Python names with a colon between them",
