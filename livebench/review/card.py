@@ -30,7 +30,8 @@ _FIXES = {
     "url": 'write url = "https://...", or leave it out',
     "parameters": "write a whole number, as in parameters = 13_200_000, or leave it out",
     "weights": 'write one of weights = "open", "recipe", "closed" and "none", or leave it out',
-    "training_data": 'write one of training_data = "none", "dataset", "other" and "dataset+other", or leave it out',
+    "training_data": 'write one of training_data = "none", "dataset", "other" and "dataset+other", '
+    "or leave it out",
     "score": 'write one of score = "sum", "mean", "words+2" and "pmi", or leave it out (sum)',
     "kind": 'write kind = "model", or leave it out; what ships with LiveBench is of another kind',
     "runs.name": "use letters, digits, '.', '_' and '-'; it is the folder of the scores",

@@ -60,10 +60,10 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             one that is installed. Absent if the submission has scores only.
         settings: those it takes part in, besides `blind`.
         parameters: how many its model has, where LiveBench cannot count them; 0 if unknown.
-        weights: of its model: `open` if they can be downloaded, `recipe` if they cannot, but code and data to
-            train them again are public, `closed` otherwise, `none` if it has none; empty if not said.
-        training_data: what its model was trained or fitted on: nothing (`none`), the training split of the
-            set's dataset (`dataset`), other data (`other`), or both (`dataset+other`); empty if not said.
+        weights: of its model: `open` if they can be downloaded, `recipe` if they cannot, but code and
+            data to train them again are public, else `closed`; `none` if it has none; empty: not said.
+        training_data: what its model was trained or fitted on: nothing (`none`), the training split of
+            the set's dataset (`dataset`), `other` data, or both (`dataset+other`); empty: not said.
         score: how its scores are to be read, declared before it sees any number on test; the row with
             this score has the rank.
         listwise: its scores depend on the other candidates of the sample, by design.
