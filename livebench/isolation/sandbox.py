@@ -15,7 +15,10 @@ from livebench.submissions.load import OUTPUTS, STATE
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _CONFIGURATION = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime")
 _PACKAGES = ("livebench", "livebench_baselines")
-_NEEDED = {"data", "isolation", "probes", "scoring", "submissions", "training", "__pycache__"}
+_NEEDED = {
+    *("data", "isolation", "language_models", "probes", "scoring", "submissions", "training"),
+    "__pycache__",
+}
 """Packages of LiveBench that a scorer may need. The others make sets and worlds, or judge: none of their
 modules is in the sandbox, nor the protocols."""
 

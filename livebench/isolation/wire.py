@@ -88,6 +88,7 @@ class SentSample(msgspec.Struct, frozen=True, array_like=True):
     category: str
     comments: list[Comment]
     candidates: list[Comment]
+    language: str = ""
 
 
 class SentNumbers(msgspec.Struct, frozen=True, array_like=True):
@@ -115,6 +116,7 @@ def pack_samples(samples: Sequence[Sample]) -> list[SentSample]:
             category=video.category,
             comments=list(comments),
             candidates=list(candidates),
+            language=video.language,
         )
         for video, comments, candidates in samples
     ]
@@ -132,6 +134,7 @@ def unpack_samples(sent: Sequence[SentSample]) -> list[Sample]:
                 frame_times=np.array(sample.frame_times, np.int64),
                 title=sample.title,
                 category=sample.category,
+                language=sample.language,
             ),
             sample.comments,
             sample.candidates,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
 import numpy as np
 
 from livebench.errors import LiveBenchError
@@ -26,6 +27,9 @@ if TYPE_CHECKING:  # heavy, and not needed in the process that runs a submission
 MemoryKind = Literal["", "fresh copy per block", "one process per setting", "one process"]
 """What a scorer could know of earlier samples: nothing, since a fresh copy of the fitted one scored each
 block; those of the same setting; or those of other settings, too. Empty if it was not run."""
+
+_BEFORE_LANGUAGES = "zh"
+"""The language of all sets frozen before LiveBench knew languages."""
 
 BATCH = 32
 """Samples given to a scorer at once; the scores do not depend on it."""
@@ -82,8 +86,10 @@ def read_samples(
         wanted = set(order)
         kept = {one.sample_id: one for one in records if one.sample_id in wanted}
         records = (kept[name] for name in order)
+    language = candidate_set.manifest.dataset.language
+    known = _BEFORE_LANGUAGES if language is msgspec.UNSET else language
     for record in records:
-        video_ctx = show(record)
+        video_ctx = show(record)._replace(language=known)
         if setting == "blind":  # nothing may tell one moment from another
             video_ctx = video_ctx._replace(time=0)
         yield record.sample_id, Sample(video_ctx, *_comments(record, setting))

@@ -43,6 +43,7 @@ class VideoContext(NamedTuple):
         frame_times: int64 [m], seconds relative to the moment, in the order of `frames`.
         title: of the video; empty in the settings `comments` and `blind`.
         category: of the video; empty in the settings `comments` and `blind`.
+        language: of the dataset, as a tag such as zh or ja, in every setting; empty if unknown.
     """
 
     time: int
@@ -50,6 +51,7 @@ class VideoContext(NamedTuple):
     frame_times: np.ndarray
     title: str
     category: str
+    language: str = ""
 
 
 class Sample(NamedTuple):

@@ -1,0 +1,1 @@
+"""Language models by name: prompts as data, and exact, fast log-likelihoods of comments."""
