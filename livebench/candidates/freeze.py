@@ -80,6 +80,7 @@ def build_set(
     name = _name(out)
     dataset.check_fingerprint()
     dataset.check_frames()
+    dataset.check_images()
     max_samples = max_samples or protocol.moments.max_samples
     private = isinstance(seed, SecretSeed)
     builder = Builder(dataset, protocol, split=split, seed=seed)
@@ -190,7 +191,7 @@ def _write_manifest(
         frozen = msgspec.structs.replace(frozen, recipe=[])
     manifest = Manifest(
         dataset=frozen,
-        settings=["video", "comments", "both"] if dataset.has_frames else ["comments"],
+        settings=["video", "comments", "both"] if _has_video(dataset) else ["comments"],
         types=dict(sorted(types.items())),
         left_out=dict(sorted(left_out.items())),
         versions={
@@ -202,6 +203,10 @@ def _write_manifest(
     )
     with new_file(folder / MANIFEST) as file:
         file.write(sealed_manifest(msgspec.to_builtins(manifest)))
+
+
+def _has_video(dataset: Dataset) -> bool:
+    return dataset.has_frames or dataset.has_images
 
 
 def _seed_hash(seed: int) -> str:

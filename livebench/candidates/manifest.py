@@ -30,7 +30,8 @@ class FrozenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class FrozenDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The dataset that a set was built from; `recipe` regenerates it, if that needs no other data.
 
-    Sets frozen before LiveBench knew languages have none, and their signatures name no tokenizer.
+    Sets frozen before LiveBench knew languages have none, and their signatures name no tokenizer. Only
+    where the dataset kept pictures is there a hash of them.
     """
 
     name: FolderName
@@ -41,10 +42,13 @@ class FrozenDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokenizer: str
     recipe: list[str]
     language: str | msgspec.UnsetType = msgspec.UNSET
+    images_sha256: Hex | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
     def of(cls, dataset: Dataset) -> FrozenDataset:
-        return cls(*(getattr(dataset.info, name) for name in cls.__struct_fields__))
+        facts = {name: getattr(dataset.info, name) for name in cls.__struct_fields__}
+        facts["images_sha256"] = dataset.info.images_sha256 or msgspec.UNSET
+        return cls(**facts)
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

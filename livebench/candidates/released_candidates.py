@@ -79,6 +79,7 @@ def import_released_candidates(
     path = Path(source) / f"{split}-candidate.json"
     dataset.check_fingerprint()
     dataset.check_frames()
+    dataset.check_images()
     rules = Collection(Options(skip_bad_rows=skip_bad_rows))
     rows = list(read_lines(path, _ReleasedMoment, rules))
     labelled = any(label != 1 for _, row in rows for label in row.candidate.values())

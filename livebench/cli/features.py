@@ -32,7 +32,8 @@ from livebench.cli.progress import bar, quiet_option, remark
     "--keep-images",
     type=click.IntRange(16),
     metavar="N",
-    help="Keep a JPEG of each second, N pixels on its longer side, for HTML pages.",
+    help="Keep a JPEG of each second, N pixels on its longer side, for models that see pictures and "
+    "for HTML pages.",
 )
 @click.option(
     "--keep-audio", is_flag=True, help="Keep the whole sound track, without re-encoding it."
@@ -41,9 +42,24 @@ from livebench.cli.progress import bar, quiet_option, remark
     "--skip-bad", is_flag=True, help="Leave out videos that are missing or cannot be decoded."
 )
 @click.option("--replace", is_flag=True, help="Replace the frame vectors that are already there.")
+@click.option(
+    "--missing",
+    is_flag=True,
+    help="Only print the ids of the videos that have no file yet, one a line.",
+)
 @quiet_option
 def features_command(
-    dataset, videos, encoder, batch, device, keep_images, keep_audio, skip_bad, replace, quiet
+    dataset,
+    videos,
+    encoder,
+    batch,
+    device,
+    keep_images,
+    keep_audio,
+    skip_bad,
+    replace,
+    missing,
+    quiet,
 ) -> None:
     """Add frame vectors to DATASET: one encoded picture per second of each video.
 
@@ -55,7 +71,15 @@ def features_command(
     from livebench.data.dataset import Dataset
     from livebench.frames.encoders import load_encoder
     from livebench.frames.extract import Extraction, ExtractionOptions
+    from livebench.frames.video_files import find_video_files
 
+    if missing:
+        wanted = Dataset(dataset).videos
+        found = find_video_files(wanted, videos)
+        for video in wanted:
+            if video.video_id not in found:
+                click.echo(video.video_id)
+        return
     asked = ExtractionOptions(batch, keep_images or 0, keep_audio, skip_bad, replace)
     work = Extraction(Dataset(dataset), videos, load_encoder(encoder, device), asked)
     with bar(work.seconds, "encoding", quiet, unit="frame") as progress:
@@ -70,11 +94,14 @@ def features_command(
         f"{dataset}: {len(outcome.done)} videos encoded now, {outcome.before} before, "
         f"{len(outcome.failed)} without vectors"
     )
+    if outcome.dropped_images:
+        remark("its pictures belonged to the earlier vectors: give --keep-images to keep new ones")
     if outcome.finished:
         info = work.dataset.info
+        pictures = f"; pictures {info.images_sha256[:12]}" if info.images_sha256 else ""
         click.echo(
             f"{dataset}: {work.dataset.frame_width} numbers a second by {info.encoder}; fingerprint "
-            f"{info.fingerprint[:12]}"
+            f"{info.fingerprint[:12]}{pictures}"
         )
     elif outcome.failed:
         click.echo(

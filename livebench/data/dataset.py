@@ -4,6 +4,8 @@ dataset.toml      what it is, and what made it (`DatasetInfo`)
 videos.parquet    one row per video (`Video`), sorted by id; no column `group` where no video has one
 comments.parquet  video_id, time in seconds, text, tokens; by video, then time, then source order
 frames.npy        float16 [frames, width], one frame a second; absent without video
+images/           pictures of the same seconds, and images.sha256: `livebench.data.images`; absent where
+                  none are kept
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
+from livebench.data.images import INDEX, NO_IMAGES, Images, KeptImages
 from livebench.data.parquet import read_parquet, sorted_codes
 from livebench.data.split import Split
 from livebench.data.vectors import open_vectors
@@ -53,7 +56,7 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     LiveBench made them of video files. `recipe` are the arguments of the `livebench` command that makes
     the dataset, where nothing else is needed; `skipped` counts what an importer left out, by rule,
     `repaired` what it took after a change; `fingerprint` is the sha256 of the rows of videos and
-    comments, `frames_sha256` that of the frame vectors.
+    comments, `frames_sha256` that of the frame vectors, `images_sha256` that of images.sha256.
     """
 
     name: FolderName
@@ -68,6 +71,7 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     features: dict[str, str] = {}
     fingerprint: Hex = ""
     frames_sha256: Hex = ""
+    images_sha256: Hex = ""
     split: dict[str, int | float] = {}
     split_by: Literal["video", "group"] = "video"
     recipe: list[str] = []
@@ -223,6 +227,27 @@ class Dataset:
             digest.update(part.tobytes())
         return digest.hexdigest()
 
+    @cached_property
+    def _images(self) -> KeptImages | None:
+        rows = frames_of(self.videos)
+        return KeptImages(self.path, rows) if (self.path / INDEX).exists() else None
+
+    @property
+    def has_images(self) -> bool:
+        """Whether it keeps a picture of each frame."""
+        return self._images is not None
+
+    def images(self, video: Video, seconds: Sequence[int]) -> Images:
+        """The pictures of a video at these seconds, which it has; none if the dataset keeps none."""
+        if self._images is None:
+            return NO_IMAGES
+        return self._images.of(video.video_id, video.first_frame, seconds)
+
+    @property
+    def images_sha256(self) -> str:
+        """The sha256 of the pictures' hashes as they are on disk; empty without pictures."""
+        return "" if self._images is None else self._images.sha256
+
     def split(self, *splits: Split) -> DatasetSplit:
         """The videos of one or more splits, and nothing else of the dataset."""
         return DatasetSplit(self, frozenset(splits))
@@ -246,6 +271,16 @@ class Dataset:
                 f"its vectors have the sha256 {self.frames_sha256[:12] or '(none)'}, dataset.toml says "
                 f"{self.info.frames_sha256[:12] or '(none)'}",
                 "run `livebench features` or import it again",
+            )
+
+    def check_images(self) -> None:
+        """Raise LiveBenchError if the hashes of the pictures are not those of dataset.toml."""
+        if self.images_sha256 != self.info.images_sha256:
+            raise LiveBenchError(
+                self.path / INDEX,
+                f"has the sha256 {self.images_sha256[:12] or '(none)'}, dataset.toml says "
+                f"{self.info.images_sha256[:12] or '(none)'}",
+                "keep or import the pictures again",
             )
 
 
@@ -286,6 +321,12 @@ class DatasetSplit:
     def counts(self) -> np.ndarray:
         counts: np.ndarray = self.counts_by_id[self.string_ids]
         return counts
+
+
+def frames_of(videos: Sequence[Video]) -> list[tuple[str, int]]:
+    """(id, frames) of each video, in the order of frames.npy."""
+    ordered = sorted(videos, key=lambda video: video.first_frame)
+    return [(video.video_id, video.frame_count) for video in ordered]
 
 
 def fingerprint_of(videos: Sequence[Video], folder: Path) -> str:

@@ -10,7 +10,15 @@ import msgspec
 import numpy as np
 
 from livebench import __version__
-from livebench.data.dataset import VIDEO_COLUMNS, Dataset, DatasetInfo, Video, fingerprint_of
+from livebench.data.dataset import (
+    VIDEO_COLUMNS,
+    Dataset,
+    DatasetInfo,
+    Video,
+    fingerprint_of,
+    frames_of,
+)
+from livebench.data.images import IMAGES, INDEX, index_of
 from livebench.data.languages import tokenizer_of
 from livebench.data.vectors import write_vectors
 from livebench.errors import LiveBenchError
@@ -27,6 +35,7 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
     comment_texts: Sequence[str],
     comment_tokens: Sequence[str] | None = None,
     frames: Callable[[Video], np.ndarray] | None = None,
+    images: Callable[[Video, int], bytes] | None = None,
     finish: Callable[[Path, np.ndarray], None] | None = None,
 ) -> Dataset:
     """Write a dataset folder, whole or not at all, and open it.
@@ -41,6 +50,7 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
             `comment_tokens`: their words joined by spaces, where the source has them (`info.tokenizer`
             then says whose they are), else they are segmented here.
         frames: gives float [video.frame_count, width] of a video, the same width for all.
+        images: gives the JPEG file of a video at a second, for each of its `frame_count`.
         finish: called with the folder, before it gets its name, and the order in which the comments
             were written (indices into the arguments): for files kept beside a dataset.
 
@@ -68,6 +78,7 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
         frames_sha256 = ""
         if frames is not None:
             frames_sha256 = _write_frames(folder / "frames.npy", ordered, frames)
+        images_sha256 = "" if images is None else _write_images(folder, ordered, images)
         info = msgspec.structs.replace(
             info,
             tokenizer=tokenizer_of(info.language).name
@@ -75,6 +86,7 @@ def write_dataset(  # noqa: PLR0913 (the parts of a dataset, each named)
             else info.tokenizer,
             fingerprint=fingerprint_of(ordered, folder),
             frames_sha256=frames_sha256,
+            images_sha256=images_sha256,
             made_by=f"livebench {__version__}",
         )
         write_text(folder / "dataset.toml", msgspec.toml.encode(info).decode())
@@ -135,6 +147,18 @@ def _write_comments(
     )
     columns: Any = {"video_id": ids, "time": time_ms / 1000, "text": codes, "tokens": token_column}
     pq.write_table(pa.table(columns), path, compression="zstd")
+
+
+def _write_images(folder: Path, videos: list[Video], images: Callable[[Video, int], bytes]) -> str:
+    """Write the pictures and their index; return its sha256."""
+    for video in videos:
+        own = folder / IMAGES / video.video_id
+        own.mkdir(parents=True)
+        for second in range(video.frame_count):
+            (own / f"{second}.jpg").write_bytes(images(video, second))
+    index, digest = index_of(folder, frames_of(videos))
+    (folder / INDEX).write_bytes(index)
+    return digest
 
 
 def _write_frames(path: Path, videos: list[Video], frames: Callable[[Video], np.ndarray]) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from livebench.data.dataset import Dataset, DatasetInfo, Video, fingerprint_of
+from livebench.data.dataset import Dataset, DatasetInfo, Video, fingerprint_of, frames_of
 from livebench.data.dataset_writer import with_first_frames, write_videos
+from livebench.data.images import INDEX, index_of
 from livebench.data.vectors import write_vectors
 from livebench.files import new_file, write_text
 
@@ -22,6 +23,8 @@ def replace_frames(
     vectors: Callable[[Video], np.ndarray],
     width: int,
     info: DatasetInfo,
+    *,
+    images: bool = False,
 ) -> Dataset:
     """Write frames.npy, videos.parquet and dataset.toml of a dataset again, and open it.
 
@@ -32,9 +35,11 @@ def replace_frames(
         counts: vectors of each video, by id; a video that is not in it has none.
         vectors: gives those of a video, float16 [count, width]; may be memory-mapped.
         info: of the dataset from now on; hashes, and what made it, are filled in here.
+        images: whether images/ holds the pictures of these vectors; otherwise the dataset has none
+            from now on, whatever is in that folder.
 
     Raises:
-        LiveBenchError: the folder cannot be written.
+        LiveBenchError: the folder cannot be written, or a picture is missing.
     """
     videos = with_first_frames(
         [
@@ -52,6 +57,12 @@ def replace_frames(
 
     with new_file(dataset.path / "frames.npy") as file:
         frames_sha256 = write_vectors(file, total, width, parts())
+    index, images_sha256 = index_of(dataset.path, frames_of(videos)) if images else (b"", "")
+    if images:
+        with new_file(dataset.path / INDEX) as file:
+            file.write(index)
+    else:
+        (dataset.path / INDEX).unlink(missing_ok=True)
     with new_file(dataset.path / "videos.parquet") as file:
         write_videos(file, videos)
     info = msgspec.structs.replace(
@@ -59,6 +70,7 @@ def replace_frames(
         recipe=[],  # the command that made the dataset does not make these vectors
         fingerprint=fingerprint_of(videos, dataset.path),
         frames_sha256=frames_sha256,
+        images_sha256=images_sha256,
     )
     write_text(Path(dataset.path, "dataset.toml"), msgspec.toml.encode(info).decode())
     return Dataset(dataset.path)

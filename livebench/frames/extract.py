@@ -1,7 +1,7 @@
 """Frame vectors of a dataset's videos: one video after the other, each done once.
 
     DATASET/features/               vectors wait here until all are there (`WorkFolder`)
-    DATASET/images/ID/SECOND.jpg    --keep-images
+    DATASET/images/ID/SECOND.jpg    --keep-images; DATASET/images.sha256 when all are there
     DATASET/audio/ID.mka            --keep-audio
 
 A batch holds pictures of one video alone, so that a video's vectors do not depend on where an earlier
@@ -23,6 +23,7 @@ import numpy as np
 
 from livebench import __version__
 from livebench.data.dataset import Dataset, Video
+from livebench.data.images import IMAGES
 from livebench.errors import LiveBenchError
 from livebench.files import new_file
 from livebench.frames.attach import replace_frames
@@ -63,6 +64,7 @@ class Outcome:
         damaged: seconds that show an earlier picture because theirs is damaged, by id; `early`: (seconds
             read, duration) of videos whose pictures end too early.
         finished: whether the dataset has the vectors now.
+        dropped_images: whether it kept pictures before, which are not those of the new vectors.
     """
 
     done: list[str] = field(default_factory=list)
@@ -71,6 +73,7 @@ class Outcome:
     damaged: dict[str, int] = field(default_factory=dict)
     early: dict[str, tuple[int, float]] = field(default_factory=dict)
     finished: bool = False
+    dropped_images: bool = False
 
 
 class Extraction:
@@ -99,8 +102,15 @@ class Extraction:
         for video in dataset.videos:
             if video.video_id in self._files:
                 done = self.work.load(self._facts(video))
-                if done is not None:
+                if done is not None and self._has_its_images(done):
                     self._done[video.video_id] = done
+
+    def _has_its_images(self, done: Done) -> bool:
+        """Whether the pictures that were kept of a video, if any, are still there."""
+        folder = self.dataset.path / IMAGES / done.video_id
+        return not done.images or all(
+            (folder / f"{second}.jpg").is_file() for second in range(done.seconds)
+        )
 
     @property
     def seconds(self) -> int:
@@ -181,7 +191,7 @@ class Extraction:
         if not self.options.keep_images:
             yield None
             return
-        folder = self.dataset.path / "images"
+        folder = self.dataset.path / IMAGES
         folder.mkdir(exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
         try:
@@ -213,6 +223,7 @@ class Extraction:
             what = f"gave vectors of the widths {numbers}; all must have the same"
             raise LiveBenchError(f"--encoder {self.encoder.name}", what)
         info = self.dataset.info
+        outcome.dropped_images = bool(info.images_sha256) and not self.options.keep_images
         skipped = {"video without pictures": len(outcome.failed)}
         repaired = {
             "second whose picture cannot be decoded, the last good one taken": sum(
@@ -238,6 +249,7 @@ class Extraction:
             lambda video: self.work.vectors(self._done[video.video_id]),
             widths.pop(),
             info,
+            images=self.options.keep_images > 0,
         )
         if not outcome.failed:
             self.work.remove()

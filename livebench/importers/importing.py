@@ -32,14 +32,25 @@ class Frames(Protocol):
     def of(self, video_id: str) -> np.ndarray: ...
 
 
+class Pictures(Protocol):
+    """The pictures of a source: how many each video has, one a second, and their JPEG files."""
+
+    @property
+    def counts(self) -> Mapping[str, int]: ...
+
+    def of(self, video_id: str, second: int) -> bytes: ...
+
+
 class SourceFacts(NamedTuple):
     """What an importer says of the whole source; `tokenizer` where it gives words of comments,
-    `looked_for` what a comment of it looks like."""
+    `looked_for` what a comment of it looks like. A video has as many `images` as `frames`, where the
+    source has both."""
 
     citation: str = ""
     tokenizer: str = ""
     encoder: str = ""
     frames: Frames | None = None
+    images: Pictures | None = None
     looked_for: str = ""
 
 
@@ -76,10 +87,11 @@ def import_dataset(
         what = f"no video has {options.min_duration:g} s and {options.min_comments} comments"
         raise LiveBenchError(source, what, "lower --min-duration or --min-comments")
     videos = [collection.videos[number] for number in kept]
-    frames, split_options = facts.frames, {}
-    if frames is not None:
+    frames, images, split_options = facts.frames, facts.images, {}
+    counted = frames or images
+    if counted is not None:
         videos = [
-            msgspec.structs.replace(video, frame_count=frames.counts[video.video_id])
+            msgspec.structs.replace(video, frame_count=counted.counts[video.video_id])
             for video in videos
         ]
     if not collection.has_split:
@@ -116,6 +128,7 @@ def import_dataset(
         comment_texts=[collection.comment_texts[row] for row in rows],
         comment_tokens=[tokens[row] for row in rows] if tokens else None,
         frames=None if frames is None else lambda video: frames.of(video.video_id),
+        images=None if images is None else lambda video, second: images.of(video.video_id, second),
     )
 
 

@@ -1,7 +1,9 @@
-"""Reads tables: videos.csv, comments.csv or comments.csv.gz, and frames/VIDEO_ID.npy if there are any.
+"""Reads tables: videos.csv, comments.csv or comments.csv.gz, and what there is of frames/VIDEO_ID.npy
+and images/VIDEO_ID/SECOND.jpg.
 
-Beside the rules of `Collection`: a comment's video is in videos.csv, texts are not empty, and there is
-one file of frames for each video, numbers [seconds, width], all of the same width, at least one row.
+Beside the rules of `Collection`: a comment's video is in videos.csv, texts are not empty, there is one
+file of frames for each video, numbers [seconds, width], all of the same width, at least one row, and
+pictures of the same seconds, or of the seconds from 0 on where there are no frames.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from livebench.data.images import IMAGES, read_picture
 from livebench.data.vectors import open_vectors
 from livebench.errors import LiveBenchError
 from livebench.importers.collection import Collection
@@ -27,8 +30,10 @@ def read_tables(source: Path, collection: Collection) -> SourceFacts:
     collection.ordinary.clear()
     _read_videos(source / "videos.csv", collection)
     _read_comments(_comments_file(source), collection)
-    folder = source / "frames"
-    return SourceFacts(frames=_FrameFolder(folder, collection.number) if folder.is_dir() else None)
+    folder, pictures = source / "frames", source / IMAGES
+    frames = _FrameFolder(folder, collection.number) if folder.is_dir() else None
+    images = _ImageFolder(pictures, collection.number, frames) if pictures.is_dir() else None
+    return SourceFacts(frames=frames, images=images)
 
 
 def _comments_file(source: Path) -> Path:
@@ -88,3 +93,33 @@ class _FrameFolder:
         if not path.exists():
             raise LiveBenchError(path, "no such file", "give each video its frames")
         return open_vectors(path)
+
+
+class _ImageFolder:
+    """images/VIDEO_ID/SECOND.jpg: read one at a time.
+
+    Attributes:
+        counts: pictures of each video.
+    """
+
+    def __init__(self, folder: Path, video_ids: Iterable[str], frames: _FrameFolder | None) -> None:
+        self._folder = folder
+        self.counts: dict[str, int] = {}
+        for video_id in video_ids:
+            own = folder / video_id
+            names = {path.name for path in own.iterdir()} if own.is_dir() else set()
+            found = sum(name.endswith(".jpg") for name in names)
+            count = found if frames is None else frames.counts[video_id]
+            lacking = next((k for k in range(max(1, count)) if f"{k}.jpg" not in names), None)
+            if lacking is not None:
+                fix = "give each video a picture of each second from 0 on"
+                if frames is not None:
+                    fix = f"give it one for each of its {count} frames"
+                raise LiveBenchError(own / f"{lacking}.jpg", "no such picture", fix)
+            if found != count:
+                what = f"has {found} pictures, and {count} frames"
+                raise LiveBenchError(own, what, "give it a picture for each frame, and no others")
+            self.counts[video_id] = count
+
+    def of(self, video_id: str, second: int) -> bytes:
+        return read_picture(self._folder / video_id / f"{second}.jpg")

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from livebench.data.images import Images
 from livebench.scoring.numbers import Numbers, checked
 from livebench.scoring.scorer import Comment, Sample, Trained, VideoContext
 
@@ -78,7 +79,8 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class SentSample(msgspec.Struct, frozen=True, array_like=True):
-    """A sample without its id; `frames` are the bytes of float32 [.., width]."""
+    """A sample without its id; `frames` are the bytes of float32 [.., width], `images` JPEG files, which
+    no name tells of."""
 
     time: int
     frames: bytes
@@ -89,6 +91,7 @@ class SentSample(msgspec.Struct, frozen=True, array_like=True):
     comments: list[Comment]
     candidates: list[Comment]
     language: str = ""
+    images: list[bytes] = []
 
 
 class SentNumbers(msgspec.Struct, frozen=True, array_like=True):
@@ -117,6 +120,7 @@ def pack_samples(samples: Sequence[Sample]) -> list[SentSample]:
             comments=list(comments),
             candidates=list(candidates),
             language=video.language,
+            images=video.images.files(),
         )
         for video, comments, candidates in samples
     ]
@@ -129,12 +133,13 @@ def unpack_samples(sent: Sequence[SentSample]) -> list[Sample]:
             VideoContext(
                 time=sample.time,
                 frames=np.frombuffer(sample.frames, "<f4")
-                .reshape((len(sample.frame_times), sample.width) if sample.width else (0, 0))
+                .reshape(len(sample.frame_times), sample.width)
                 .copy(),  # writable, as in this process
                 frame_times=np.array(sample.frame_times, np.int64),
                 title=sample.title,
                 category=sample.category,
                 language=sample.language,
+                images=Images.of_files(sample.images),
             ),
             sample.comments,
             sample.candidates,

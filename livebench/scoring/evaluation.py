@@ -197,6 +197,7 @@ def _write_result(
             set_hash=candidate_set.manifest.hash,
             frames_sha256=shown.frames_sha256 if shown else "",
             encoder=shown.encoder if shown else "",
+            images_sha256=candidate_set.manifest.dataset.images_sha256 if shown else msgspec.UNSET,
             setting=setting,
             scores_sha256=making.digest,
             checkpoint_sha256=run.checkpoint_sha256,

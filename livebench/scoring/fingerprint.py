@@ -19,7 +19,7 @@ from livebench.submissions.own_files import is_regular
 
 if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
-    from livebench.data.dataset import Dataset
+    from livebench.data.dataset import Dataset, DatasetInfo
 
 
 def fingerprint(
@@ -36,10 +36,15 @@ def fingerprint(
         "run": hashlib.sha256(msgspec.json.encode(run, order="sorted")).hexdigest(),
         "code": _installed(submission.card.entry.partition(":")[0].partition(".")[0]),
         "set": candidate_set.manifest.hash,
-        "dataset": f"{dataset.info.fingerprint}+{dataset.info.frames_sha256}" if dataset else "",
+        "dataset": _rows_and_frames(dataset.info) if dataset else "",
         "setting": setting,
         "version": f"{__version__}, {BATCH} samples a block, dealt by hash",
     }
+
+
+def _rows_and_frames(info: DatasetInfo) -> str:
+    hashes = (info.fingerprint, info.frames_sha256, info.images_sha256)
+    return "+".join(hashes if info.images_sha256 else hashes[:2])
 
 
 def _own_files(folder: Path) -> Iterable[Path]:

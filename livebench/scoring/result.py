@@ -32,6 +32,7 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             not run.
         wall_seconds: of scoring, over all sessions, and of the steps after it.
         frames_sha256, encoder: of the frame vectors that the setting showed; empty if none.
+        images_sha256: of the pictures that the setting showed; absent if none.
         device, dtype: what the scorer computed with, as torch names them; empty if unknown.
         parameters: of the model, counted where it ran; 0 if unknown.
         checkpoint_sha256: of the run, as submission.toml named it.
@@ -54,6 +55,7 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     set_hash: str
     frames_sha256: str
     encoder: str
+    images_sha256: str | msgspec.UnsetType = msgspec.UNSET
     setting: Setting
     scores_sha256: str
     checkpoint_sha256: str = ""

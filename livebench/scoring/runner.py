@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 import numpy as np
 
+from livebench.data.images import NO_IMAGES
 from livebench.errors import LiveBenchError
 from livebench.records import SampleRecord, Setting, shows_comments, shows_video
 from livebench.scoring.computation import Computation, computation_here
@@ -21,7 +22,7 @@ from livebench.submissions.load import Run, Submission
 
 if TYPE_CHECKING:  # heavy, and not needed in the process that runs a submission
     from livebench.candidates.candidate_set import CandidateSet
-    from livebench.data.dataset import Dataset
+    from livebench.data.dataset import Dataset, Video
     from livebench.scoring.journal import Journal
 
 MemoryKind = Literal["", "fresh copy per block", "one process per setting", "one process"]
@@ -109,6 +110,15 @@ class _Videos:
                 f"its frame vectors are not those that {candidate_set.path} was built with",
                 "build the set again, or use those",
             )
+        pictures = candidate_set.manifest.dataset.images_sha256
+        # A set that was built without pictures shows none, whatever has been kept since.
+        self._shows_images = pictures is not msgspec.UNSET
+        if self._shows_images and dataset.images_sha256 != pictures:
+            raise LiveBenchError(
+                dataset.path,
+                f"its pictures are not those that {candidate_set.path} was built with",
+                "build the set again, or use those",
+            )
         self._dataset, self._set_path = dataset, candidate_set.path
         self._videos = {video.video_id: video for video in dataset.videos}
 
@@ -119,11 +129,17 @@ class _Videos:
             raise LiveBenchError(self._dataset.path, what)
         return VideoContext(
             time=record.time,
-            frames=self._dataset.frames(video, record.frames),
+            frames=self._vectors(video, record.frames),
             frame_times=_seconds(record.frames) - record.time,
             title=video.title,
             category=video.category,
+            images=self._dataset.images(video, record.frames) if self._shows_images else NO_IMAGES,
         )
+
+    def _vectors(self, video: Video, seconds: Sequence[int]) -> np.ndarray:
+        if not self._dataset.has_frames:  # pictures alone
+            return np.empty((len(seconds), 0), np.float32)
+        return self._dataset.frames(video, seconds)
 
 
 def _seconds(values: Sequence[int]) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from livebench.data.context import ContextRule, FrameRule
+from livebench.data.images import NO_IMAGES, Images
 
 if TYPE_CHECKING:
     from livebench.data.dataset import DatasetSplit
@@ -44,6 +45,9 @@ class VideoContext(NamedTuple):
         title: of the video; empty in the settings `comments` and `blind`.
         category: of the video; empty in the settings `comments` and `blind`.
         language: of the dataset, as a tag such as zh or ja, in every setting; empty if unknown.
+        images: the pictures of the same frames, in the order of `frames`, as PIL images in RGB; each is
+            read and decoded when it is asked for. None where the dataset keeps no pictures, or the
+            setting shows no frames. Where it keeps pictures alone, `frames` is [m, 0].
     """
 
     time: int
@@ -52,6 +56,7 @@ class VideoContext(NamedTuple):
     title: str
     category: str
     language: str = ""
+    images: Images = NO_IMAGES
 
 
 class Sample(NamedTuple):

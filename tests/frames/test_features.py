@@ -238,6 +238,38 @@ def test_images_and_sound_are_kept(run, dataset, videos, listing):
     assert packets[0] == packets[1]
 
 
+def test_images_are_the_dataset_s_own(run, dataset, videos):
+    """They are indexed with the vectors, resumed to the same bytes, and gone with other vectors."""
+    kept = (videos / "v5.mp4").read_bytes()
+    (videos / "v5.mp4").unlink()
+    assert features(run, dataset, videos, "--keep-images", 48).status == 1
+    assert not Dataset(dataset).has_images
+    (videos / "v5.mp4").write_bytes(kept)
+    done = features(run, dataset, videos, "--keep-images", 48)
+    opened = Dataset(dataset)
+    assert f"; pictures {opened.info.images_sha256[:12]}" in done.out
+    opened.check_images()
+    for number, video in enumerate(opened.videos):
+        images = opened.images(video, range(SECONDS))
+        assert [number_in(np.asarray(image)) for image in images] == expected(number)
+    done = features(run, dataset, videos, "--replace", "--quiet")
+    assert "its pictures belonged to the earlier vectors: give --keep-images" in done.err
+    opened = Dataset(dataset)
+    assert (opened.has_images, opened.info.images_sha256) == (False, "")
+    opened.check_images()
+
+
+def test_a_lost_image_is_made_again(run, dataset, videos):
+    (videos / "v5.mp4").unlink()
+    features(run, dataset, videos, "--keep-images", 48)
+    (dataset / "images" / "v1" / "3.jpg").unlink()
+    stand_in.calls.clear()
+    assert features(run, dataset, videos, "--keep-images", 48, "--skip-bad").status == 0
+    assert len(stand_in.calls) == 1
+    images = Dataset(dataset).images(Dataset(dataset).videos[1], [3])
+    assert number_in(np.asarray(images[0])) == expected(1)[3]
+
+
 def test_files_are_matched_by_id_folder_and_title(tmp_path, dataset):
     for name in ("v0.mp4", "v1/part.flv", "动物/标题  2.mkv", "v3/a.mp4", "v3/b.mp4", "v0.flv"):
         (tmp_path / "all" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -248,6 +280,14 @@ def test_files_are_matched_by_id_folder_and_title(tmp_path, dataset):
         "v1": "v1/part.flv",
         "v2": "动物/标题  2.mkv",
     }
+
+
+def test_what_is_missing_is_listed_and_nothing_done(run, dataset, videos):
+    for number in (2, 7):
+        (videos / f"v{number}.mp4").unlink()
+    done = run("features", dataset, "--videos", videos, "--missing")
+    assert (done.status, done.out, done.err) == (0, "v2\nv7\n", "")
+    assert not (dataset / "features").exists()
 
 
 def test_vectors_that_are_there_are_not_replaced_unasked(run, refused, dataset, videos):
