@@ -193,6 +193,15 @@ def frozen(
 
 
 @pytest.fixture(scope="session")
+def small(
+    dataset: Dataset, crowded: Path, tmp_path_factory: pytest.TempPathFactory
+) -> CandidateSet:
+    """As `frozen`, with 12 samples: for what takes long. Read only."""
+    out = tmp_path_factory.mktemp("sets") / "tiny-small"
+    return build_set(dataset, load_protocol(str(crowded)), out, max_samples=12)
+
+
+@pytest.fixture(scope="session")
 def frozen_without_frames(
     dataset_without_frames: Dataset, crowded: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> CandidateSet:

@@ -1,6 +1,8 @@
-"""`livebench export`: samples and training pairs as plain files."""
+"""`livebench export`: sets, tasks and results in the formats of other programs."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,10 +10,29 @@ from livebench.cli.datasets import Datasets
 from livebench.cli.options import NEW_PATH, SET, dataset_option
 from livebench.cli.progress import quiet_option, remark
 
+if TYPE_CHECKING:
+    from livebench.candidates.candidate_set import CandidateSet
+    from livebench.export.hub_card import HubSource
 
-@click.command("export")
+
+class InOrder(click.Group):
+    """Lists the commands in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group("export", cls=InOrder)
+def export_command() -> None:
+    """Write sets, tasks and results in the formats of other programs."""
+
+
+out_option = click.option("--out", type=NEW_PATH, required=True, help="New folder of the files.")
+
+
+@export_command.command("samples")
 @click.argument("candidates", metavar="SET", type=SET)
-@click.option("--out", type=NEW_PATH, required=True, help="New folder of the files.")
+@out_option
 @click.option(
     "--format",
     "form",
@@ -22,7 +43,7 @@ from livebench.cli.progress import quiet_option, remark
 )
 @dataset_option
 @quiet_option
-def export_command(candidates, out, form, datasets, quiet) -> None:
+def export_samples_command(candidates, out, form, datasets, quiet) -> None:
     """Write the samples of SET and its training pairs as plain files, to train and score elsewhere.
 
     \b
@@ -33,7 +54,7 @@ def export_command(candidates, out, form, datasets, quiet) -> None:
 
     Scores come back as SUBMISSION/scores/SET/RUN/SETTING.jsonl: a line a sample,
     {"sample_id": "...", "scores": [100 numbers, in the order of its candidates]}.
-    docs/datasets.md shows every field.
+    docs/export.md shows every field.
     """
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.export.export import export_set
@@ -45,3 +66,44 @@ def export_command(candidates, out, form, datasets, quiet) -> None:
     )
     rows = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     click.echo(f"{out}: {rows}; {candidate_set.manifest.signature}")
+
+
+@export_command.command("hf")
+@click.argument("candidates", metavar="SET", type=SET)
+@out_option
+@dataset_option
+@quiet_option
+def export_hf_command(candidates, out, datasets, quiet) -> None:
+    """Write SET as a dataset for the hub of Hugging Face, with its card.
+
+    \b
+    livebench export hf simulated-matched --out hub/simulated-matched
+    python -c 'import datasets; print(datasets.load_dataset("hub/simulated-matched", "comments"))'
+
+    A config a setting. Where the licence of the dataset does not let its text be published again, only
+    ids and answers are written, and the command that restores the samples.
+    """
+    from livebench.candidates.candidate_set import CandidateSet
+    from livebench.export.hub_dataset import export_hub
+
+    candidate_set = CandidateSet(candidates)
+    source = _hub_source(candidate_set, Datasets(datasets, quiet))
+    count = export_hub(candidate_set, source, out)
+    what = "" if source.text else ", without text"
+    click.echo(f"{out}: {count} samples{what}; {candidate_set.manifest.signature}")
+    if not source.text:
+        why = f"its licence is not one that says so: {source.licence or 'none is known'}"
+        remark(f"the text of {candidate_set.name} may not be published again: {why}", quiet)
+
+
+def _hub_source(candidate_set: CandidateSet, datasets: Datasets) -> HubSource:
+    """What is known of the dataset of a set."""
+    from livebench.export.hub_card import HubSource
+    from livebench.sources.source import known_sources
+
+    wanted = candidate_set.manifest.dataset
+    known = next((one for one in known_sources() if one.fingerprint == wanted.fingerprint), None)
+    dataset = datasets.of(candidate_set)
+    if dataset is None and wanted.recipe:
+        raise candidate_set.no_dataset()
+    return HubSource.of(candidate_set, dataset, known)

@@ -11,8 +11,6 @@ import pytest
 
 import livebench
 from livebench import compare, evaluate, load_set
-from livebench.candidates.freeze import build_set
-from livebench.candidates.protocol import load_protocol
 from livebench.errors import LiveBenchError
 
 LENGTH = """
@@ -45,13 +43,6 @@ class Longest:
 
     def score_candidates(self, video_ctx, comments, candidates):
         return [self.score(video_ctx, comments, candidate) for candidate in candidates]
-
-
-@pytest.fixture(scope="module")
-def small(dataset, crowded, tmp_path_factory):
-    """A set of 12 samples. Read only."""
-    out = tmp_path_factory.mktemp("sets") / "tiny-small"
-    return build_set(dataset, load_protocol(str(crowded)), out, max_samples=12)
 
 
 @pytest.fixture(scope="module")

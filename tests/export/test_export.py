@@ -1,4 +1,4 @@
-"""`livebench export`: what is in the files, and the way back with scores."""
+"""`livebench export samples`: what is in the files, and the way back with scores."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def exported(tmp_path, run, frozen, dataset):
 
     def call(*options):
         out = tmp_path / "out"
-        done = run("export", frozen.path, "--dataset", dataset.path, "--out", out, *options)
+        done = run(
+            "export", "samples", frozen.path, "--dataset", dataset.path, "--out", out, *options
+        )
         assert done.status == 0, done
         return out, done.out
 
@@ -99,7 +101,7 @@ def test_parquet_holds_the_same_rows(tmp_path, exported, run, frozen, dataset):
     out, _ = exported()
     other = tmp_path / "parquet"
     arguments = ("--dataset", dataset.path, "--out", other, "--format", "parquet", "--quiet")
-    assert run("export", frozen.path, *arguments).status == 0
+    assert run("export", "samples", frozen.path, *arguments).status == 0
     for name in ("samples", "train", "dev"):
         assert pq.read_table(other / f"{name}.parquet").to_pylist() == lines_of(
             out / f"{name}.jsonl"
@@ -110,17 +112,17 @@ def test_what_cannot_be_exported(
     tmp_path, refused, frozen, dataset, dataset_without_frames, listing
 ):
     (tmp_path / "there").mkdir()
-    message = refused("export", frozen.path, "--dataset", dataset.path, "--out", "there")
+    message = refused("export", "samples", frozen.path, "--dataset", dataset.path, "--out", "there")
     assert message == "there: exists already; remove it or choose another --out"
     message = refused(
-        "export", frozen.path, "--dataset", dataset_without_frames.path, "--out", "out"
+        "export", "samples", frozen.path, "--dataset", dataset_without_frames.path, "--out", "out"
     )
     assert "not the dataset that" in message
     bare = tmp_path / "bare"
     bare.mkdir()
     for name in ("manifest.json", "answers.jsonl.gz"):
         (bare / name).write_bytes((frozen.path / name).read_bytes())
-    message = refused("export", bare, "--dataset", dataset.path, "--out", "out")
+    message = refused("export", "samples", bare, "--dataset", dataset.path, "--out", "out")
     assert (
         f"its text is absent; restore it with `livebench build-candidates --restore {bare}"
         in message
