@@ -16,6 +16,7 @@ from livebench.cli.options import (
     submissions_argument,
     submissions_option,
 )
+from livebench.records import SETTINGS
 
 _ratings_argument = click.argument(
     "ratings", metavar="RATINGS...", nargs=-1, type=PATH, required=True
@@ -34,7 +35,8 @@ _markdown_option = click.option("--markdown", is_flag=True, help="Print Markdown
 
 @click.group("human-eval")
 def human_eval_command() -> None:
-    """Human evaluation: blind sheets, reports with agreement, correlation with the metrics."""
+    """Human evaluation: blind sheets, reports with agreement, correlation with the metrics, and what
+    people reach where models rank."""
 
 
 @human_eval_command.command("sheet")
@@ -162,3 +164,98 @@ def correlate_command(
         print_json(correlations)
     else:
         click.echo(correlations_as(correlations, markdown=markdown), nl=False)
+
+
+@human_eval_command.group("ranking")
+def ranking_command() -> None:
+    """What do people reach? They pick the real one of ten candidates; models are ranked on the same."""
+
+
+@ranking_command.command("sheet")
+@one_set_option
+@dataset_option
+@click.option(
+    "--moments", type=click.IntRange(min=1), default=100, show_default=True, help="Moments shown."
+)
+@click.option(
+    "--raters",
+    type=click.IntRange(min=1, max=99),
+    default=3,
+    show_default=True,
+    help="Number of raters.",
+)
+@click.option(
+    "--setting",
+    type=click.Choice(SETTINGS),
+    help="What raters are shown of a moment. Default: both, or comments if the set has no frames.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
+@click.option("--out", type=NEW_PATH, required=True, help="New folder: human/NAME.")
+def ranking_sheet_command(candidates, datasets, moments, raters, setting, seed, out) -> None:
+    """Write a sheet for each rater, as a page (HTML) and as CSV, and the key.
+
+    \b
+    livebench human-eval ranking sheet --candidates SET --out human/NAME
+
+    Give OUT/raters to the raters and keep OUT/ranking.json: it names moments and candidates.
+    """
+    from livebench.candidates.candidate_set import CandidateSet
+    from livebench.human.sheets.ranking_sheet import RankingPlan, make_ranking_sheets
+
+    candidate_set = CandidateSet(candidates)
+    dataset = Datasets(datasets).need(candidate_set)
+    plan = RankingPlan(moments, raters, setting, seed)
+    key = make_ranking_sheets(out, candidate_set, dataset, plan)
+    pictured = sum(moment.pictures > 0 for moment in key.moments)
+    click.echo(
+        f"{out}: {len(key.moments)} moments of {len({m.video_id for m in key.moments})} videos, setting "
+        f"{key.setting}, {pictured} with pictures"
+    )
+    for rater in key.raters:
+        page = out / "raters" / f"{rater.rater}.html"
+        click.echo(f"{page}, .csv: {page.stat().st_size / 1e6:.1f} MB")
+    click.echo(f"{out / 'ranking.json'}: the key; no rater may see it")
+
+
+@ranking_command.command("report")
+@_ratings_argument
+@click.option(
+    "--key", "key_file", type=PATH, required=True, help="The key: human/NAME/ranking.json."
+)
+@one_set_option
+@submissions_option
+@click.option(
+    "--drop-missing",
+    is_flag=True,
+    help="Leave a moment out for all raters where one picked nothing; otherwise that is an error.",
+)
+@json_option
+@_markdown_option
+@click.option(
+    "--out", type=PATH, help="Folder for people.txt, .md, .json and the choices without text."
+)
+def ranking_report_command(
+    ratings, key_file, candidates, submissions_folder, drop_missing, as_json, markdown, out
+) -> None:
+    """Report on RATINGS, the raters' CSV files: how often people pick the real one, and models."""
+    from livebench.candidates.candidate_set import CandidateSet
+    from livebench.human.analysis.choices import read_choices
+    from livebench.human.analysis.people import compare_people
+    from livebench.human.analysis.people_text import people_as, write_people
+    from livebench.human.sheets.ranking_key import read_ranking_key
+    from livebench.leaderboard.people import scored_models
+    from livebench.scoring.answers import Answers
+    from livebench.submissions.load import find_submissions
+
+    key = read_ranking_key(key_file)
+    choices = read_choices(ratings, key, drop_missing=drop_missing)
+    candidate_set = CandidateSet(candidates)
+    answers, submissions = Answers(candidate_set), find_submissions(submissions_folder)
+    models = scored_models(candidate_set, answers, submissions, key.setting)
+    people = compare_people(choices, candidate_set, answers, models)
+    if out:
+        write_people(out, people, ratings, key)
+    if as_json:
+        print_json(people)
+    else:
+        click.echo(people_as(people, markdown=markdown), nl=False)

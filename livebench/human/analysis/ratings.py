@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
 from livebench.errors import LiveBenchError
-from livebench.files import open_regular, unreadable
+from livebench.human.analysis.rater_files import RatedRow, owner_of, read_rater_rows
 from livebench.human.sheets.key import CRITERIA, HIGHEST, LOWEST, Key, KeyRater
 
 Missing = Literal["drop-item", "keep"]
+
+_COLUMNS = ("id", *CRITERIA)
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,12 @@ def read_rater_files(paths: Sequence[Path], key: Key, missing: Missing | None = 
         LiveBenchError: file, row (as a spreadsheet counts: the header is row 1) and rule are named.
     """
     items = {item.item: number for number, item in enumerate(key.items)}
-    owners = {row.row: rater for rater in key.raters for row in rater.rows}
+    owners = {row.row: rater.rater for rater in key.raters for row in rater.rows}
+    raters = {rater.rater: rater for rater in key.raters}
     sheets: dict[str, tuple[Path, np.ndarray, np.ndarray, int]] = {}
     for path in map(Path, paths):
-        rows = _read_rows(path)
-        rater = _owner(path, rows, owners)
+        rows = read_rater_rows(path, _COLUMNS)
+        rater = raters[owner_of(path, rows, owners)]
         if rater.rater in sheets:
             raise LiveBenchError(
                 path,
@@ -87,83 +88,9 @@ def read_rater_files(paths: Sequence[Path], key: Key, missing: Missing | None = 
     )
 
 
-class _RatedRow(NamedTuple):
-    """A row as a spreadsheet counts; cells of the columns in _COLUMNS, without white space around."""
-
-    number: int
-    cells: dict[str, str]
-
-    @property
-    def id(self) -> str:
-        return self.cells["id"]
-
-
-_COLUMNS = ("id", *CRITERIA)
-
-_SHEET = 64 << 20
-"""Bytes of a sheet, at most."""
-
-
-def _read_rows(path: Path) -> list[_RatedRow]:
-    """The rows of a file."""
-    try:
-        with open_regular(path) as file:
-            content = file.read(_SHEET + 1)
-        if len(content) > _SHEET:
-            raise LiveBenchError(path, f"is larger than {_SHEET >> 20} MB, which no sheet is")
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except UnicodeDecodeError:
-        raise LiveBenchError(path, "is not UTF-8", "save it again as 'CSV UTF-8'") from None
-    # Some spreadsheets write semicolons or tabs and call it CSV.
-    header = text.split("\n", maxsplit=1)[0]
-    comma = next((mark for mark in ",;\t" if mark in header), ",")
-    csv.field_size_limit(_SHEET)  # a cell holds all comments around a moment
-    try:
-        table = list(csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True))
-    except csv.Error as error:
-        raise unreadable(path, error, "CSV", "save it again") from None
-    columns = table[0] if table else []
-    for name in _COLUMNS:
-        if columns.count(name) != 1:
-            what = f"{columns.count(name)} columns are named {name}"
-            raise LiveBenchError(path, what, "leave the header of the sheet as it was", "row 1")
-    rows = []
-    for number, cells in enumerate(table[1:], 2):
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(columns):
-            what = f"has {len(cells)} cells, the header {len(columns)}"
-            raise LiveBenchError(path, what, "give each column a cell", f"row {number}")
-        stripped = {name: cells[columns.index(name)].strip() for name in _COLUMNS}
-        rows.append(_RatedRow(number, stripped))
-    return rows
-
-
-def _owner(path: Path, rows: list[_RatedRow], owners: dict[str, KeyRater]) -> KeyRater:
-    """Whose sheet a file is: every row must be of it, once."""
-    seen: dict[str, int] = {}
-    rater = None
-    for row in rows:
-        place = f"row {row.number}, id {row.id or '(none)'}"
-        owner = owners.get(row.id)
-        if owner is None:
-            raise LiveBenchError(path, "is not in the key", "give the key of this sheet", place)
-        if rater is not None and owner is not rater:
-            what = f"is of the sheet of {owner.rater}, the rows before are of {rater.rater}'s"
-            raise LiveBenchError(path, what, "give each rater a file", place)
-        if row.id in seen:
-            raise LiveBenchError(path, f"occurs in row {seen[row.id]} already", "keep one", place)
-        rater, seen[row.id] = owner, row.number
-    if rater is None:
-        raise LiveBenchError(path, "holds no ratings", "keep a row for each item of the sheet")
-    return rater
-
-
 def _values(
     path: Path,
-    rows: list[_RatedRow],
+    rows: list[RatedRow],
     rater: KeyRater,
     items: dict[str, int],
     policy: Missing | None,
@@ -200,7 +127,7 @@ def _values(
     return first, second, len(gaps)
 
 
-def _rating(path: Path, row: _RatedRow, criterion: str) -> int:
+def _rating(path: Path, row: RatedRow, criterion: str) -> int:
     cell = row.cells[criterion]
     if re.fullmatch(f"[{LOWEST}-{HIGHEST}]", cell):
         return int(cell)

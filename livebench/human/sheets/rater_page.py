@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from livebench.data.dataset import Dataset
 from livebench.human.sheets.blind import Screen, shown_text
-from livebench.human.sheets.key import CRITERIA
+from livebench.human.sheets.key import CRITERIA, HIGHEST
 from livebench.records import SampleRecord
 
 if TYPE_CHECKING:
@@ -66,25 +66,34 @@ def rows_of(
     rows: list[list[str]] = []
     for screen in screens:
         shown = scenes[screen.moment]
-        around = "\n".join(f"({near['time']:+.1f} s) {near['text']}" for near in shown.around)
+        around = around_cell(shown)
         for row in screen.rows:
             cells = [shown.title, shown.category, str(shown.second), around, row.item.text]
-            rows.append([sheet, str(len(rows) + 1), row.name, *map(_harmless, cells)])
+            rows.append([sheet, str(len(rows) + 1), row.name, *map(harmless, cells)])
     return rows
 
 
-def _harmless(cell: str) -> str:
+def around_cell(shown: MomentScene) -> str:
+    """The surrounding comments, one a line."""
+    return "\n".join(f"({near['time']:+.1f} s) {near['text']}" for near in shown.around)
+
+
+def harmless(cell: str) -> str:
     """A spreadsheet runs cells that begin like a formula, and comments do ("=_=", "+1"): these get an
     apostrophe before."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def sheet_csv(rows: Sequence[Sequence[str]]) -> bytes:
+def sheet_csv(
+    rows: Sequence[Sequence[str]],
+    columns: Sequence[str] = COLUMNS,
+    criteria: Sequence[str] = CRITERIA,
+) -> bytes:
     """The CSV of a sheet: UTF-8 with a byte order mark (spreadsheets ask for it), every cell quoted."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow((*COLUMNS, *CRITERIA))
-    writer.writerows((*row, *("" for _ in CRITERIA)) for row in rows)
+    writer.writerow((*columns, *criteria))
+    writer.writerows((*row, *("" for _ in criteria)) for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -97,10 +106,6 @@ def sheet_page(
         sheet: its name, shown to the rater.
         file: the name of the CSV that the page offers.
     """
-    rows = rows_of(sheet, screens, scenes)
-    script, style = _part("sheet.js"), _part("sheet.css")
-    # A page knows its ratings again by the rows that it holds: another sheet has others.
-    store = hashlib.sha256("\n".join(row[2] for row in rows).encode()).hexdigest()[:16]
     shown = [
         {
             **vars(scenes[screen.moment]),
@@ -108,29 +113,44 @@ def sheet_page(
         }
         for screen in screens
     ]
+    anchors = {criterion["name"]: criterion["anchors"] for criterion in texts()["criteria"]}
+    return render_page(
+        "sheet.html.j2",
+        {**texts(), "sheet": sheet, "screens": shown},
+        {
+            "file": file,
+            "columns": COLUMNS,
+            "criteria": CRITERIA,
+            "anchors": anchors,
+            "levels": HIGHEST,
+            "rows": rows_of(sheet, screens, scenes),
+        },
+    )
+
+
+def render_page(template: str, content: dict[str, Any], data: dict[str, Any]) -> bytes:
+    """A page of either task.
+
+    Args:
+        content: what the template shows.
+        data: what the script needs: `file`, `columns`, `criteria`, `rows` of the CSV, and `levels`, the
+            greatest number that a criterion takes.
+    """
+    script, style = _part("sheet.js"), _part("sheet.css")
+    rows, own = data["rows"], data["columns"].index("id")
+    # A page knows its ratings again by the rows that it holds: another sheet has others.
+    store = hashlib.sha256("\n".join(row[own] for row in rows).encode()).hexdigest()[:16]
     page = (
         _environment()
-        .get_template("sheet.html.j2")
+        .get_template(template)
         .render(
-            **texts(),
-            sheet=sheet,
-            screens=shown,
-            ratings=len(rows) * len(CRITERIA),
+            **content,
+            ratings=len(rows) * len(data["criteria"]),
             style=style,
             script=script,
             style_hash=_source_hash(style),
             script_hash=_source_hash(script),
-            data={
-                "store": store,
-                "file": file,
-                "columns": COLUMNS,
-                "criteria": CRITERIA,
-                "anchors": {
-                    criterion["name"]: criterion["anchors"] for criterion in texts()["criteria"]
-                },
-                "id": COLUMNS.index("id"),
-                "rows": rows,
-            },
+            data={**data, "store": store, "id": own},
         )
     )
     return page.encode()
@@ -141,6 +161,11 @@ def rater_instructions() -> bytes:
     return _environment().get_template("instructions.md.j2").render(**texts()).encode()
 
 
+def ranking_instructions() -> bytes:
+    """Those of the ranking task."""
+    return _environment().get_template("ranking.md.j2").render(**ranking_texts()).encode()
+
+
 @cache
 def texts() -> dict[str, Any]:
     """All that raters read besides the comments (templates/texts.toml)."""
@@ -148,6 +173,14 @@ def texts() -> dict[str, Any]:
     if tuple(criterion["name"] for criterion in content["criteria"]) != CRITERIA:
         raise ValueError("templates/texts.toml does not explain the criteria that are rated")
     return content
+
+
+@cache
+def ranking_texts() -> dict[str, Any]:
+    """All that raters of the ranking task read besides the comments (templates/ranking.toml, and of
+    texts.toml what both tasks say)."""
+    content = tomllib.loads(_part("ranking.toml"))
+    return {**content, "ui": {**texts()["ui"], **content["ui"]}}
 
 
 @cache

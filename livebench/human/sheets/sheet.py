@@ -84,17 +84,17 @@ def make_sheets(
     ids = [moment.sample_id for moment in moments]
     wanted = set(ids)
     samples = {s.sample_id: s for s in candidate_set.samples() if s.sample_id in wanted}
-    systems, texts = [], {}
+    systems, written = [], {}
     for submission in submissions:
         run = generated_run(submission, candidate_set, plan.run)
-        texts[submission.name] = read_generated(
+        written[submission.name] = read_generated(
             submission, candidate_set, run, setting, sample_ids=answers, wanted=ids
         )
         path = submission.generated_path(candidate_set.name, run, setting)
         digest = gzip_content(path, any_writer=True)[0]
         systems.append(KeySystem(submission.name, run.name, digest))
-    texts[HUMAN] = [_reference(samples[name], answers[name], plan.seed) for name in ids]
-    items = make_items(ids, texts, plan.seed)
+    written[HUMAN] = [_reference(samples[name], answers[name], plan.seed) for name in ids]
+    items = make_items(ids, written, plan.seed)
     scenes = [scene(samples[name], dataset) for name in ids]
     repeats = plan.repeats
     if repeats is None:

@@ -1,12 +1,14 @@
 "use strict";
-// One rater's sheet. The page holds all of it; nothing is ever requested, and nothing leaves the browser
-// but the CSV that the rater downloads.
+// One rater's sheet, of either task: ratings from 1 to 5, several on a page, or a choice among ten comments,
+// one on a page. The page holds all of it; nothing is ever requested, and nothing leaves the browser but the
+// CSV that the rater downloads. A "scale" is what gets one number, a rating or a choice.
 (() => {
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
   const store = "livebench human-eval " + data.store;
   const pages = [...document.querySelectorAll(".page")];
   const scales = [...document.querySelectorAll("fieldset")];
+  const choosing = data.levels > 5; // one scale a page, its numbers one below the other
   let place = 0;
   let storage = null;
   try {
@@ -24,6 +26,7 @@
   const inputs = (scale) => [...scale.querySelectorAll("input")];
   const value = (scale) => inputs(scale).findIndex((input) => input.checked) + 1; // 0: none
   const setValue = (scale, rating) => inputs(scale).forEach((input, i) => { input.checked = i + 1 === rating; });
+  const valid = (rating) => Number.isInteger(rating) && rating >= 1 && rating <= data.levels;
   const name = (scale) => scale.dataset.row + " " + scale.dataset.criterion;
   const missing = (within) => within.filter((scale) => !value(scale));
   const scalesOf = (page) => [...page.querySelectorAll("fieldset")];
@@ -69,7 +72,7 @@
     saves = Math.max(saves, kept.saves || 0);
     for (const scale of scales) {
       const rating = kept.ratings && kept.ratings[name(scale)];
-      setValue(scale, [1, 2, 3, 4, 5].includes(rating) ? rating : 0);
+      setValue(scale, valid(rating) ? rating : 0);
     }
     if (Number.isInteger(kept.place) && kept.place >= 0 && kept.place < pages.length) place = kept.place;
     if (kept.lang === "zh" || kept.lang === "en") setLanguage(kept.lang);
@@ -115,6 +118,7 @@
 
   // What the current rating stands for, or what is asked.
   function hint(scale) {
+    if (!data.anchors) return;
     const lang = document.documentElement.dataset.lang;
     const text = data.anchors[scale.dataset.criterion][lang];
     const rating = value(scale);
@@ -127,7 +131,9 @@
     hint(scale);
     const all = inputs(scale);
     (all[value(scale) - 1] || all[0]).focus({ preventScroll: true });
-    const box = scale.getBoundingClientRect();
+    // Before a choice, what comes first on the page is to be read; afterwards the choice is to be seen.
+    if (choosing && !value(scale)) return;
+    const box = (choosing ? all[value(scale) - 1].parentElement : scale).getBoundingClientRect();
     const shift = box.bottom > innerHeight - 80 ? box.bottom - innerHeight + 120 : box.top < 90 ? box.top - 120 : 0;
     if (shift) window.scrollBy(0, shift);
   }
@@ -144,13 +150,21 @@
 
   function rate(rating, move) {
     const here = scalesOf(pages[place]);
-    const scale = current() || missing(here)[0];
+    const scale = current() || missing(here)[0] || (choosing && here[0]);
     if (!scale) return;
     setValue(scale, rating);
     save();
     say("", 0);
     focus(scale);
     if (move) step(1);
+  }
+
+  // The choice above or below; from none to the first or the last.
+  function pick(by) {
+    const scale = scalesOf(pages[place])[0];
+    if (!scale) return;
+    const at = value(scale);
+    rate(at ? Math.max(1, Math.min(data.levels, at + by)) : by > 0 ? 1 : data.levels, false);
   }
 
   // Asked for a second time, it goes on although something is missing.
@@ -234,7 +248,7 @@
       for (const [c, column] of columns.entries()) {
         const cell = (row[column] || "").trim();
         const scale = known.get(row[id] + " " + data.criteria[c]);
-        if (!scale || !/^[1-5]?$/.test(cell)) return say("refused", i + 2);
+        if (!scale || !(cell === "" || (/^\d+$/.test(cell) && valid(Number(cell))))) return say("refused", i + 2);
         if (cell) found.set(scale, Number(cell));
       }
     for (const [scale, rating] of found) setValue(scale, rating);
@@ -276,22 +290,25 @@
 
   const letters = {
     KeyN: () => turn(1), PageDown: () => turn(1), KeyP: () => turn(-1), PageUp: () => turn(-1), KeyU: firstMissing,
-    KeyD: download, KeyL: otherLanguage, KeyH: home, ArrowDown: () => step(1), ArrowUp: () => step(-1),
-    Digit0: () => rate(0, false), Numpad0: () => rate(0, false), Backspace: () => rate(0, false), Delete: () => rate(0, false),
+    KeyD: download, KeyL: otherLanguage, KeyH: home, ArrowDown: () => (choosing ? pick(1) : step(1)), ArrowUp: () => (choosing ? pick(-1) : step(-1)),
+    Backspace: () => rate(0, false), Delete: () => rate(0, false),
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     // By the key's place: an input method that is switched on hides what it stands for.
-    const digit = /^(?:Digit|Numpad)([1-5])$/.exec(event.code) || /^([1-5])$/.exec(event.key);
+    const pressed = /^(?:Digit|Numpad)(\d)$/.exec(event.code) || /^(\d)$/.exec(event.key);
+    const digit = pressed && (choosing && pressed[1] === "0" ? 10 : Number(pressed[1]));
     const scale = current();
     let action = letters[event.code];
-    if (digit) action = () => rate(Number(digit[1]), true);
+    if (valid(digit)) action = () => rate(digit, !choosing);
+    else if (digit === 0) action = () => rate(0, false);
+    else if (choosing && /^Arrow(?:Left|Right)$/.test(event.code)) action = () => pick(event.code === "ArrowLeft" ? -1 : 1);
     else if (scale && (event.code === "ArrowLeft" || event.code === "ArrowRight")) {
       const by = event.code === "ArrowLeft" ? -1 : 1;
       action = () => rate(Math.max(1, Math.min(5, value(scale) ? value(scale) + by : 3)), false);
     } else if (event.code === "Enter" || event.code === "NumpadEnter")
       action = event.target.closest("button") ? null : forward;
-    if (!action || (event.shiftKey && !digit)) return; // some keyboards have digits with shift only
+    if (!action || (event.shiftKey && !pressed)) return; // some keyboards have digits with shift only
     if (place === 0 && event.code.startsWith("Arrow")) return; // scrolls the instructions
     event.preventDefault();
     action();
