@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
 from livebench.cli.datasets import Datasets
-from livebench.cli.options import NEW_PATH, SET, dataset_option
+from livebench.cli.options import (
+    NEW_PATH,
+    SET,
+    SUBMISSION,
+    candidates_option,
+    chosen_sets,
+    dataset_option,
+    signers_option,
+    submissions_option,
+)
 from livebench.cli.progress import quiet_option, remark
 
 if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.export.hub_card import HubSource
+    from livebench.submissions.load import Submission
 
 
 class InOrder(click.Group):
@@ -94,6 +105,47 @@ def export_hf_command(candidates, out, datasets, quiet) -> None:
     if not source.text:
         why = f"its licence is not one that says so: {source.licence or 'none is known'}"
         remark(f"the text of {candidate_set.name} may not be published again: {why}", quiet)
+
+
+@export_command.command("results")
+@click.argument("names", metavar="SUBMISSION...", type=SUBMISSION, nargs=-1, required=True)
+@out_option
+@candidates_option
+@click.option(
+    "--hub",
+    "owner",
+    default="livebench-danmaku",
+    show_default=True,
+    help="Owner of the sets on the hub of Hugging Face.",
+)
+@submissions_option
+@signers_option
+def export_results_command(names, out, candidates, owner, submissions_folder, signers) -> None:
+    """Write the results of each SUBMISSION as tables for papers and as cards for the hub.
+
+    \b
+    OUT/results.md, results.tex, livebench.bib    tables with intervals, ranks, signatures
+    OUT/SUBMISSION/README.md                      a model card with model-index
+    OUT/SUBMISSION/.eval_results/SET.yaml         the same for the hub's leaderboards
+
+    Ranks are among all submissions of the folder --submissions.
+    """
+    from livebench.export.results import export_results
+    from livebench.leaderboard.collect import collect
+    from livebench.submissions.load import Submission, find_submissions
+
+    shown = {path.resolve(): Submission(path) for path in names}
+    others = find_submissions(submissions_folder) if submissions_folder.is_dir() else []
+    everyone = {one.path.resolve(): one for one in others} | shown
+    wanted = [one for one in chosen_sets(candidates) if _scored_by(shown.values(), one.name)]
+    sections = collect(wanted, list(everyone.values()), signers=signers)
+    count = export_results(list(shown.values()), sections, out, owner)
+    click.echo(f"{out}: {count} rows on {len(sections)} sets")
+
+
+def _scored_by(submissions: Iterable[Submission], set_name: str) -> bool:
+    """Whether one of the submissions has scores on a set."""
+    return any((one.path / "scores" / set_name).is_dir() for one in submissions)
 
 
 def _hub_source(candidate_set: CandidateSet, datasets: Datasets) -> HubSource:

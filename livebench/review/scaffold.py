@@ -65,6 +65,7 @@ def _card(new: NewSubmission, date: datetime.date) -> str:
         "# What readers of the leaderboard sort by (docs/submissions.md).\n"
         '# weights = "open"  # or "recipe", "closed", "none"\n'
         '# training_data = "dataset"  # or "none", "other", "dataset+other"\n'
+        '# licence = "Apache-2.0"\n'
     )
     runs = "# A row is the mean over all runs, for example one for each seed.\n[[runs]]\n"
     return f"{tomli_w.dumps(head)}{score}\n{runs}{tomli_w.dumps({'name': 'seed-0'})}"

@@ -64,6 +64,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             data to train them again are public, else `closed`; `none` if it has none; empty: not said.
         training_data: what its model was trained or fitted on: nothing (`none`), the training split of
             the set's dataset (`dataset`), `other` data, or both (`dataset+other`); empty: not said.
+        licence: of its model and code, best by its short name ("Apache-2.0"); empty if not said.
+        limits: what it cannot do, and must not be used for.
         score: how its scores are to be read, declared before it sees any number on test; the row with
             this score has the rank.
         listwise: its scores depend on the other candidates of the sample, by design.
@@ -84,6 +86,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: Count = 0
     weights: Literal["", "open", "recipe", "closed", "none"] = ""
     training_data: Literal["", "none", "dataset", "other", "dataset+other"] = ""
+    licence: Name = ""
+    limits: Text = ""
     score: Normalisation = "sum"
     kind: Literal["model", "baseline", "probe", "oracle"] = "model"
 
