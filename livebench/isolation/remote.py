@@ -84,7 +84,11 @@ class Isolation:
         Raises:
             LiveBenchError: it cannot be created, or bubblewrap is needed and not installed.
         """
-        if self.kind == "none":
+        if submission.is_on_server and self.kind == "sandbox":
+            what = "has no network, and the model of this submission is on a server"
+            fix = "leave it out: the code is LiveBench's own, and the row says that a server scored"
+            raise LiveBenchError("--sandbox", what, fix)
+        if self.kind == "none" or submission.is_on_server:
             yield make_scorer(submission, run)
             return
         ours, theirs = socket.socketpair()

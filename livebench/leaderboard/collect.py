@@ -33,7 +33,12 @@ from livebench.submissions.validate import NORMALISATIONS, Normalisation
 Metrics = dict[str, dict[str, Interval]]
 """By ground truth and metric."""
 
-_RAN = {"none": "in LiveBench's process", "process": "own process", "sandbox": "sandbox"}
+_RAN = {
+    "none": "in LiveBench's process",
+    "server": "a server",
+    "process": "own process",
+    "sandbox": "sandbox",
+}
 
 
 _UNRANKED = (0, 0)

@@ -33,7 +33,13 @@ from livebench.submissions.validate import (
     score_in,
 )
 
-_WEAKEST_FIRST: tuple[IsolationKind, ...] = ("", "none", "process", "sandbox")
+_WEAKEST_FIRST: tuple[IsolationKind, ...] = (
+    "",
+    "none",
+    "server",
+    "process",
+    "sandbox",
+)
 
 
 Evaluated = Literal["attested", "claimed", "self-reported"]
@@ -43,6 +49,7 @@ LiveBench ran the scorer, `self-reported` if there are scores alone."""
 COULD_REMEMBER = {
     "one process per setting": "one process scored all samples: it could remember earlier ones",
     "one process": "scored in LiveBench's process: it could remember earlier samples",
+    "server": "scored by a server: LiveBench sees neither its model nor what it remembers",
 }
 ONE_RUN = "one training run: the seed of training is not in the interval"
 DECLARED_LATER = "declared how to read its scores after they were evaluated"

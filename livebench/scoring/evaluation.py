@@ -74,6 +74,7 @@ def evaluate(
             written or changed); or another process runs the same evaluation.
     """
     run, candidate_set, setting = task.run, task.candidate_set, task.setting
+    isolation = "server" if submission.is_on_server else isolation
     normalisation = score_in(setting, normalisation or submission.card.score)
     if normalisation == "pmi":
         _check_blind(submission.scores_path(candidate_set.name, run, "blind"))
@@ -99,7 +100,7 @@ def evaluate(
             with _explaining(setting):
                 digest = write_scores(journal, task.scorer, order, blocks, progress=progress)
             started = time.perf_counter() - journal.seconds
-            memory = memory_of(task.scorer)
+            memory = "server" if submission.is_on_server else memory_of(task.scorer)
             scores = read_scores(path, answers.sample_ids)
             with task.afresh() as scorer:
                 plausibility = _plausibility(submission, task, answers, scores, scorer)

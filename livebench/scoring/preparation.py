@@ -124,6 +124,7 @@ def _with_scorers(
                     restore_set(candidate_set.path, shown)
                 fit(scorer, shown)
             remark = check_trained(scorer, candidate_set, step.setting)
+            remark = remark or getattr(scorer, "remark", "")
             again = partial(make_again, shown)
             yield Task(run, candidate_set, step.setting, scorer, shown, remark, again)
     if lacking:

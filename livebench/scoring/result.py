@@ -15,7 +15,7 @@ from livebench.scoring.plausibility import Plausibility, Ties
 from livebench.scoring.runner import MemoryKind
 from livebench.submissions.validate import Normalisation
 
-IsolationKind = Literal["none", "process", "sandbox", ""]
+IsolationKind = Literal["none", "server", "process", "sandbox", ""]
 
 
 class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -24,7 +24,7 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     Attributes:
         evaluated: `re-run` if LiveBench ran the scorer, `self-reported` if only scores were submitted.
         isolation: where the scorer ran: in LiveBench's own process (`none`), in a `process` of its own,
-            or in a `sandbox`; empty if it was not run.
+            or in a `sandbox`; on a `server` that LiveBench's own code asked; empty if it was not run.
         memory: what the scorer could know of earlier samples; empty if it was not run, or before
             version 0.3.
         kind: of the submission.

@@ -25,9 +25,10 @@ if TYPE_CHECKING:  # heavy, and not needed in the process that runs a submission
     from livebench.data.dataset import Dataset, Video
     from livebench.scoring.journal import Journal
 
-MemoryKind = Literal["", "fresh copy per block", "one process per setting", "one process"]
+MemoryKind = Literal["", "fresh copy per block", "one process per setting", "one process", "server"]
 """What a scorer could know of earlier samples: nothing, since a fresh copy of the fitted one scored each
-block; those of the same setting; or those of other settings, too. Empty if it was not run."""
+block; those of the same setting; those of other settings, too; whatever a server keeps. Empty if it was
+not run."""
 
 _BEFORE_LANGUAGES = "zh"
 """The language of all sets frozen before LiveBench knew languages."""

@@ -27,6 +27,10 @@ Name = Annotated[str, msgspec.Meta(max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
 
 
+SERVER_ENTRY = "livebench.language_models.server_scorer:ServerScorer"
+"""Of submissions whose model is on a server."""
+
+
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One training of a submission.
 
@@ -142,6 +146,13 @@ class Submission:
         module = self.card.entry.partition(":")[0]
         own = os.path.lexists(self.path / f"{module}.py")
         return self.card.kind == "oracle" and module.startswith("livebench.") and not own
+
+    @property
+    def is_on_server(self) -> bool:
+        """Whether LiveBench's own scorer asks a server: that takes the network, and needs no process
+        of its own."""
+        module = self.card.entry.partition(":")[0]
+        return self.card.entry == SERVER_ENTRY and not os.path.lexists(self.path / f"{module}.py")
 
     def scores_path(self, set_name: str, run: Run, setting: Setting) -> Path:
         """The file of scores; without a scorer it may be uncompressed, as other programs write it."""

@@ -1,0 +1,160 @@
+"""A language model on a server, as a scorer: `evaluate --openai URL --model NAME`.
+
+The code here is LiveBench's and runs in its process; the model runs elsewhere, and what is there, or
+what it remembers, LiveBench cannot see. The row says so.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from livebench.errors import LiveBenchError
+from livebench.language_models.completions import (
+    CONCURRENCY,
+    FIRST_WAIT,
+    TIMEOUT,
+    CompletionsServer,
+    RefusedRequest,
+    base_url,
+)
+from livebench.language_models.prompt import DEFAULT_PROMPT, line_of, read_prompt
+from livebench.language_models.server_check import check_server
+from livebench.scoring.scorer import Comment, LogLikelihood, Sample, Scorer, VideoContext
+
+_ROOM = 128
+"""Tokens that a context leaves for the comment."""
+
+_TOO_LONG = (400, 413, 422)
+"""With what a server refuses a prompt that is longer than it takes."""
+
+_NOISE = 1e-4
+"""A relative difference above this is told."""
+
+
+class ServerScorer(Scorer):
+    """Scores by a server of completions.
+
+    Args:
+        url: of the server, up to /v1.
+        model: as the server names it.
+        prompt: name of a prompt, or its record.
+        concurrency: requests at a time.
+        max_length: tokens of context and comment, at most; 0: as the server says, if it does.
+        dtype: what the server computes in, as far as you know; for the record.
+
+    Attributes:
+        dropped_comments: how many of the oldest comments were left out of contexts that were too long.
+        remark: what was noticed before the start, if anything.
+
+    Raises:
+        LiveBenchError: the server is not fit to score.
+    """
+
+    runs_on = "server"
+    device = "server"
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        *,
+        prompt: str | Mapping[str, Any] = DEFAULT_PROMPT,
+        concurrency: int = CONCURRENCY,
+        timeout: float = TIMEOUT,
+        max_length: int = 0,
+        dtype: str = "",
+    ) -> None:
+        self.prompt = read_prompt(prompt)
+        self.server = CompletionsServer(
+            url,
+            model,
+            key=key_for(url),
+            concurrency=concurrency,
+            timeout=timeout,
+            first_wait=FIRST_WAIT,
+        )
+        fitness = check_server(self.server)
+        self.max_length = max_length or fitness.longest
+        self.dropped_comments, self.dtype = 0, dtype
+        self.remark = ""
+        if fitness.noise > _NOISE:
+            self.remark = (
+                f"the server's sums of log-probabilities differ by up to {fitness.noise:.2g} with what "
+                "it computes together, as in half precision"
+            )
+
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> LogLikelihood:
+        return self.score_samples([Sample(video_ctx, comments, [candidate])])[0][0]
+
+    def score_samples(self, samples: Sequence[Sample]) -> list[list[LogLikelihood]]:
+        whole = [self.prompt.context(sample.video_ctx, sample.comments) for sample in samples]
+        distinct = dict(zip(whole, samples, strict=True))  # one alone where nothing is shown
+        contexts = dict(
+            zip(distinct, self.server.each(self._fitted, distinct.values()), strict=True)
+        )
+        pairs = [
+            [(context, line_of(candidate)) for candidate in sample.candidates]
+            for context, sample in zip(whole, samples, strict=True)
+        ]
+        asked = list(dict.fromkeys(pair for row in pairs for pair in row))
+
+        def scored(pair: tuple[str, str]) -> LogLikelihood:
+            return self._scored(contexts[pair[0]], pair[1])
+
+        found = dict(zip(asked, self.server.each(scored, asked), strict=True))
+        return [[found[pair] for pair in row] for row in pairs]
+
+    def _fitted(self, sample: Sample) -> _Context:
+        """The context of a sample, without its oldest comments where it is too long."""
+        video_ctx, comments, _ = sample
+        most = self.max_length - _ROOM if self.max_length else 0
+        dropped = 0
+        while True:
+            text = self.prompt.context(video_ctx, comments, dropped=dropped)
+            left, size = len(comments) - dropped, 0
+            try:
+                tokens = self.server.logprobs(text).tokens
+                if len(tokens) <= most or not most or not left:
+                    self.dropped_comments += dropped
+                    return _Context(text, tokens)
+                size = len(tokens)
+            except RefusedRequest as error:
+                if error.status not in _TOO_LONG or not left:
+                    raise
+            # The share by which it is too long, where that is known, else a quarter.
+            share = 1 - most / size if size else 0.25
+            dropped += max(1, int(left * share))
+
+    def _scored(self, context: _Context, line: str) -> LogLikelihood:
+        """The log-likelihood of a line, its end included, after a context."""
+        found = self.server.logprobs(context.text + line)
+        size = len(context.tokens)
+        if found.tokens[:size] != context.tokens or len(found.tokens) == size:
+            raise LiveBenchError(
+                self.server.url,
+                "its tokenizer joins the end of the context and the beginning of the comment to a token",
+                "score it by --hf",
+            )
+        logprobs = found.logprobs[size:]
+        return LogLikelihood(math.fsum(logprobs), len(logprobs))
+
+
+class _Context(NamedTuple):
+    """What stands before a comment, and its tokens as the server spells them."""
+
+    text: str
+    tokens: tuple[str, ...]
+
+
+def key_for(url: str) -> str:
+    """The key for a server: that of OPENAI_API_KEY, if OPENAI_BASE_URL names this very server. No card
+    of a submission can have it sent elsewhere."""
+    named = os.environ.get("OPENAI_BASE_URL", "")
+    return (
+        os.environ.get("OPENAI_API_KEY", "") if named and base_url(named) == base_url(url) else ""
+    )
