@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,11 +15,14 @@ from livebench.cli.options import (
     SUBMISSION,
     candidates_option,
     chosen_sets,
+    chosen_settings,
     dataset_option,
+    setting_option,
     signers_option,
     submissions_option,
 )
 from livebench.cli.progress import quiet_option, remark
+from livebench.errors import LiveBenchError
 
 if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
@@ -105,6 +109,43 @@ def export_hf_command(candidates, out, datasets, quiet) -> None:
     if not source.text:
         why = f"its licence is not one that says so: {source.licence or 'none is known'}"
         remark(f"the text of {candidate_set.name} may not be published again: {why}", quiet)
+
+
+@export_command.command("lm-eval")
+@click.argument("candidates", metavar="SET", type=SET)
+@out_option
+@click.option(
+    "--prompt", help="Prompt, by name or path of a .toml. Default: that of `evaluate --hf`."
+)
+@setting_option
+@dataset_option
+@quiet_option
+def export_lm_eval_command(candidates, out, prompt, setting, datasets, quiet) -> None:
+    """Write SET as tasks of lm-evaluation-harness: multiple choice over 100 candidates.
+
+    \b
+    livebench export lm-eval simulated-matched --out tasks
+    lm_eval --include_path tasks --tasks livebench_simulated_matched --model hf --model_args ...
+
+    A task a setting, with the prompt that `livebench evaluate --hf` uses. Its R@1 and acc are
+    LiveBench's R@1 by sum, R@1_pmi and acc_mutual_info that by pmi.
+    """
+    from livebench.candidates.candidate_set import CandidateSet
+    from livebench.export.harness_task import export_harness
+    from livebench.language_models.prompt import DEFAULT_PROMPT, read_prompt
+
+    candidate_set = CandidateSet(candidates)
+    if setting == "blind":
+        what = "is in every task: what mutual information is taken against"
+        raise LiveBenchError("--setting blind", what, "name another, or all")
+    chosen = chosen_settings(setting, blind=False)
+    if setting == "all":
+        chosen = [name for name in chosen if name in candidate_set.settings]
+    prompt = prompt or DEFAULT_PROMPT
+    found = read_prompt(Path(prompt) if prompt.endswith(".toml") else prompt)
+    dataset = Datasets(datasets, quiet).need(candidate_set)
+    count = export_harness(candidate_set, dataset, found, chosen, out)
+    click.echo(f"{out}: {count} samples in {', '.join(chosen)}; prompt {found.label}")
 
 
 @export_command.command("results")
