@@ -1,0 +1,153 @@
+"""Any back end of lm-evaluation-harness, through its `loglikelihood`: `evaluate --lm-eval MODEL`."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from livebench.errors import LiveBenchError, one_line
+from livebench.extras import need
+from livebench.language_models.prompt import DEFAULT_PROMPT, line_of, read_prompt
+from livebench.scoring.scorer import Comment, LogLikelihood, Sample, Score, Scorer, VideoContext
+
+_ROOM = 128
+"""Tokens that a context leaves for the comment."""
+
+
+class LMEvalScorer(Scorer):
+    """Scores by a back end of lm-evaluation-harness, as it is.
+
+    Its `loglikelihood` would move the line end of a context to the comment: where a back end tokenises
+    by itself (`TemplateLM`), context and comment are tokenised apart, as everywhere in LiveBench.
+
+    Args:
+        model: name of the back end, such as hf or vllm.
+        model_args: its arguments as lm-evaluation-harness writes them, "pretrained=...,dtype=...".
+        prompt: name of a prompt, or its record.
+        batch: requests computed together, a number or auto, as the back end understands it.
+        device: where the back end has a choice; empty for its own.
+
+    Attributes:
+        dropped_comments: how many of the oldest comments were left out of contexts that were too long.
+
+    Raises:
+        LiveBenchError: there is no such back end, a package of it is missing, or it cannot be made.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        model_args: str = "",
+        *,
+        prompt: str | Mapping[str, Any] = DEFAULT_PROMPT,
+        batch: str = "",
+        device: str = "",
+    ) -> None:
+        self.prompt = read_prompt(prompt)
+        self.backend = _made(model, model_args, batch, device)
+        self._instance: Any = need("lm_eval.api.instance", "lm-eval").Instance
+        template = need("lm_eval.api.model", "lm-eval").TemplateLM
+        self._tokenises = isinstance(self.backend, template)
+        if self._tokenises:
+            self.backend._encode_pair = self._apart
+        self.dropped_comments = 0
+
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> Score:
+        return self.score_samples([Sample(video_ctx, comments, [candidate])])[0][0]
+
+    def score_samples(self, samples: Sequence[Sample]) -> list[list[Score]]:
+        pairs = [
+            [(context, line_of(candidate)) for candidate in sample.candidates]
+            for sample, context in zip(samples, map(self._fitted, samples), strict=True)
+        ]
+        asked = list(dict.fromkeys(pair for row in pairs for pair in row))
+        requests = [
+            self._instance("loglikelihood", {}, pair, number) for number, pair in enumerate(asked)
+        ]
+        with _quiet():
+            answers = self.backend.loglikelihood(requests, disable_tqdm=True)
+        sums = {pair: float(total) for pair, (total, _) in zip(asked, answers, strict=True)}
+        return [[self._score(pair, sums[pair]) for pair in row] for row in pairs]
+
+    def _score(self, pair: tuple[str, str], total: float) -> Score:
+        if not self._tokenises:
+            return total
+        return LogLikelihood(total, len(self._line_tokens(pair[1])))
+
+    def _apart(self, context: str, line: str) -> tuple[list[int], list[int]]:
+        """Token ids of a context, with the mark that a text begins with, and of a line."""
+        return self.backend.tok_encode(context), self._line_tokens(line)
+
+    def _line_tokens(self, line: str) -> list[int]:
+        tokens: list[int] = self.backend.tok_encode(line, add_special_tokens=False)
+        return tokens
+
+    def _fitted(self, sample: Sample) -> str:
+        """The context of a sample, without its oldest comments where it is too long."""
+        video_ctx, comments, _ = sample
+        dropped = 0
+        text = self.prompt.context(video_ctx, comments)
+        most = getattr(self.backend, "max_length", 0) if self._tokenises else 0
+        while most and dropped < len(comments) and self._size(text) > most - _ROOM:
+            dropped += 1
+            text = self.prompt.context(video_ctx, comments, dropped=dropped)
+        self.dropped_comments += dropped
+        return text
+
+    def _size(self, context: str) -> int:
+        return len(self.backend.tok_encode(context))
+
+
+def _made(model: str, model_args: str, batch: str, device: str) -> Any:
+    """A back end of this name."""
+    registry: Any = need("lm_eval.api.registry", "lm-eval")
+    where = f"--lm-eval {model}"
+    given = {"batch_size": batch or None, "device": device or None}
+    with _quiet():
+        try:
+            backend = registry.get_model(model)
+        except ValueError:
+            known = ", ".join(sorted(registry.MODEL_REGISTRY.keys()))
+            raise LiveBenchError(where, "has no such back end", f"choose from {known}") from None
+        except ImportError as error:
+            raise _lacks(where, error) from None
+        try:
+            return backend.create_from_arg_string(model_args, given)
+        except ImportError as error:
+            raise _lacks(where, error) from None
+        except LiveBenchError:
+            raise
+        except (OSError, ValueError, TypeError) as error:  # what wrong arguments lead to
+            raise _wrong_arguments(where, model_args, error) from None
+        except (Exception, SystemExit) as error:
+            raise _wrong_arguments(where, model_args, error) from error
+
+
+def _wrong_arguments(where: str, model_args: str, error: BaseException) -> LiveBenchError:
+    what = f"cannot be made with {model_args!r}: {one_line(str(error), 300)}"
+    return LiveBenchError(where, what, "write --model-args as for lm_eval")
+
+
+def _lacks(where: str, error: ImportError) -> LiveBenchError:
+    package = (error.name or "").partition(".")[0]
+    what = f"needs a package that is not installed: {package or one_line(str(error), 300)}"
+    return LiveBenchError(where, what, "install it as lm-evaluation-harness says")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what back ends log and print from standard output: that has the results."""
+    level = logging.getLogger("lm_eval").level
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        logging.getLogger("lm_eval").setLevel(level)
