@@ -21,7 +21,7 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import HEADLINE, sample_metrics, summarise
 from livebench.submissions.load import Submission
-from livebench.submissions.validate import read_scores
+from livebench.submissions.validate import mutual_information, read_scores
 
 
 def main(folder: str, name: str, run_name: str, setting: str = "comments") -> None:
@@ -51,13 +51,14 @@ def main(folder: str, name: str, run_name: str, setting: str = "comments") -> No
         for one in (setting, "blind")
     )
     more = log(max(1, vocabulary.unseen_types or 1)) * often
+    print("| score | MRR |\n| --- | --: |")
     rows = {
         "the number of unknown words": often.astype(float),
         "spread": shown,
         "one": shown + more,
         "spread, blind": blind,
         "one, blind": blind + more,
-        "pmi, either way": shown - blind,
+        "pmi, either way": mutual_information(shown, blind),
     }
     for label, scores in rows.items():
         found = summarise([sample_metrics(scores, answers.correct)], answers.videos)["best"]
