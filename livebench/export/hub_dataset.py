@@ -11,7 +11,7 @@ answers.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import msgspec
 from livebench.audit.set_audit import read_audit
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.candidates.manifest import ANSWERS, MANIFEST
-from livebench.data.dataset import Dataset
+from livebench.data.dataset import Dataset, Video
 from livebench.export.hub_card import HubSource, hub_card
 from livebench.export.licences import open_licence
 from livebench.extras import need
@@ -29,7 +29,6 @@ from livebench.files import new_file, new_folder, write_text
 from livebench.records import (
     SETTINGS,
     AnswerRecord,
-    SampleRecord,
     Setting,
     shows_comments,
     shows_video,
@@ -113,17 +112,13 @@ def _features(candidate_set: CandidateSet, dataset: Dataset | None) -> Any:
         columns |= {"time": seconds, "title": text, "category": text}
         if dataset.has_frames:
             columns |= {"frame_times": List(seconds), "frames": List(List(Value("float32")))}
-        if _images_folder(dataset).is_dir():
+        if dataset.has_images:
             columns["images"] = List(Image())
         comment = {"time": Value("float64"), "text": text, "tokens": text}
         columns |= {"context": List(comment)}
         columns |= {"candidates": List(text), "candidate_tokens": List(text)}
     columns |= {"correct": List(Value("int64")), "types": List(kinds)}
     return Features({**columns, "train_counts": List(count), "lengths": List(count)})
-
-
-def _images_folder(dataset: Dataset) -> Path:
-    return dataset.path / "images"
 
 
 def _rows(candidate_set: CandidateSet) -> Iterator[dict[str, Any]]:
@@ -157,16 +152,15 @@ def _rows_with_text(candidate_set: CandidateSet, dataset: Dataset) -> Iterator[d
             comment["time"] = round(comment["time"] - record.time, 3)
         if dataset.has_frames:
             row["frames"] = dataset.frames(video, record.frames).tolist()
-        row["images"] = _images(dataset, record)
+        row["images"] = _images(dataset, video, record.frames)
         yield row
 
 
-def _images(dataset: Dataset, record: SampleRecord) -> list[dict[str, Any]]:
-    """The pictures kept of a sample's frames, nearest first, as the hub stores them."""
-    paths = [
-        _images_folder(dataset) / record.video_id / f"{second}.jpg" for second in record.frames
-    ]
-    return [{"bytes": path.read_bytes(), "path": path.name} for path in paths if path.is_file()]
+def _images(dataset: Dataset, video: Video, seconds: Sequence[int]) -> list[dict[str, Any]]:
+    """The pictures of a video at these seconds, as the hub stores them; none if none are kept."""
+    pictures = dataset.images(video, seconds).files()
+    names = [f"{video.video_id}-{second}.jpg" for second in seconds]
+    return [{"bytes": one, "path": name} for one, name in zip(pictures, names, strict=False)]
 
 
 def _write(path: Path, rows: Iterator[dict[str, Any]], features: Any) -> int:
