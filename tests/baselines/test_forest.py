@@ -6,9 +6,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from livebench_baselines.neural import forest as forest_module
 from livebench_baselines.neural.forest import Forest, grow
 from livebench_baselines.neural.vocabulary import BEGIN, END
+
+from livebench.language_models import forest as forest_module
 
 A, B, C = 5, 6, 7
 Comment = tuple[list[int], bool]

@@ -1,0 +1,107 @@
+"""Tokens of a context and of the line after it, each tokenised by itself.
+
+Tokenising them together may merge across the boundary; the score of a comment would then depend on
+tokens that are partly context. They meet at a line end, where tokenizers of language models split
+anyway: what is apart here is what the whole text would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from livebench.errors import LiveBenchError
+
+_ANCHOR = "\n"
+_PROBE = "a b\n好c\n"
+_FIXED_DATE = "1 Jan 2025"
+"""Some chat templates write the day's date; scores must not depend on it."""
+
+
+class LineTokens:
+    """The tokenizer of a model, for texts that are lines.
+
+    Args:
+        tokenizer: of transformers.
+        where: named in errors.
+        chat: whether the context is the beginning of an answer to an instruction.
+
+    Raises:
+        LiveBenchError: the tokenizer does not keep line ends (that of an encoder such as BERT does not),
+            or there is no chat template where one is needed.
+    """
+
+    def __init__(self, tokenizer: Any, where: str, *, chat: bool = False) -> None:
+        self._tokenizer, self._where, self._chat = tokenizer, where, chat
+        backend = getattr(tokenizer, "backend_tokenizer", None)
+        kind = type(getattr(backend, "model", None)).__name__
+        if kind == "WordPiece" or not self._keeps_line_ends():
+            wordpiece = (
+                "a WordPiece tokenizer, as encoders have: it " if kind == "WordPiece" else ""
+            )
+            raise LiveBenchError(
+                where,
+                f"its tokenizer is {wordpiece or 'one that '}does not keep line ends, which end a comment",
+                "give a causal language model",
+            )
+        if chat and not tokenizer.chat_template:
+            raise LiveBenchError(where, "has no chat template", "leave out --chat")
+        self._anchor = self._ids([_ANCHOR])[0]
+        self.begin = self._begin()
+
+    def context(self, text: str, instruction: str) -> list[int]:
+        """The tokens of a context, a begin mark first where the model wants one.
+
+        Special tokens are only those of the chat template: in comments they are text.
+        """
+        if not self._chat:
+            return [*self.begin, *self._ids([text])[0]]
+        opening = self._tokenizer.apply_chat_template(
+            [{"role": "user", "content": instruction}],
+            tokenize=False,
+            add_generation_prompt=True,
+            enable_thinking=False,
+            date_string=_FIXED_DATE,
+            strftime_now=lambda _: _FIXED_DATE,
+        )
+        given: list[int] = self._tokenizer(opening, add_special_tokens=False)["input_ids"]
+        return [*given, *self.lines([text])[0]]
+
+    def lines(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of texts that stand at the beginning of a line, without any mark.
+
+        Raises:
+            LiveBenchError: the tokenizer merges a line end with what follows it.
+        """
+        kept = len(self._anchor)
+        found = []
+        for text, ids in zip(texts, self._ids([_ANCHOR + text for text in texts]), strict=True):
+            if ids[:kept] != self._anchor or len(ids) == kept:
+                what = f"its tokenizer does not part the line {text!r} from the line end before it"
+                raise LiveBenchError(self._where, what)
+            found.append(ids[kept:])
+        return found
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        ids: list[list[int]] = self._tokenizer(
+            list(texts),
+            add_special_tokens=False,
+            split_special_tokens=True,
+            return_attention_mask=False,
+            verbose=False,
+        )["input_ids"]
+        return ids
+
+    def _begin(self) -> list[int]:
+        """The marks that the tokenizer puts before a text: BOS or nothing."""
+        bare = self._tokenizer("a", add_special_tokens=False)["input_ids"]
+        marked = self._tokenizer("a")["input_ids"]
+        for place in range(len(marked) - len(bare) + 1):
+            if marked[place : place + len(bare)] == bare:
+                return list(marked[:place])
+        return []
+
+    def _keeps_line_ends(self) -> bool:
+        (ids,) = self._ids([_PROBE])
+        text: str = self._tokenizer.decode(ids, clean_up_tokenization_spaces=False)
+        return text.count("\n") == _PROBE.count("\n")
