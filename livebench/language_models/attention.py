@@ -104,7 +104,7 @@ class _Attended:
     windows: _Windowed | None = None
 
 
-def _attention(  # noqa: PLR0913, PLR0917 (as transformers calls it)
+def _attention(
     _module: nn.Module,
     query: torch.Tensor,
     key: torch.Tensor,

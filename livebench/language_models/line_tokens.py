@@ -36,14 +36,9 @@ class LineTokens:
         backend = getattr(tokenizer, "backend_tokenizer", None)
         kind = type(getattr(backend, "model", None)).__name__
         if kind == "WordPiece" or not self._keeps_line_ends():
-            wordpiece = (
-                "a WordPiece tokenizer, as encoders have: it " if kind == "WordPiece" else ""
-            )
-            raise LiveBenchError(
-                where,
-                f"its tokenizer is {wordpiece or 'one that '}does not keep line ends, which end a comment",
-                "give a causal language model",
-            )
+            named = " (WordPiece, as encoders have)" if kind == "WordPiece" else ""
+            what = f"its tokenizer{named} does not keep line ends, and a line end ends a comment"
+            raise LiveBenchError(where, what, "give a causal language model")
         if chat and not tokenizer.chat_template:
             raise LiveBenchError(where, "has no chat template", "leave out --chat")
         self._anchor = self._ids([_ANCHOR])[0]
