@@ -1,7 +1,7 @@
 """A hook of mkdocs: the pages of the repository that lie outside docs/ are pages of the site, too.
 
 Their links are written for a reader of the repository. Here a link to a page leads to that page, and one
-to any other file (code, LEADERBOARD.md) keeps its text alone.
+to any other file (code, submissions) keeps its text alone.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mkdocs.structure.files import File, Files
 
-OUTSIDE = ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
-LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
+OUTSIDE = ("LEADERBOARD.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+LINK = re.compile(r"\[((?:\\.|[^\]\\])+)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 
 def on_files(files: Files, config) -> Files:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from livebench.cli.options import (
     signers_option,
     submissions_option,
 )
+from livebench.errors import one_line
 
 
 @click.command("leaderboard")
@@ -23,52 +25,63 @@ from livebench.cli.options import (
 @human_option
 @signers_option
 @click.option(
-    "--out", type=PATH, default="LEADERBOARD.md", show_default=True, help="File to write."
+    "--out",
+    type=PATH,
+    default="LEADERBOARD.md",
+    show_default=True,
+    help="File to write; the pages of the sets lie beside it.",
 )
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit 1 and show the difference if it is stale."
 )
 def leaderboard_command(submissions_folder, sets_folder, human_folder, signers, out, check) -> None:
-    """Render the leaderboard from scores and answers; the text of the sets is not needed."""
-    from livebench.files import write_text
+    """Render the leaderboard from scores and answers; the text of the sets is not needed.
 
-    text = render_all(submissions_folder, sets_folder, human_folder, signers)
+    Writes LEADERBOARD.md, and docs/leaderboard/ with a page for each set.
+    """
+    from livebench.leaderboard.pages import write_pages
+    from livebench.leaderboard.render import FOLDER
+
+    pages = render_all(submissions_folder, sets_folder, human_folder, signers)
     if not check:
-        write_text(out, text)
-        click.echo(f"{out}: written")
+        write_pages(out, pages)
+        click.echo(f"{out}: written, with {len(pages) - 1} pages in {out.parent / FOLDER}/")
         return
-    if not compare_with(out, text, show=True):
+    if not compare_with(out, pages, show=True):
         sys.exit(1)
 
 
-def compare_with(path: Path, text: str, show: bool) -> bool:
-    """Whether a file holds this leaderboard; prints that, and the difference if `show`."""
-    present = path.read_text("utf-8", errors="replace") if path.exists() else ""
-    if present == text:
-        click.echo(f"{path}: up to date")
+def compare_with(board: Path, pages: Mapping[str, str], show: bool) -> bool:
+    """Whether the files hold these pages; prints that, and the differences if `show`."""
+    from livebench.leaderboard.pages import differing_pages
+
+    differing = list(differing_pages(board, pages))
+    if not differing:
+        click.echo(f"{board}: up to date")
         return True
-    if show:
+    for path, present, text in differing if show else ():
         names = str(path), f"{path} as it should be"
         lines = difflib.unified_diff(present.splitlines(), text.splitlines(), *names, lineterm="")
         click.echo("\n".join(lines))
-    click.echo(f"{path}: stale; run `livebench leaderboard` and commit it", err=True)
+    named = ", ".join(one_line(str(path), 200) for path, _, _ in differing)
+    click.echo(f"{named}: stale; run `livebench leaderboard` and commit it", err=True)
     return False
 
 
 def render_all(
     submissions: Path, sets: Path, human: Path = Path("human"), signers: Path | None = None
-) -> str:
-    """LEADERBOARD.md of these folders; by default the maintainers' signatures count."""
+) -> dict[str, str]:
+    """All pages of these folders; by default the maintainers' signatures count."""
     from livebench.attestation.signing import MAINTAINERS
     from livebench.candidates.candidate_set import find_private_sets, find_sets
     from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
     from livebench.leaderboard.private import collect_private
-    from livebench.leaderboard.render import render
+    from livebench.leaderboard.render import render_pages
     from livebench.submissions.load import find_submissions
 
     found, present = find_sets(sets), find_submissions(submissions)
     signers = signers or MAINTAINERS
     sections = collect(found, present, signers=signers)
     private = collect_private(find_private_sets(sets), sections, present, signers)
-    return render(sections, find_reports(human), private)
+    return render_pages(sections, find_reports(human), private)

@@ -29,25 +29,25 @@ BOARD = Path("LEADERBOARD.md")
 def reproduce_command(out, quiet) -> None:
     """Verify the bundled sets, evaluate the bundled scorers again, and render the leaderboard.
 
-    The results are compared with the scores and the LEADERBOARD.md of this checkout: exit 1 if they
-    differ. Sets whose dataset is not available keep the scores of the checkout.
+    The results are compared with the scores, LEADERBOARD.md and docs/leaderboard/ of this checkout: exit
+    1 if they differ. Sets whose dataset is not available keep the scores of the checkout.
     """
     from livebench.attestation.attestation import NotAttested, read_attestation
     from livebench.candidates.candidate_set import find_private_sets, find_sets
     from livebench.cli.candidates import verified
     from livebench.cli.datasets import Datasets
     from livebench.cli.evaluate import each_result
-    from livebench.files import write_text
     from livebench.human.analysis.publish import find_reports
     from livebench.isolation.remote import Isolation
     from livebench.leaderboard.collect import collect
+    from livebench.leaderboard.pages import differing_pages, write_pages
     from livebench.leaderboard.private import collect_private
-    from livebench.leaderboard.render import render
+    from livebench.leaderboard.render import render_pages
     from livebench.records import SETTINGS
     from livebench.scoring.metrics import HEADLINE
     from livebench.submissions.load import STATE, find_submissions
 
-    made_here = {"submissions", "LEADERBOARD.md"}
+    made_here = {"submissions", "LEADERBOARD.md", "docs"}
     if out.exists() and not {path.name for path in out.iterdir()} <= made_here:
         raise LiveBenchError(out, "holds other files", "remove it or choose another --out")
     sets, originals = find_sets(SETS), find_submissions(SUBMISSIONS)
@@ -79,10 +79,10 @@ def reproduce_command(out, quiet) -> None:
             changed += _changed_scores(original.path, copy.path)
     here, reports = collect(sets, originals), find_reports(Path("human"))
     private = collect_private(find_private_sets(SETS), here, originals)
-    if not BOARD.is_file() or BOARD.read_text("utf-8") != render(here, reports, private):
-        changed.append(BOARD)
+    pages = render_pages(here, reports, private)
+    changed += [path for path, _, _ in differing_pages(BOARD, pages)]
     made = collect(sets, find_submissions(out / "submissions"))
-    write_text(out / BOARD, render(made, reports, private))
+    write_pages(out / BOARD, render_pages(made, reports, private))
     changed += [f"{BOARD}, {row}" for row in _other_rows(here, made)]
     total = len(list((out / "submissions").glob("*/scores/**/*.jsonl.gz")))
     click.echo(

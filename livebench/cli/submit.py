@@ -192,7 +192,7 @@ def review_command(
     from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
     from livebench.leaderboard.private import collect_private
-    from livebench.leaderboard.render import render
+    from livebench.leaderboard.render import render_pages
     from livebench.review.check import Checker
     from livebench.review.difference import changed_folders, describe_changes, row_changes
     from livebench.review.judges import changed_judges, describe_judges
@@ -238,7 +238,7 @@ def review_command(
         click.echo("\n".join(describe_changes(changes)) if changes else "\nNo row changes.")
         click.echo()
     private = collect_private(private_sets, sections, present, signers)
-    text = render(sections, find_reports(human_folder), private)
-    to_fix += not compare_with(board, text, everything)
+    pages = render_pages(sections, find_reports(human_folder), private)
+    to_fix += not compare_with(board, pages, everything)
     if to_fix:
         sys.exit(1)

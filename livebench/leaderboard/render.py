@@ -1,20 +1,31 @@
-"""Renders LEADERBOARD.md: the same input gives the same bytes."""
+"""Renders LEADERBOARD.md and its pages: the same input gives the same bytes."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from livebench.audit.set_audit import ProbeFinding, has_shortcut
+from livebench.errors import LiveBenchError
 from livebench.human.analysis.report import HumanReport
 from livebench.human.analysis.report_text import intervals_cells, two_digits, with_interval
 from livebench.human.sheets.key import CRITERIA
 from livebench.leaderboard.collect import Board, BoardRow, Section
+from livebench.leaderboard.drawing import draw_overview
+from livebench.leaderboard.overview import (
+    Overview,
+    OverviewCell,
+    OverviewLine,
+    best_shortcut,
+    is_real,
+    make_overview,
+)
 from livebench.leaderboard.private import PrivateSection
-from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS, chance_metrics
+from livebench.scoring.metrics import HEADLINE, METRICS, Interval, chance_metrics
 from livebench.scoring.paired import RowPair
 from livebench.scoring.significance import format_p
 from livebench.tables import (
@@ -25,13 +36,62 @@ from livebench.tables import (
     markdown_code,
 )
 
+if TYPE_CHECKING:
+    from jinja2 import Template
 
-def render(
+
+BOARD = "LEADERBOARD.md"
+FOLDER = "docs/leaderboard"
+"""Of the other pages, beside BOARD."""
+_HUMAN, _PUBLISHED, _PLOT = "human-evaluation", "published-results", "overview.svg"
+
+
+def render_pages(
     sections: Sequence[Section],
     reports: Sequence[HumanReport] = (),
     private: Sequence[PrivateSection] = (),
-) -> str:
-    """LEADERBOARD.md: boards, `private` sets beside public ones, `reports` of human evaluations."""
+) -> dict[str, str]:
+    """All pages of the leaderboard by their path, BOARD first.
+
+    That shows the sets at a glance; then follow a page for each set, `private` ones among them, the
+    `reports` of human evaluations, and published numbers.
+
+    Raises:
+        LiveBenchError: the name of a set is that of another page.
+    """
+    overview = make_overview(sections)
+    template = _templates(overview)
+    pages = {BOARD: template("leaderboard").render(overview=overview, private=private)}
+    pages[f"{FOLDER}/{_PLOT}"] = draw_overview(overview)
+    for section in sections:
+        pages[_address(section)] = template("set").render(
+            section=section,
+            boards=[board for board in section.boards if board.setting != "blind"],
+            shortcut=_shortcut_finding(section),
+        )
+    for one in private:
+        pages[_address(one)] = template("private").render(section=one)
+    pages[f"{FOLDER}/{_HUMAN}.md"] = template("human").render(
+        reports=reports,
+        criteria=CRITERIA,
+        rated=lambda report: intervals_cells(report)[1],
+        agreed=_agreed,
+        published_human=_data("published_human.toml"),
+    )
+    published, chance = _data("published.toml"), chance_metrics([5])["best"]
+    pages[f"{FOLDER}/{_PUBLISHED}.md"] = template("published").render(
+        published=published,
+        published_chance=[
+            metric.format(metric.column(chance)[0])
+            for metric in METRICS
+            if metric.name in published["columns"]
+        ],
+    )
+    return pages
+
+
+def _templates(overview: Overview) -> Callable[[str], Template]:
+    """Finds a template by its name; all know the same words."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     # Markdown, not HTML: `escaped` takes the place of Jinja's escaping, and nothing gets past it.
@@ -48,37 +108,117 @@ def render(
         "cells": markdown_cells,
         "code": markdown_code,
         "markup": Markdown,
+        "set_link": _set_link,
     }
-    published, chance = _data("published.toml"), chance_metrics([5])["best"]
-    return environment.get_template("leaderboard.md.j2").render(
-        sections=sections,
-        private=private,
-        metrics=METRICS,
-        headline=HEADLINE,
-        ground_truths=GROUND_TRUTHS,
-        columns=lambda count: Markdown(" --: |" * count),
-        values=_values,
-        gain=_gain,
-        score=lambda row: row.normalisation if row.folder else "",
-        shown_first=lambda boards: sorted(boards, key=lambda board: board.setting == "blind"),
-        unseen=_unseen,
-        who=_who,
-        folder_link=_folder_link,
-        neighbours=_neighbours,
-        format_p=format_p,
-        how=_how,
-        published=published,
-        reports=reports,
-        criteria=CRITERIA,
-        rated=lambda report: intervals_cells(report)[1],
-        agreed=_agreed,
-        published_human=_data("published_human.toml"),
-        published_chance=[
-            metric.format(metric.column(chance)[0])
-            for metric in METRICS
-            if metric.name in published["columns"]
-        ],
-    )
+    several = [len(section.boards) > 2 for section in overview.sections]
+    environment.globals |= {
+        "metrics": METRICS,
+        "headline": HEADLINE,
+        "board_name": BOARD,
+        "kinds": [line.kind for line in overview.references],
+        "columns": lambda count: Markdown(" --: |" * count),
+        "values": _values,
+        "audited": lambda finding: _measured(finding.metrics),
+        "gain": _gain,
+        "score": lambda row: row.normalisation if row.folder else "",
+        "small": _small,
+        "unseen": _unseen,
+        "who": _who,
+        "folder_link": _folder_link,
+        "neighbours": _neighbours,
+        "other_scores": _other_scores,
+        "format_p": format_p,
+        "how": _how,
+        "comments_of": _comments_of,
+        "chance_of": lambda section: HEADLINE.format(_chance_of(section)),
+        "set_link": _set_link,
+        "page_link": _page_link,
+        "line_name": _line_name,
+        "overview_cell": lambda cell, place: _overview_cell(cell, several[place]),
+        "reference_cell": lambda cell: _overview_cell(cell, several=False),
+        "shortcut_told": _shortcut_told,
+    }
+    return lambda name: environment.get_template(f"{name}.md.j2")
+
+
+def _address(section: Section | PrivateSection) -> str:
+    """The path of a set's page."""
+    name = section.candidate_set.name
+    if name in (_HUMAN, _PUBLISHED):
+        what = "has the name of another page of the leaderboard"
+        raise LiveBenchError(section.candidate_set.path, what, "give the set another name")
+    return f"{FOLDER}/{name}.md"
+
+
+def _set_link(section: Section) -> Markdown:
+    return _page_link(section.candidate_set.name)
+
+
+def _page_link(name: str) -> Markdown:
+    """From BOARD to the page of a set."""
+    return Markdown(f"[{markdown_cell(name)}]({FOLDER}/{quote(name, safe='')}.md)")
+
+
+def _line_name(line: OverviewLine) -> Markdown:
+    """A submission with its kind, size and weights in small print."""
+    assert line.card is not None, "references have their own lines"
+    sizes = dict.fromkeys(row.size for row in line.rows if row.size)
+    about = [
+        line.kind,
+        f"{' or '.join(sizes)} parameters" if sizes else "",
+        "open weights" if line.card.weights == "open" else "",
+    ]
+    how = dict.fromkeys(row.evaluated for row in line.rows if row.evaluated != "attested")
+    small = ", ".join([*filter(None, about), *how])
+    shown = markdown_cell(line.name) or markdown_cell(line.folder)
+    link = f"[{shown}](submissions/{quote(line.folder, safe='')})"
+    return Markdown(f"{link}<br><sub>{markdown_cell(small, 120)}</sub>")
+
+
+def _overview_cell(cell: OverviewCell | None, several: bool) -> Markdown:
+    if cell is None:
+        return Markdown()
+    value = HEADLINE.format(cell.value.value)
+    if cell.row is not None and cell.row.kind == "exact":
+        return Markdown(f"*{value}*")
+    rank = f" ({cell.row.ranks})" if cell.row and cell.row.ranks else ""
+    setting = f", {cell.setting}" if several else ""
+    return Markdown(f"{value}{rank}<br><sub>{HEADLINE.format_interval(cell.value)}{setting}</sub>")
+
+
+def _comments_of(section: Section) -> str:
+    """Whose comments they are."""
+    name = section.candidate_set.manifest.dataset.name
+    return f"real, {name}" if is_real(section) else "simulated"
+
+
+def _shortcut_told(section: Section) -> Markdown:
+    """What the best shortcut reaches, and whether that is above chance for certain."""
+    cell = best_shortcut(section)
+    if cell is None:
+        return Markdown("not audited")
+    sure = section.audit is not None and has_shortcut(section.audit)
+    judged = "" if sure else "; not above chance for certain"
+    value = HEADLINE.format(cell.value.value)
+    return Markdown(f"{value}<br><sub>{markdown_cell(cell.what)}{judged}</sub>")
+
+
+def _chance_of(section: Section) -> float:
+    return section.boards[0].chance.metrics["best"][HEADLINE.name].value
+
+
+def _shortcut_finding(section: Section) -> ProbeFinding | None:
+    """The finding of the audit that `best_shortcut` names."""
+    best = best_shortcut(section)
+    findings = section.audit.findings if section.audit and best else []
+    return next((one for one in findings if best and one.probe == best.what), None)
+
+
+def _other_scores(board: Board) -> list[BoardRow]:
+    """The rows of submissions by scores that they do not declare."""
+    declared = board.submission_rows
+    own = [row for row in board.rows if row.folder and row not in declared]
+    return sorted([*own, *board.other_rows], key=lambda row: (row.folder, row.normalisation))
 
 
 def _data(name: str) -> dict[str, Any]:
@@ -100,6 +240,11 @@ def _values(row: BoardRow, ground_truth: str) -> list[str]:
     values = row.metrics[ground_truth]
     if row.kind == "exact":
         return [Markdown(f"*{metric.format(values[metric.name].value)}*") for metric in METRICS]
+    return _measured(values)
+
+
+def _measured(values: Mapping[str, Interval]) -> list[str]:
+    """Value and interval by each metric."""
     return [
         Markdown(
             f"{metric.format(values[metric.name].value)}<br>"
@@ -107,6 +252,14 @@ def _values(row: BoardRow, ground_truth: str) -> list[str]:
         )
         for metric in METRICS
     ]
+
+
+def _small(row: BoardRow) -> Markdown:
+    """Kind and size, in small print."""
+    if not row.folder:
+        return Markdown()
+    size = f", {row.size} parameters" if row.size else ""
+    return Markdown(f"<br><sub>{row.kind}{size}</sub>")
 
 
 def _who(row: BoardRow) -> Markdown:
@@ -142,7 +295,7 @@ def _unseen(board: Board) -> Markdown:
 
 def _folder_link(folder: str, name: str = "") -> Markdown:
     shown = markdown_cell(name) or markdown_cell(folder)
-    return Markdown(f"[{shown}](submissions/{quote(folder, safe='')})")
+    return Markdown(f"[{shown}](../../submissions/{quote(folder, safe='')})")
 
 
 def _neighbours(board: Board) -> list[RowPair]:

@@ -10,9 +10,9 @@ from functools import cached_property
 
 from livebench.leaderboard.collect import Board, BoardRow, Section
 from livebench.leaderboard.entries import Entry
+from livebench.leaderboard.scale import Scale, scale_of
 from livebench.records import FOLDER_NAME
 from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS
-from livebench.site.scale import Scale, scale_of
 from livebench.submissions.load import Run
 
 

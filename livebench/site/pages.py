@@ -16,7 +16,7 @@ from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS, Metric
 from livebench.scoring.significance import format_p
 from livebench.site.boards import file_name
 from livebench.site.candidate_types import SHOWN_TYPES, type_class
-from livebench.site.scale import CURVE_TICKS
+from livebench.site.curves import CURVE_TICKS
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from livebench.leaderboard.collect import BoardRow
 from livebench.leaderboard.entries import Entry
+from livebench.leaderboard.scale import Scale, scale_of
 from livebench.scoring.anatomy import Anatomy, Curve, Group, dissect
 from livebench.scoring.metrics import HEADLINE
 from livebench.site.boards import BoardView, file_name, run_key
 from livebench.site.candidate_types import type_order
+from livebench.site.curves import band_path, curve_path
 from livebench.site.pages import write_site_page
-from livebench.site.scale import Scale, band_path, curve_path, scale_of
 from livebench.submissions.load import Submission
 
 WIDTH, HEIGHT = 520, 260

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -140,8 +141,11 @@ def test_reproduce(project, run, listing):
         "LEADERBOARD.md, but for who made them and when\n"
     )
     assert "2 of 3 files of scores made again; the other 1 are copied" in done.out
-    board = (project / "reproduced" / "LEADERBOARD.md").read_bytes()
-    assert board == (project / "LEADERBOARD.md").read_bytes()
+    pages = [Path("LEADERBOARD.md")]
+    pages += [path.relative_to(project) for path in project.glob("docs/leaderboard/*")]
+    assert len(pages) == 5
+    for page in pages:
+        assert (project / "reproduced" / page).read_bytes() == (project / page).read_bytes()
     assert {name: (project / name).read_bytes() for name in before} == before
     assert not done.err
     again = run("reproduce", cwd=project)  # over what it made before
@@ -181,10 +185,10 @@ def test_reproduce_says_who_made_it_and_compares_the_rest(project, run):
     content["manifest"]["versions"]["livebench"] = "0.0.7"
     result.write_text(json.dumps(content))
     assert run("leaderboard", cwd=project).status == 0
-    assert "0.0.7" in (project / "LEADERBOARD.md").read_text()
+    assert "0.0.7" in (project / "docs/leaderboard/silent-paper.md").read_text()
     done = run("reproduce", "--quiet", cwd=project)
     assert done.status == 0, done
-    assert "0.0.7" not in (project / "reproduced" / "LEADERBOARD.md").read_text()
+    assert "0.0.7" not in (project / "reproduced/docs/leaderboard/silent-paper.md").read_text()
 
 
 def test_reproduce_without_a_leaderboard(project, run):

@@ -198,13 +198,13 @@ def test_correlate_command(filled, run, project, frozen, refused):
 def board(run, project):
     done = run("leaderboard", cwd=project)
     assert done.status == 0, done
-    return (project / "LEADERBOARD.md").read_text("utf-8")
+    return (project / "docs/leaderboard/human-evaluation.md").read_text("utf-8")
 
 
 def test_the_leaderboard(filled, run, project, refused):
     out, _, files, _ = filled
     before = board(run, project)
-    assert "## Human evaluation" in before
+    assert "# Human evaluation" in before
     assert "Nothing has been rated yet." in before
     assert "| Unified Transformer | 4.31 | 3.07 | 3.45 |" in before
     assert run("human-eval", "report", *files, "--key", out / "key.json", "--out", out).status == 0

@@ -92,7 +92,7 @@ def test_another_version_of_the_set(
         assert row.metrics == {}  # the answers that they are ranked by are not here
         assert row.signature.startswith(f"set:silent-paper@{old[:8]}|setting:comments|gt:best|")
     assert run("leaderboard", cwd=project).status == 0
-    text = (project / "LEADERBOARD.md").read_text("utf-8")
+    text = (project / "docs/leaderboard/silent-paper.md").read_text("utf-8")
     apart = text.split("Out of date, and **not comparable**")[1]
     assert apart.count("another version of the set |") == 2
     assert f"`set:silent-paper@{old[:8]}\\|setting:comments\\|" in apart

@@ -31,8 +31,8 @@ def test_parameters_are_counted(frozen, copy_set, submission, run, tmp_path, whe
     rows = [row for board in section.boards for row in board.rows if row.folder]
     assert [(row.parameters, row.size) for row in rows] == [((1220, 1220), "1.22 k")]
     assert run("leaderboard").status == 0
-    text = (tmp_path / "LEADERBOARD.md").read_text()
-    assert "(submissions/mine)<br><sub>1.22 k parameters</sub> |" in text
+    text = (tmp_path / "docs/leaderboard/tiny-paper.md").read_text()
+    assert "(../../submissions/mine)<br><sub>model, 1.22 k parameters</sub> |" in text
 
 
 SIZES = [

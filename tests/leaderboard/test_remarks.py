@@ -23,7 +23,7 @@ RESULT = "results/tiny-paper/{}/comments.json"
 
 @pytest.fixture
 def row_of(tmp_path, frozen, copy_set, submission, run):
-    """Evaluates a submission, and gives its row and its line in LEADERBOARD.md; results say `dirty`."""
+    """Evaluates a submission, and gives its row and its line on the set's page; results say `dirty`."""
     copied = copy_set(frozen)
 
     def call(*options, change=lambda path: None, runs=("default",), dirty=False, **fields):
@@ -37,8 +37,9 @@ def row_of(tmp_path, frozen, copy_set, submission, run):
         change(path)
         (section,) = collect([CandidateSet(copied.path)], [Submission(path)])
         (row,) = [row for row in section.boards[2].rows if row.folder == "mine"]
-        text = render_all(tmp_path / "submissions", tmp_path / "candidates")
-        line = next(line for line in text.splitlines() if "(submissions/mine)" in line)
+        pages = render_all(tmp_path / "submissions", tmp_path / "candidates")
+        text = pages["docs/leaderboard/tiny-paper.md"]
+        line = next(line for line in text.splitlines() if "(../../submissions/mine)" in line)
         return row, line
 
     return call

@@ -1,4 +1,4 @@
-"""LEADERBOARD.md: the same bytes for the same input, and no name can break it."""
+"""LEADERBOARD.md and its pages: the same bytes for the same input, and no name can break them."""
 
 from __future__ import annotations
 
@@ -46,8 +46,16 @@ def project(made_once, frozen_without_frames, copy_set, submission, run):
 def rendered(run, project, *options):
     done = run("leaderboard", *options, cwd=project)
     assert done.status == 0, done
-    assert done.out == "LEADERBOARD.md: written\n"
-    return (project / "LEADERBOARD.md").read_bytes().decode()
+    assert done.out == "LEADERBOARD.md: written, with 4 pages in docs/leaderboard/\n"
+    return {str(path.relative_to(project)): path.read_bytes().decode() for path in paths(project)}
+
+
+def paths(project):
+    return [project / "LEADERBOARD.md", *sorted((project / "docs/leaderboard").iterdir())]
+
+
+SET = "docs/leaderboard/silent-paper.md"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def tables(text):
@@ -65,60 +73,111 @@ def tables(text):
 
 def test_what_is_on_it(project, run, attest, frozen_without_frames):
     signers = attest("submissions/first", "submissions/second", cwd=project)
-    text = rendered(run, project, *signers)
-    board, pairs, each, unseen, unseen_each, rated, published = tables(text)
-    assert len(pairs) == 2 + 1
+    pages = rendered(run, project, *signers)
+    assert list(pages) == [
+        "LEADERBOARD.md",
+        *(
+            f"docs/leaderboard/{name}"
+            for name in (
+                "human-evaluation.md",
+                "overview.svg",
+                "published-results.md",
+                "silent-paper.md",
+            )
+        ),
+    ]
+    (rated,) = tables(pages["docs/leaderboard/human-evaluation.md"])
     assert len(rated) == 2 + 4
+    (published,) = tables(pages["docs/leaderboard/published-results.md"])
     assert len(published) == 2 + 11
+    text = pages[SET]
+    board, pairs, each, unseen = tables(text)
+    assert len(pairs) == 2 + 1
     assert [len(row) for row in board] == [len(board[0])] * 5
     names = [row[1].strip() for row in board[2:]]
-    assert sorted(names) == [
-        "*chance*",
-        "[The first](submissions/first)",
-        "[The second](submissions/second)",
-    ]
-    assert [row[0].strip() for row in each[2:]] == names
+    links = {
+        name: f"[The {name}](../../submissions/{name})<br><sub>model</sub>"
+        for name in ("first", "second")
+    }
+    assert sorted(names) == ["*chance*", *links.values()]
+    assert [row[0].strip() for row in each[2:]] == [name.split("<br>")[0] for name in names]
     # The scorer sees the candidate alone: nothing is gained over `blind`, which has no ranks.
     gains = {row[1].strip(): row[-4].strip() for row in board[2:]}
-    assert gains["[The first](submissions/first)"] == "0.0000<br><sub>0.0000 to 0.0000</sub>"
+    assert gains[links["first"]] == "0.0000<br><sub>0.0000 to 0.0000</sub>"
     assert [row[1:-4] for row in unseen[2:]] == [row[1:-4] for row in board[2:]]
     assert {row[0].strip() for row in unseen[2:]} == {""}
-    assert len(unseen_each) == len(each)
     signature = frozen_without_frames.manifest.signature
     assert f"`{signature}|setting:comments|gt:best|" in text
     assert f"`{signature}|setting:comments|gt:all|" in text
-    assert "Not comparable" in text
     # chance of five correct ones
-    chance = next(line for line in text.splitlines() if "23.04, " in line)
+    chance = next(
+        line
+        for line in pages["docs/leaderboard/published-results.md"].splitlines()
+        if "23.04, " in line
+    )
     assert all(value in chance for value in ("5.00", "23.04", "41.62", "16.83", "0.1617"))
 
 
 def test_the_same_bytes_twice(project, run):
-    text = rendered(run, project)
-    assert rendered(run, project) == text
+    pages = rendered(run, project)
+    assert rendered(run, project) == pages
     done = run("leaderboard", "--out", "deep/er/B.md", cwd=project)
     assert done.status == 0
-    assert (project / "deep" / "er" / "B.md").read_bytes().decode() == text
+    for name, text in pages.items():
+        path = project / "deep" / "er" / name.replace("LEADERBOARD", "B")
+        assert path.read_bytes().decode() == text
 
 
 def test_check(project, run):
-    text = rendered(run, project)
+    pages = rendered(run, project)
     done = run("leaderboard", "--check", cwd=project)
     assert (done.status, done.out, done.err) == (0, "LEADERBOARD.md: up to date\n", "")
     board = project / "LEADERBOARD.md"
-    board.write_text(text.replace("The first", "The best"), "utf-8")
+    board.write_text(pages["LEADERBOARD.md"].replace("The first", "The best"), "utf-8")
     done = run("leaderboard", "--check", cwd=project)
     assert done.status == 1
     minus, plus = ([line for line in done.out.splitlines() if line[:1] == sign] for sign in "-+")
     assert minus[0] == "--- LEADERBOARD.md"
     assert all("The best" in line for line in minus[1:])
     assert all("The first" in line for line in plus[1:])
-    assert len(minus) == len(plus) == 5  # a line in each of four tables
+    assert len(minus) == len(plus) == 2
     assert done.err == "LEADERBOARD.md: stale; run `livebench leaderboard` and commit it\n"
     assert "The best" in board.read_text("utf-8")  # nothing was written
     board.unlink()
     assert run("leaderboard", "--check", cwd=project).status == 1
     assert not board.exists()
+
+
+@pytest.mark.parametrize("name", [SET, "docs/leaderboard/overview.svg"])
+def test_every_page_is_checked_to_the_byte(project, run, name):
+    pages = rendered(run, project)
+    (project / name).write_bytes(pages[name].encode().replace(b"\n", b"\r\n"))
+    done = run("leaderboard", "--check", cwd=project)
+    assert done.status == 1
+    assert done.err == f"{name}: stale; run `livebench leaderboard` and commit it\n"
+
+
+def test_the_page_of_a_set_that_is_gone_goes_and_nothing_else(project, run):
+    pages = rendered(run, project)
+    folder = project / "docs" / "leaderboard"
+    (folder / "gone.md").write_text(pages[SET], "utf-8")
+    (folder / "mine.md").write_text("# Mine\n", "utf-8")
+    (folder / "folder.md").mkdir()
+    done = run("leaderboard", "--check", cwd=project)
+    assert done.status == 1
+    assert done.err.startswith("docs/leaderboard/gone.md: stale; ")
+    assert run("leaderboard", cwd=project).status == 0
+    assert not (folder / "gone.md").exists()
+    assert (folder / "mine.md").read_text() == "# Mine\n"
+    assert (folder / "folder.md").is_dir()
+
+
+def test_a_set_with_the_name_of_another_page(project, refused, monkeypatch):
+    monkeypatch.setattr("livebench.leaderboard.render._HUMAN", "silent-paper")
+    assert refused("leaderboard", cwd=project) == (
+        "candidates/silent-paper: has the name of another page of the leaderboard; "
+        "give the set another name"
+    )
 
 
 @pytest.mark.parametrize("case", HOSTILE)
@@ -132,14 +191,30 @@ def test_a_hostile_name_changes_nothing_but_its_own_row(project, run, case):
     fields["name"] = name
     card.write_bytes(msgspec.toml.encode(fields))
     after = rendered(run, project)
+    for page, link in (
+        ("LEADERBOARD.md", "](submissions/second)"),
+        (SET, "](../../submissions/second)"),
+    ):
+        _only_the_row_changes(before[page], after[page], link)
+    # In the plot it is text: there are the same elements, and an XML parser reads it.
+    from lxml import etree
+
+    old, new = (
+        etree.fromstring(one["docs/leaderboard/overview.svg"].encode()) for one in (before, after)
+    )
+    assert [one.tag for one in new.iter()] == [one.tag for one in old.iter()]
+    assert all("".join(one.itertext()).strip("\n ").isprintable() for one in new.iter(SVG + "text"))
+
+
+def _only_the_row_changes(before, after, link):
     assert after.count("\n") == before.count("\n")
     for old, new in zip(before.split("\n"), after.split("\n"), strict=True):
         if "The second" not in old:
             assert new == old
         else:
             assert len(new) < 1000
-            assert old.split("](submissions/second)")[1] == new.split("](submissions/second)")[1]
-            shown = new.split("](submissions/second)")[0].split("[", 1)[1]
+            assert old.split(link)[1] == new.split(link)[1]
+            shown = new.split(link)[0].split("[", 1)[1]
             assert not re.search(r"(?<!\\)(\\\\)*[|<>`\[\]*_]", shown)
             assert shown.isprintable()
     shapes = [[len(row) for row in table] for table in tables(after)]

@@ -115,10 +115,10 @@ def test_its_scores_are_not_published(project, listing, refused):
 def test_who_knows_the_answers_falls(project, run, maintainer):
     done = run("leaderboard", "--signers", maintainer.signers)
     assert done.status == 0, done
-    text = (project / "LEADERBOARD.md").read_text("utf-8")
-    section = text.split("## unseen, a private set")[1].split("\n## ")[0]
+    text = (project / "docs/leaderboard/unseen.md").read_text("utf-8")
+    section = text.split("# unseen, a private set")[1]
     assert "| submission | setting | MRR on seen | MRR here | change |" in section
-    (line,) = [line for line in section.splitlines() if "(submissions/mine)" in line]
+    (line,) = [line for line in section.splitlines() if "(../../submissions/mine)" in line]
     public, private, change = (float(cell) for cell in line.split("|")[3:6])
     assert public > 0.9
     assert private < 0.3
@@ -131,7 +131,7 @@ def test_a_row_that_is_not_attested_is_not_shown(project, run, maintainer):
     content["metrics"]["best"]["MRR"]["value"] = 1.0
     path.write_text(json.dumps(content))
     assert run("leaderboard", "--signers", maintainer.signers).status == 0
-    text = (project / "LEADERBOARD.md").read_text("utf-8")
+    text = (project / "docs/leaderboard/unseen.md").read_text("utf-8")
     assert "Nothing has been re-run on it yet." in text
     done = run("submit", "check", "submissions/mine", "--signers", maintainer.signers)
     assert done.status == 1
@@ -153,7 +153,7 @@ def test_signing_again_keeps_its_rows(project, attest, run):
     card.write_text(card.read_text().replace("For a test.", "Knows all answers."))
     signers = attest("submissions/mine")
     assert run("leaderboard", *signers).status == 0
-    assert "MRR on seen" in (project / "LEADERBOARD.md").read_text("utf-8")
+    assert "MRR on seen" in (project / "docs/leaderboard/unseen.md").read_text("utf-8")
 
 
 def test_the_site_shows_it(project, run, maintainer):

@@ -48,7 +48,10 @@ def test_a_good_submission(pull_request, run, evaluate):
     # before the contributor has rendered the leaderboard
     status, lines, err = review(run, "--base", "base")
     assert status == 1
-    assert err == "LEADERBOARD.md: stale; run `livebench leaderboard` and commit it\n"
+    assert err == (
+        "LEADERBOARD.md, docs/leaderboard/overview.svg, docs/leaderboard/silent-paper.md: stale; "
+        "run `livebench leaderboard` and commit it\n"
+    )
     assert lines[:3] == ["submissions/new: in order", "", "silent-paper, setting blind"]
     assert lines[4:6] == ["", "silent-paper, setting comments"]
     row = lines[6]

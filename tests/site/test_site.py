@@ -16,8 +16,8 @@ from scipy.stats import rankdata
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.human.sheets.blind import shown_text
+from livebench.leaderboard.scale import scale_of
 from livebench.site.moment_order import second_of
-from livebench.site.scale import scale_of
 from livebench.site.write import build_site
 
 

@@ -1,0 +1,188 @@
+"""All sets at a glance: which sets, which rows, in which order, and where the plot draws them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from lxml import etree
+
+from livebench.leaderboard.collect import BoardRow
+from livebench.leaderboard.drawing import draw_overview
+from livebench.leaderboard.overview import best_shortcut, make_overview
+from livebench.scoring.metrics import Interval
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def row(folder, value, kind="baseline", rank=0, name=""):
+    metrics = {"best": {"MRR": Interval(value, value - 0.01, value + 0.01)}}
+    return BoardRow(name or folder.upper(), folder, kind, metrics, rank=rank, worst_rank=rank)
+
+
+CHANCE = BoardRow("chance", "", "exact", {"best": {"MRR": Interval(0.05, 0.05, 0.05)}})
+
+
+def board(setting, *rows):
+    card = SimpleNamespace(weights="", training_data="")
+    entries = {one.folder: SimpleNamespace(submission=SimpleNamespace(card=card)) for one in rows}
+    return SimpleNamespace(
+        setting=setting,
+        submission_rows=list(rows),
+        rows=[*rows, CHANCE],
+        chance=CHANCE,
+        entries=entries,
+    )
+
+
+def finding(probe, family, value, verdict="chance"):
+    metrics = {"MRR": Interval(value, value - 0.01, value + 0.01)}
+    return SimpleNamespace(probe=probe, family=family, metrics=metrics, verdict=verdict)
+
+
+def section(name, *boards, protocol="matched", recipe=(), findings=None):
+    dataset = SimpleNamespace(recipe=list(recipe), name=name.split("-")[0])
+    protocol = SimpleNamespace(name=protocol, version=2)
+    manifest = SimpleNamespace(dataset=dataset, protocol=protocol, videos=3)
+    return SimpleNamespace(
+        candidate_set=SimpleNamespace(name=name, manifest=manifest),
+        boards=list(boards),
+        audit=None if findings is None else SimpleNamespace(findings=findings),
+        samples=7,
+    )
+
+
+WON = [
+    finding("lookup", "shortcut", 0.9, "shortcut"),
+    finding("context", "content", 0.95, "allowed"),
+]
+
+
+def test_real_sets_stand_first_and_those_that_a_shortcut_wins_aside():
+    best = board("comments", row("a", 0.3))
+    overview = make_overview(
+        [
+            section("sim-matched", best, recipe=["simulate"]),
+            section("b-other", best, protocol="other"),
+            section("b-live", best, protocol="live"),
+            section("b-paper", best, protocol="paper", findings=WON),
+            section("z-matched", best),
+            section("b-matched", best, findings=[finding("x", "shortcut", 0.1, "shortcut")]),
+        ]
+    )
+    names = [one.candidate_set.name for one in overview.sections]
+    assert names == ["b-matched", "z-matched", "b-live", "b-other", "sim-matched"]
+    assert [one.candidate_set.name for one in overview.aside] == ["b-paper"]
+
+
+def test_where_a_shortcut_wins_everywhere_all_sets_are_shown():
+    overview = make_overview([section("p", board("both", row("a", 0.3)), findings=WON)])
+    assert [one.candidate_set.name for one in overview.sections] == ["p"]
+    assert overview.aside == []
+
+
+@pytest.mark.parametrize(
+    ("findings", "rows", "expected"),
+    [
+        (WON, [], ("lookup", 0.9)),
+        ([*WON, finding("remembers", "memory", 0.91)], [], ("remembers", 0.91)),
+        ([finding("reads", "test text", 0.9)], [row("p", 0.2, "probe")], None),
+        (None, [row("p", 0.2, "probe"), row("q", 0.3, "probe"), row("a", 0.9)], ("Q", 0.3)),
+        (None, [row("a", 0.9)], None),
+    ],
+)
+def test_the_best_shortcut_knows_nothing_of_the_moment(findings, rows, expected):
+    cell = best_shortcut(section("s", board("both", *rows), findings=findings))
+    assert (cell and (cell.what, cell.value.value)) == expected
+
+
+def test_each_submission_once_in_its_best_setting_the_best_on_the_first_set_first():
+    first = section(
+        "a-matched",
+        board("blind", row("a", 0.9), row("c", 0.9)),
+        board("video", row("a", 0.4, rank=1), row("b", 0.1)),
+        board(
+            "comments",
+            row("a", 0.3, rank=2),
+            row("b", 0.2, "model", rank=3),
+            row("p", 0.8, "probe"),
+        ),
+        board("both", row("o", 0.7, "oracle"), row("o2", 0.6, "oracle"), row("h", 0.65, "people")),
+    )
+    second = section(
+        "b-matched", board("comments", row("c", 0.2), row("b", 0.1, "model"), row("d", 0.3))
+    )
+    overview = make_overview([second, first])
+    cells = [
+        (line.folder, line.kind, [cell and (cell.value.value, cell.setting) for cell in line.cells])
+        for line in overview.lines
+    ]
+    assert cells == [
+        ("a", "baseline", [(0.4, "video"), None]),
+        ("b", "model", [(0.2, "comments"), (0.1, "comments")]),
+        ("d", "baseline", [None, (0.3, "comments")]),
+        ("c", "baseline", [None, (0.2, "comments")]),
+    ]
+    references = [
+        (line.name, [cell and cell.value.value for cell in line.cells])
+        for line in overview.references
+    ]
+    assert references == [
+        ("chance", [0.05, 0.05]),
+        ("best shortcut", [0.8, None]),
+        ("oracle", [0.7, None]),
+        ("people", [0.65, None]),
+    ]
+
+
+def test_the_plot_draws_each_interval_where_its_axis_says():
+    a = section("a-matched", board("both", row("a", 0.39), row("b", 0.2)))
+    b = section("b-matched", board("both", row("b", 0.1)))
+    root = etree.fromstring(draw_overview(make_overview([a, b])).encode())
+    grid = [float(one.get("x1")) for one in root.iter(SVG + "line") if one.get("class") == "grid"]
+    numbers = [
+        float(one.text)
+        for one in root.iter(SVG + "text")
+        if one.get("class") == "soft" and one.text.replace(".", "").isdigit()
+    ]
+    assert numbers == [0, 0.1, 0.2, 0.3, 0.4, 0, 0.05, 0.1, 0.15]
+    # Of the first panel: by two ticks of its axis every other place is known.
+    left, per_unit = grid[0], (grid[4] - grid[0]) / 0.4
+    group = next(one for one in root.iter(SVG + "g") if one[0].text.startswith("A: "))
+    title, line, dot = group
+    assert title.text == "A: MRR 0.3900 [0.3800 to 0.4000], setting both"
+    for found, value in ((line.get("x1"), 0.38), (line.get("x2"), 0.4), (dot.get("cx"), 0.39)):
+        assert float(found) == pytest.approx(left + per_unit * value, abs=0.11)
+    names = [
+        (one.text, float(one.get("y")))
+        for one in root.iter(SVG + "text")
+        if "name" in one.get("class")
+    ]
+    assert [name for name, _ in names] == ["A", "B"]
+    assert float(dot.get("cy")) == names[0][1] - 4
+    chance = [
+        float(one.get("x1")) for one in root.iter(SVG + "line") if one.get("class") == "chance"
+    ]
+    assert chance[0] == pytest.approx(left + per_unit * 0.05, abs=0.11)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("x" * 22, "x" * 22),
+        ("x" * 23, "x" * 22 + "…"),
+        ("弹" * 11, "弹" * 11),
+        ("弹" * 12, "弹" * 11 + "…"),
+        ("<b>&\u202e", "<b>&"),
+    ],
+)
+def test_a_name_fits_beside_the_plot(name, shown):
+    one = section("s", board("both", replace(row("a", 0.3), name=name)))
+    root = etree.fromstring(draw_overview(make_overview([one])).encode())
+    assert [one.text for one in root.iter(SVG + "text")][0] == shown
+
+
+def test_nothing_to_draw():
+    root = etree.fromstring(draw_overview(make_overview([])).encode())
+    assert not list(root.iter(SVG + "circle"))[1:]  # that of the key alone
