@@ -1,17 +1,18 @@
-"""README's numbers are those of LEADERBOARD.md, and its scorer works."""
+"""README's numbers are those of the leaderboard, and its scorer works."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-ROW_LINK = re.compile(r"\(submissions/([\w-]+)\)")
+ROW_LINK = re.compile(r"\((?:\.\./\.\./)?submissions/([\w-]+)\)")
 VALUE = re.compile(r"\b0\.\d{4}\b")
 
 
 def test_readme_has_the_numbers_of_the_leaderboard():
     leaderboard: dict[str, set[str]] = {}
-    for line in (ROOT / "LEADERBOARD.md").read_text("utf-8").splitlines():
+    pages = [ROOT / "LEADERBOARD.md", *(ROOT / "docs" / "leaderboard").glob("*.md")]
+    for line in "\n".join(path.read_text("utf-8") for path in pages).splitlines():
         for name in ROW_LINK.findall(line):
             leaderboard.setdefault(name, set()).update(VALUE.findall(line))
     rows = [line for line in README.splitlines() if ROW_LINK.search(line) and VALUE.search(line)]

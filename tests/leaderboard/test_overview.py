@@ -180,7 +180,7 @@ def test_the_plot_draws_each_interval_where_its_axis_says():
 def test_a_name_fits_beside_the_plot(name, shown):
     one = section("s", board("both", replace(row("a", 0.3), name=name)))
     root = etree.fromstring(draw_overview(make_overview([one])).encode())
-    assert [one.text for one in root.iter(SVG + "text")][0] == shown
+    assert next(one.text for one in root.iter(SVG + "text")) == shown
 
 
 def test_nothing_to_draw():
