@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from livebench.audit.set_audit import ProbeFinding, has_shortcut
-from livebench.errors import LiveBenchError
+from livebench.errors import LiveBenchError, one_line
 from livebench.human.analysis.report import HumanReport
 from livebench.human.analysis.report_text import intervals_cells, two_digits, with_interval
 from livebench.human.sheets.key import CRITERIA
@@ -25,7 +25,7 @@ from livebench.leaderboard.overview import (
     make_overview,
 )
 from livebench.leaderboard.private import PrivateSection
-from livebench.scoring.metrics import HEADLINE, METRICS, Interval, chance_metrics
+from livebench.scoring.metrics import HEADLINE, METRICS, Interval, Metric, chance_metrics
 from livebench.scoring.paired import RowPair
 from livebench.scoring.significance import format_p
 from livebench.tables import (
@@ -39,6 +39,9 @@ from livebench.tables import (
 if TYPE_CHECKING:
     from jinja2 import Template
 
+
+_METRICS = sorted(METRICS, key=lambda metric: metric is not HEADLINE)
+"""The headline first."""
 
 BOARD = "LEADERBOARD.md"
 FOLDER = "docs/leaderboard"
@@ -112,7 +115,7 @@ def _templates(overview: Overview) -> Callable[[str], Template]:
     }
     several = [len(section.boards) > 2 for section in overview.sections]
     environment.globals |= {
-        "metrics": METRICS,
+        "metrics": _METRICS,
         "headline": HEADLINE,
         "board_name": BOARD,
         "kinds": [line.kind for line in overview.references],
@@ -120,6 +123,7 @@ def _templates(overview: Overview) -> Callable[[str], Template]:
         "values": _values,
         "audited": lambda finding: _measured(finding.metrics),
         "gain": _gain,
+        "ranks": _ranks,
         "score": lambda row: row.normalisation if row.folder else "",
         "small": _small,
         "unseen": _unseen,
@@ -129,6 +133,7 @@ def _templates(overview: Overview) -> Callable[[str], Template]:
         "other_scores": _other_scores,
         "format_p": format_p,
         "how": _how,
+        "remarks": _remarks,
         "comments_of": _comments_of,
         "chance_of": lambda section: HEADLINE.format(_chance_of(section)),
         "set_link": _set_link,
@@ -181,9 +186,9 @@ def _overview_cell(cell: OverviewCell | None, several: bool) -> Markdown:
     value = HEADLINE.format(cell.value.value)
     if cell.row is not None and cell.row.kind == "exact":
         return Markdown(f"*{value}*")
-    rank = f" ({cell.row.ranks})" if cell.row and cell.row.ranks else ""
+    rank = f"&nbsp;({_ranks(cell.row)})" if cell.row and cell.row.ranks else ""
     setting = f", {cell.setting}" if several else ""
-    return Markdown(f"{value}{rank}<br><sub>{HEADLINE.format_interval(cell.value)}{setting}</sub>")
+    return Markdown(f"{value}{rank}{_small_interval(HEADLINE, cell.value, setting)}")
 
 
 def _comments_of(section: Section) -> str:
@@ -239,7 +244,7 @@ def _values(row: BoardRow, ground_truth: str) -> list[str]:
         return ["" for _ in METRICS]
     values = row.metrics[ground_truth]
     if row.kind == "exact":
-        return [Markdown(f"*{metric.format(values[metric.name].value)}*") for metric in METRICS]
+        return [Markdown(f"*{metric.format(values[metric.name].value)}*") for metric in _METRICS]
     return _measured(values)
 
 
@@ -247,19 +252,43 @@ def _measured(values: Mapping[str, Interval]) -> list[str]:
     """Value and interval by each metric."""
     return [
         Markdown(
-            f"{metric.format(values[metric.name].value)}<br>"
-            f"<sub>{metric.format_interval(values[metric.name])}</sub>"
+            metric.format(values[metric.name].value) + _small_interval(metric, values[metric.name])
         )
-        for metric in METRICS
+        for metric in _METRICS
     ]
 
 
 def _small(row: BoardRow) -> Markdown:
-    """Kind and size, in small print."""
+    """Kind, size, score, and whether it is not attested, in small print."""
     if not row.folder:
         return Markdown()
-    size = f", {row.size} parameters" if row.size else ""
-    return Markdown(f"<br><sub>{row.kind}{size}</sub>")
+    parts = [
+        row.kind,
+        f"{row.size} parameters".replace(" ", "&nbsp;") if row.size else "",
+        row.normalisation,
+        row.evaluated if row.evaluated != "attested" else "",
+    ]
+    return Markdown(f"<br><sub>{', '.join(filter(None, parts))}</sub>")
+
+
+def _ranks(row: BoardRow) -> Markdown:
+    """With a hyphen at which no line is broken."""
+    return Markdown(row.ranks.replace("-", "\u2011"))
+
+
+def _small_interval(metric: Metric, interval: Interval, after: str = "") -> str:
+    """In small print, on one line."""
+    shown = metric.format_interval(interval).replace(" ", "&nbsp;")
+    return f"<br><sub>{shown}{after}</sub>"
+
+
+def _remarks(rows: Sequence[BoardRow]) -> list[tuple[str, list[str]]]:
+    """What a reader should know of the scores, each remark once, and of whose."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for remark in row.remarks:
+            found.setdefault(remark, []).append(one_line(row.name, 60) or row.folder)
+    return list(found.items())
 
 
 def _who(row: BoardRow) -> Markdown:
@@ -271,8 +300,7 @@ def _who(row: BoardRow) -> Markdown:
 def _gain(row: BoardRow) -> Markdown:
     if row.gain is None:
         return Markdown()
-    interval = HEADLINE.format_interval(row.gain)
-    return Markdown(f"{HEADLINE.format(row.gain.value)}<br><sub>{interval}</sub>")
+    return Markdown(HEADLINE.format(row.gain.value) + _small_interval(HEADLINE, row.gain))
 
 
 def _unseen(board: Board) -> Markdown:

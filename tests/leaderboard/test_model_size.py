@@ -32,7 +32,10 @@ def test_parameters_are_counted(frozen, copy_set, submission, run, tmp_path, whe
     assert [(row.parameters, row.size) for row in rows] == [((1220, 1220), "1.22 k")]
     assert run("leaderboard").status == 0
     text = (tmp_path / "docs/leaderboard/tiny-paper.md").read_text()
-    assert "(../../submissions/mine)<br><sub>model, 1.22 k parameters</sub> |" in text
+    assert (
+        "(../../submissions/mine)<br><sub>model, 1.22&nbsp;k&nbsp;parameters, sum, claimed</sub> |"
+        in text
+    )
 
 
 SIZES = [

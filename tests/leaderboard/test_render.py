@@ -91,20 +91,21 @@ def test_what_is_on_it(project, run, attest, frozen_without_frames):
     (published,) = tables(pages["docs/leaderboard/published-results.md"])
     assert len(published) == 2 + 11
     text = pages[SET]
-    board, pairs, each, unseen = tables(text)
+    board, whence, pairs, each, unseen = tables(text)
     assert len(pairs) == 2 + 1
+    assert [row[3].strip() for row in whence[2:]] == ["attested, own process"] * 2
     assert [len(row) for row in board] == [len(board[0])] * 5
     names = [row[1].strip() for row in board[2:]]
     links = {
-        name: f"[The {name}](../../submissions/{name})<br><sub>model</sub>"
+        name: f"[The {name}](../../submissions/{name})<br><sub>model, sum</sub>"
         for name in ("first", "second")
     }
     assert sorted(names) == ["*chance*", *links.values()]
     assert [row[0].strip() for row in each[2:]] == [name.split("<br>")[0] for name in names]
     # The scorer sees the candidate alone: nothing is gained over `blind`, which has no ranks.
-    gains = {row[1].strip(): row[-4].strip() for row in board[2:]}
-    assert gains[links["first"]] == "0.0000<br><sub>0.0000 to 0.0000</sub>"
-    assert [row[1:-4] for row in unseen[2:]] == [row[1:-4] for row in board[2:]]
+    gains = {row[1].strip(): row[3].strip() for row in board[2:]}
+    assert gains[links["first"]] == "0.0000<br><sub>0.0000&nbsp;to&nbsp;0.0000</sub>"
+    assert [row[1:3] + row[4:] for row in unseen[2:]] == [row[1:3] + row[4:] for row in board[2:]]
     assert {row[0].strip() for row in unseen[2:]} == {""}
     signature = frozen_without_frames.manifest.signature
     assert f"`{signature}|setting:comments|gt:best|" in text
