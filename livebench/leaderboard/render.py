@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
-_METRICS = sorted(METRICS, key=lambda metric: metric is not HEADLINE)
-"""The headline first."""
-
 BOARD = "LEADERBOARD.md"
 FOLDER = "docs/leaderboard"
 """Of the other pages, beside BOARD."""
@@ -115,7 +112,7 @@ def _templates(overview: Overview) -> Callable[[str], Template]:
     }
     several = [len(section.boards) > 2 for section in overview.sections]
     environment.globals |= {
-        "metrics": _METRICS,
+        "metrics": _columns(),
         "headline": HEADLINE,
         "board_name": BOARD,
         "kinds": [line.kind for line in overview.references],
@@ -238,13 +235,18 @@ def _agreed(report: HumanReport) -> list[list[str]]:
     ]
 
 
+def _columns() -> list[Metric]:
+    """The metrics in the order of the columns, the headline first."""
+    return sorted(METRICS, key=lambda metric: metric is not HEADLINE)
+
+
 def _values(row: BoardRow, ground_truth: str) -> list[str]:
     """The cells of a row: value and interval."""
     if not row.metrics:
         return ["" for _ in METRICS]
     values = row.metrics[ground_truth]
     if row.kind == "exact":
-        return [Markdown(f"*{metric.format(values[metric.name].value)}*") for metric in _METRICS]
+        return [Markdown(f"*{metric.format(values[metric.name].value)}*") for metric in _columns()]
     return _measured(values)
 
 
@@ -254,7 +256,7 @@ def _measured(values: Mapping[str, Interval]) -> list[str]:
         Markdown(
             metric.format(values[metric.name].value) + _small_interval(metric, values[metric.name])
         )
-        for metric in _METRICS
+        for metric in _columns()
     ]
 
 

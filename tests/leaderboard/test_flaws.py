@@ -6,7 +6,7 @@ import pytest
 
 from livebench.candidates.freeze import freeze_imported
 from livebench.leaderboard.collect import collect
-from livebench.leaderboard.render import render
+from livebench.leaderboard.render import render_pages
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def imported(frozen_without_frames, dataset_without_frames, tmp_path):
 
 
 def test_flaws_are_shown(imported, frozen_without_frames):
-    text = render(collect([imported, frozen_without_frames], []))
-    theirs, ours = text.split("\n## ")[1:3]
-    assert theirs.startswith("theirs\n")
+    pages = render_pages(collect([imported, frozen_without_frames], []))
+    theirs, ours = (pages[f"docs/leaderboard/{name}.md"] for name in ("theirs", "silent-paper"))
+    assert theirs.startswith("# theirs\n")
     assert "**Made by others.** Known flaws of this set:" in theirs
     assert "- 77 of 95 wrong candidates occur in training\n" in theirs
     assert "- a \\| b &lt;script&gt;\n" in theirs
