@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +19,11 @@ from livebench.cli.options import (
     submissions_option,
 )
 from livebench.errors import one_line
+
+if TYPE_CHECKING:
+    from livebench.human.analysis.report import HumanReport
+    from livebench.leaderboard.collect import Section
+    from livebench.leaderboard.private import PrivateSection
 
 
 @click.command("leaderboard")
@@ -34,15 +41,25 @@ from livebench.errors import one_line
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit 1 and show the difference if it is stale."
 )
-def leaderboard_command(submissions_folder, sets_folder, human_folder, signers, out, check) -> None:
+@click.option(
+    "--release",
+    metavar="VERSION",
+    help="Keep the rows as those of a release of today, in docs/leaderboard/released.json.",
+)
+def leaderboard_command(
+    submissions_folder, sets_folder, human_folder, signers, out, check, release
+) -> None:
     """Render the leaderboard from scores and answers; the text of the sets is not needed.
 
     Writes LEADERBOARD.md, and docs/leaderboard/ with a page for each set.
     """
     from livebench.leaderboard.pages import write_pages
-    from livebench.leaderboard.render import FOLDER
+    from livebench.leaderboard.render import FOLDER, render_pages
 
-    pages = render_all(submissions_folder, sets_folder, human_folder, signers)
+    shown = _collect_all(submissions_folder, sets_folder, human_folder, signers)
+    pages = render_pages(*shown)
+    if release:
+        _keep_release(out.parent, shown[0], release)
     if not check:
         write_pages(out, pages)
         click.echo(f"{out}: written, with {len(pages) - 1} pages in {out.parent / FOLDER}/")
@@ -72,16 +89,32 @@ def render_all(
     submissions: Path, sets: Path, human: Path = Path("human"), signers: Path | None = None
 ) -> dict[str, str]:
     """All pages of these folders; by default the maintainers' signatures count."""
+    from livebench.leaderboard.render import render_pages
+
+    return render_pages(*_collect_all(submissions, sets, human, signers))
+
+
+def _collect_all(
+    submissions: Path, sets: Path, human: Path, signers: Path | None
+) -> tuple[list[Section], list[HumanReport], list[PrivateSection]]:
+    """What the pages show: public sets, human evaluations, private sets."""
     from livebench.attestation.signing import MAINTAINERS
     from livebench.candidates.candidate_set import find_private_sets, find_sets
     from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
     from livebench.leaderboard.private import collect_private
-    from livebench.leaderboard.render import render_pages
     from livebench.submissions.load import find_submissions
 
     found, present = find_sets(sets), find_submissions(submissions)
     signers = signers or MAINTAINERS
     sections = collect(found, present, signers=signers)
     private = collect_private(find_private_sets(sets), sections, present, signers)
-    return render_pages(sections, find_reports(human), private)
+    return sections, list(find_reports(human)), private
+
+
+def _keep_release(folder: Path, sections: Sequence[Section], version: str) -> None:
+    from livebench.leaderboard.released import RELEASED, release_rows, write_released
+
+    today = datetime.datetime.now(datetime.UTC).date()
+    write_released(folder / RELEASED, release_rows(sections, version, today))
+    click.echo(f"{folder / RELEASED}: written")

@@ -14,6 +14,7 @@ from livebench.cli.options import (
     submissions_option,
 )
 from livebench.cli.progress import bar, quiet_option
+from livebench.errors import LiveBenchError
 
 
 @click.command("site")
@@ -28,8 +29,11 @@ from livebench.cli.progress import bar, quiet_option
     multiple=True,
     help="Show the text of this set, too: only if you may pass its comments on. May be repeated.",
 )
+@click.option("--repository", default="", help="Address of the repository, for links to it.")
 @quiet_option
-def site_command(submissions_folder, sets_folder, signers, out, datasets, with_text, quiet) -> None:
+def site_command(
+    submissions_folder, sets_folder, signers, out, datasets, with_text, repository, quiet
+) -> None:
     """Write the leaderboard as static pages.
 
     They need no server (open OUT/index.html) and load nothing from elsewhere: the leaderboard, a page
@@ -38,9 +42,15 @@ def site_command(submissions_folder, sets_folder, signers, out, datasets, with_t
     """
     from livebench.candidates.candidate_set import find_private_sets, find_sets
     from livebench.data.locate import datasets_in, find_dataset
-    from livebench.site.write import build_site
+    from livebench.leaderboard.released import read_released
+    from livebench.site.pages import web_url
+    from livebench.site.write import Front, build_site
     from livebench.submissions.load import find_submissions
 
+    if repository and not web_url(repository):
+        raise LiveBenchError(
+            f"--repository {repository}", "is not an address of the web", "give https://..."
+        )
     sets = find_sets(sets_folder)
     folders = datasets or datasets_in(DATASETS)
     with bar(len(sets), "site", quiet, unit="set") as progress:
@@ -49,7 +59,7 @@ def site_command(submissions_folder, sets_folder, signers, out, datasets, with_t
             sets,
             find_submissions(submissions_folder),
             signers=signers,
-            private_sets=find_private_sets(sets_folder),
+            front=Front(find_private_sets(sets_folder), read_released(), repository),
             dataset_of=lambda s: find_dataset(s.manifest.dataset.fingerprint, folders),
             with_text=tuple(path.resolve().name for path in with_text),
             done=lambda name: progress(1, name),

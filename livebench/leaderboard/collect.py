@@ -114,14 +114,19 @@ class BoardRow:
     @property
     def size(self) -> str:
         """The number of parameters, such as "13.2 M" or "900 k to 1.1 M"; empty if unknown."""
-        least, most = map(_short, self.parameters)
-        return f"{least} to {most}" if least and least != most else most
+        return size_text(self.parameters)
 
     @property
     def ranks(self) -> str:
         """The ranks that the tests allow, such as "2" or "1-3"; empty if it has none."""
         spread = f"{self.rank}-{self.worst_rank}" if self.rank < self.worst_rank else f"{self.rank}"
         return spread if self.rank else ""
+
+
+def size_text(parameters: tuple[int, int]) -> str:
+    """The least and the most of several numbers of parameters, such as "900 k to 1.1 M"."""
+    least, most = map(_short, parameters)
+    return f"{least} to {most}" if least and least != most else most
 
 
 def _short(count: int) -> str:

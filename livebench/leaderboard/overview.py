@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livebench.audit.set_audit import has_shortcut
-from livebench.leaderboard.collect import Board, BoardRow, Section
+from livebench.leaderboard.collect import Board, BoardRow, Section, size_text
 from livebench.records import Setting
 from livebench.scoring.metrics import HEADLINE, Interval
 from livebench.submissions.load import Card
@@ -51,6 +51,19 @@ class OverviewLine:
     def rows(self) -> list[BoardRow]:
         """The rows that its cells stand for."""
         return [cell.row for cell in self.cells if cell is not None and cell.row is not None]
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """Of its models, at least and at most over its rows; 0 if unknown."""
+        known = [row.parameters for row in self.rows if row.parameters[1]]
+        if not known:
+            return 0, 0
+        return min(least for least, _ in known), max(most for _, most in known)
+
+    @property
+    def size(self) -> str:
+        """`parameters` as text; empty if unknown."""
+        return size_text(self.parameters)
 
 
 @dataclass(frozen=True)

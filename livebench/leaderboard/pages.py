@@ -55,7 +55,8 @@ def _text(path: Path) -> str:
 
 
 def _left_over(board: Path, paths: Mapping[Path, str]) -> list[Path]:
-    found = sorted((board.parent / FOLDER).glob("*.*"))
+    folder = board.parent / FOLDER
+    found = sorted([*folder.glob("*.md"), *folder.glob("*.svg")])
     return [path for path in found if path not in paths and _is_rendered(path)]
 
 

@@ -164,10 +164,9 @@ def _page_link(name: str) -> Markdown:
 def _line_name(line: OverviewLine) -> Markdown:
     """A submission with its kind, size and weights in small print."""
     assert line.card is not None, "references have their own lines"
-    sizes = dict.fromkeys(row.size for row in line.rows if row.size)
     about = [
         line.kind,
-        f"{' or '.join(sizes)} parameters" if sizes else "",
+        f"{line.size} parameters" if line.size else "",
         "open weights" if line.card.weights == "open" else "",
     ]
     how = dict.fromkeys(row.evaluated for row in line.rows if row.evaluated != "attested")

@@ -10,10 +10,11 @@ from functools import cached_property
 
 from livebench.leaderboard.collect import Board, BoardRow, Section
 from livebench.leaderboard.entries import Entry
+from livebench.leaderboard.overview import Overview
 from livebench.leaderboard.scale import Scale, scale_of
 from livebench.records import FOLDER_NAME
 from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS
-from livebench.submissions.load import Run
+from livebench.submissions.load import Card, Run
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,17 @@ class BoardView:
             for truth in GROUND_TRUTHS
         }
 
+    @property
+    def rows(self) -> list[BoardRow]:
+        """Each submission once, by the score that it declares, and chance; the best first."""
+        declared = self.board.submission_rows
+        return [row for row in self.board.rows if row in declared or row.kind == "exact"]
+
+    @cached_property
+    def cards(self) -> dict[str, Card]:
+        """The cards of the submissions on it, by folder."""
+        return {folder: entry.submission.card for folder, entry in self.board.entries.items()}
+
     def axes(self, truth: str) -> dict[str, dict[str, object]]:
         """The axes of a ground truth for a script: their ends and ticks."""
         return {
@@ -95,6 +107,25 @@ def board_views(sections: Sequence[Section]) -> list[BoardView]:
         for section in sections
         for board in section.boards
         if board.entries or board.outdated
+    ]
+
+
+@dataclass(frozen=True)
+class OverviewColumn:
+    """A set of the first table; `settings` in which something is shown."""
+
+    set_name: str
+    settings: int
+
+
+def overview_columns(overview: Overview) -> list[OverviewColumn]:
+    """The sets of the first table."""
+    return [
+        OverviewColumn(
+            section.candidate_set.name,
+            sum(board.setting != "blind" for board in section.boards),
+        )
+        for section in overview.sections
     ]
 
 

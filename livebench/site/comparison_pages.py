@@ -11,6 +11,7 @@ from livebench.leaderboard.collect import Board
 from livebench.scoring.paired import RowPair, Wins, pair_tests, wins
 from livebench.scoring.resampling import sum_by_video
 from livebench.site.boards import BoardView, run_key
+from livebench.site.exports import pair_records, write_table
 from livebench.site.pages import write_site_page
 
 
@@ -26,6 +27,9 @@ class PairWins:
 def write_comparisons(site: Path, view: BoardView) -> None:
     """Write compare/SET.SETTING.html."""
     board = view.board
+    against = _against(board, view.section.answers.videos)
+    pairs = ((one.pair, one.by_sample) for one in against.values())
+    write_table(site, f"{view.key}.pairs", pair_records(view, pairs))
     write_site_page(
         site,
         f"compare/{view.key}.html",
@@ -36,7 +40,7 @@ def write_comparisons(site: Path, view: BoardView) -> None:
             folder: [run_key(entry, run) for run in entry.runs]
             for folder, entry in board.entries.items()
         },
-        against=_against(board, view.section.answers.videos),
+        against=against,
     )
 
 

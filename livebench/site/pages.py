@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
+CITATION = {
+    "title": "LiveBench: benchmark and leaderboard harness for automatic live commenting (danmaku)",
+    "author": "LiveBench contributors",
+    "license": "MIT",
+}
+"""As in CITATION.cff, which is not installed."""
+
+
 def _metrics() -> dict[str, Any]:
     """What templates know of the metrics: all, the headline first, and the one beside it where there is
     little room."""
@@ -55,7 +63,7 @@ def write_site_page(folder: Path, address: str, template: str, **content: Any) -
     write_file(folder / address, page.render(root=root, **_metrics(), **content).encode())
 
 
-def _web_url(url: str) -> str:
+def web_url(url: str) -> str:
     """A link that a submission gave; empty if it is not an address of the web."""
     try:
         return url if urlsplit(url).scheme in ("http", "https") else ""
@@ -84,7 +92,7 @@ def _environment() -> Environment:
         "file": file_name,
         "quoted": lambda text: quote(text, safe=""),
         "type_class": type_class,
-        "url": _web_url,
+        "url": web_url,
         "clock": clock,
         "signed": _signed,
         "format_p": format_p,
@@ -95,5 +103,6 @@ def _environment() -> Environment:
         "CURVE_TICKS": CURVE_TICKS,
         "metric_facts": _metric_facts,
         "version": __version__,
+        "citation": CITATION,
     }
     return environment

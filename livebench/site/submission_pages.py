@@ -14,6 +14,7 @@ from livebench.scoring.metrics import HEADLINE
 from livebench.site.boards import BoardView, file_name, run_key
 from livebench.site.candidate_types import type_order
 from livebench.site.curves import band_path, curve_path
+from livebench.site.exports import Record, group_record, row_record, write_table
 from livebench.site.pages import write_site_page
 from livebench.submissions.load import Submission
 
@@ -66,9 +67,13 @@ def write_submissions(
     """Write submissions/NAME.html of each; `parts` are by folder."""
     for submission in submissions:
         own = parts.get(submission.name, [])
+        address = f"submissions/{file_name(submission.name)}"
+        if own:
+            write_table(site, address, _standings(own))
+            write_table(site, f"{address}.groups", _group_records(own))
         write_site_page(
             site,
-            f"submissions/{file_name(submission.name)}.html",
+            f"{address}.html",
             "submission.html.j2",
             submission=submission,
             card=submission.card,
@@ -81,6 +86,20 @@ def write_submissions(
             width=WIDTH,
             height=HEIGHT,
         )
+
+
+def _standings(parts: Sequence[SubmissionBoard]) -> Iterator[Record]:
+    for part in parts:
+        for row in part.rows:
+            yield row_record(part.view, row, declared=row.normalisation == part.entry.score)
+
+
+def _group_records(parts: Sequence[SubmissionBoard]) -> Iterator[Record]:
+    """The groups of `_tables`, a record each."""
+    for part in parts:
+        for table in _tables(part):
+            for group in table.groups:
+                yield group_record(part.view, table.title, group)
 
 
 def _tables(part: SubmissionBoard) -> list[GroupTable]:

@@ -1,7 +1,10 @@
 """The whole site, from candidate sets and submissions to a folder of static pages.
 
 index.html                     the leaderboard
+about.html, changes.html       how to submit and cite; what has changed since the last release
+tables/                        every table as CSV and JSON (exports.py)
 submissions/NAME.html          a submission
+audits/SET.html                what each probe of the audit reaches
 compare/SET.SETTING.html       any two rows of a board
 moments/, data/, images/       single samples (moment_pages.py)
 site.css, *.js, site.json      style, scripts, what made it
@@ -13,21 +16,31 @@ import shutil
 from collections.abc import Callable, Collection, Sequence
 from glob import escape
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from livebench import __version__
 from livebench.attestation.signing import MAINTAINERS
-from livebench.audit.set_audit import has_shortcut
+from livebench.audit.set_audit import SetAudit, has_shortcut
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.files import new_folder
 from livebench.leaderboard.collect import Section, collect
+from livebench.leaderboard.overview import make_overview
 from livebench.leaderboard.private import PrivateSection, collect_private
+from livebench.leaderboard.released import Released, changes_since
 from livebench.records import write_json
-from livebench.site.boards import board_views
+from livebench.site.boards import board_views, overview_columns
 from livebench.site.comparison_pages import write_comparisons
+from livebench.site.exports import (
+    audit_records,
+    board_records,
+    change_records,
+    overview_records,
+    write_table,
+)
 from livebench.site.moment_pages import write_moments
 from livebench.site.pages import write_site_page, write_static
 from livebench.site.submission_pages import SubmissionBoard, submission_boards, write_submissions
@@ -44,13 +57,27 @@ class SiteInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     with_text: list[str]
 
 
+class Front(NamedTuple):
+    """What the pages about all sets say besides.
+
+    Attributes:
+        private_sets: what is published of these.
+        released: the rows of the last release, to say what has changed since.
+        repository: its address, for links.
+    """
+
+    private_sets: Sequence[CandidateSet] = ()
+    released: Released | None = None
+    repository: str = ""
+
+
 def build_site(
     out: Path,
     sets: Sequence[CandidateSet],
     submissions: Sequence[Submission],
     *,
     signers: Path = MAINTAINERS,
-    private_sets: Sequence[CandidateSet] = (),
+    front: Front | None = None,
     dataset_of: Callable[[CandidateSet], Dataset | None] = lambda candidate_set: None,
     with_text: Collection[str] = (),
     done: Callable[[str], object] = lambda name: None,
@@ -59,7 +86,7 @@ def build_site(
 
     Args:
         signers: whose signatures attest rows.
-        private_sets: what is published of private sets.
+        front: what the pages about all sets say besides.
         dataset_of: the dataset of a set, for titles and frames, where it is available.
         with_text: sets whose text may be shown besides those that anyone can make.
         done: called with the name of each set that is finished.
@@ -74,14 +101,16 @@ def build_site(
         raise LiveBenchError(out, what, "remove it, or choose another --out")
     shown = _with_text(sets, with_text)
     sections = collect(sets, submissions, signers=signers)
-    private = collect_private(private_sets, sections, submissions, signers)
+    front = front or Front()
+    private = collect_private(front.private_sets, sections, submissions, signers)
     fresh = out.parent / f".{out.name}.new"
     # What a build that was killed has left: `new_folder` fills one of a longer name.
     for left in (fresh, *out.parent.glob(f"..{escape(out.name)}.new.*")):
         shutil.rmtree(left, ignore_errors=True)
     try:
         with new_folder(fresh) as folder:
-            _write(folder, sections, private, submissions, dataset_of, shown, done)
+            _write(folder, sections, submissions, dataset_of, shown, done)
+            _write_front(folder, sections, private, front)
         _replace(out, fresh)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -124,7 +153,6 @@ def _with_text(sets: Sequence[CandidateSet], named: Collection[str]) -> set[str]
 def _write(
     folder: Path,
     sections: Sequence[Section],
-    private: Sequence[PrivateSection],
     submissions: Sequence[Submission],
     dataset_of: Callable[[CandidateSet], Dataset | None],
     with_text: set[str],
@@ -132,14 +160,6 @@ def _write(
 ) -> None:
     views = board_views(sections)
     write_static(folder)
-    write_site_page(
-        folder,
-        "index.html",
-        "board.html.j2",
-        views=views,
-        private=private,
-        audit_kind=_audit_kind,
-    )
     shown = []
     boards: dict[str, list[SubmissionBoard]] = {}
     for section in sections:
@@ -149,8 +169,11 @@ def _write(
         candidate_set = section.candidate_set
         for view in own:
             write_comparisons(folder, view)
+            write_table(folder, view.key, board_records(view))
             for part in submission_boards(view):
                 boards.setdefault(part.entry.folder, []).append(part)
+        if section.audit is not None:
+            _write_audit(folder, section, section.audit, own[-1].key)
         text = candidate_set.name in with_text
         write_moments(
             folder,
@@ -171,6 +194,45 @@ def _write(
     names = [section.candidate_set.name for section in sections]
     info = SiteInfo(__version__, names, sorted(with_text))
     write_json(folder / SITE_INFO, info)
+
+
+def _write_front(
+    folder: Path,
+    sections: Sequence[Section],
+    private: Sequence[PrivateSection],
+    front: Front,
+) -> None:
+    """Write the pages that are about all sets."""
+    views, overview = board_views(sections), make_overview(sections)
+    changes = changes_since(front.released, sections) if front.released else None
+    write_table(folder, "overview", overview_records(overview))
+    if changes is not None:
+        write_table(folder, "changes", change_records(changes))
+    write_site_page(
+        folder,
+        "index.html",
+        "board.html.j2",
+        views=views,
+        keys={view.set_name: [view.key] for view in views},
+        overview=overview,
+        columns=overview_columns(overview) if overview.lines else [],
+        private=private,
+        audit_kind=_audit_kind,
+        changes=changes,
+        repository=front.repository,
+    )
+    write_site_page(folder, "changes.html", "changes.html.j2", changes=changes)
+    write_site_page(folder, "about.html", "about.html.j2", views=views, repository=front.repository)
+
+
+def _write_audit(folder: Path, section: Section, audit: SetAudit, key: str) -> None:
+    """Write audits/SET.html; `key` names a board of the set."""
+    name = section.candidate_set.name
+    write_table(folder, f"{name}.audit", audit_records(audit))
+    kind = _audit_kind(section)
+    write_site_page(
+        folder, f"audits/{name}.html", "audit.html.j2", section=section, key=key, kind=kind
+    )
 
 
 def _audit_kind(section: Section) -> str:

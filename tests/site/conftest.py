@@ -25,7 +25,11 @@ HOSTILE = "a|b</td><script>alert(1)</script>\n\u202egnp \u200f" + "x" * 150
 FIELDS = {
     "short": {"name": "短 short"},
     "long": {"name": "Long", "kind": "baseline", "url": "https://example.org/long"},
-    "two": {"name": "Two", "runs": [{"name": "seed-0"}, {"name": "seed-1", "seed": 1}]},
+    "two": {
+        "name": "Two",
+        "training_data": "dataset",
+        "runs": [{"name": "seed-0"}, {"name": "seed-1", "seed": 1}],
+    },
     "flat": {
         "name": "Flat",
         "settings": ["both", "comments"],

@@ -138,6 +138,7 @@ def test_the_site_sorts_and_draws_it(built, site, browser, width):
         ranks.append(rows.locator(".rank").all_inner_texts())
     assert folders[0] == folders[1]
     assert ranks[0] == ranks[1]
+    page.locator("#filters").evaluate("box => { box.open = true; }")
     page.locator("#sort").select_option("R@20")
     column = rows.locator("[data-label='R@20']")
     values = column.evaluate_all("all => all.map((cell) => Number(cell.dataset.v))")

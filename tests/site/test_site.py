@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import csv
 import json
 import re
 import shutil
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -17,8 +19,11 @@ from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.human.sheets.blind import shown_text
 from livebench.leaderboard.scale import scale_of
+from livebench.site.exports import write_table
 from livebench.site.moment_order import second_of
-from livebench.site.write import build_site
+from livebench.site.write import Front, build_site
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 class Reader(HTMLParser):
@@ -156,6 +161,82 @@ def test_a_link_out_of_the_images_is_not_followed(project, tmp_path):
         with_text=["tiny-paper"],
     )
     assert not (tmp_path / "site" / "images").exists()
+
+
+def test_every_table_is_a_file_twice(built, project):
+    tables = built / "tables"
+    found = {path.relative_to(tables).with_suffix("").as_posix() for path in tables.rglob("*.csv")}
+    boards = {f"tiny-paper.{setting}" for setting in ("video", "comments", "both")}
+    boards.add("silent-paper.comments")
+    submissions = {f"submissions/{one.name}" for one in project.submissions}
+    expected = {"overview"} | boards | {f"{name}.pairs" for name in boards}
+    assert found == expected | submissions | {f"{name}.groups" for name in submissions}
+    for name in found:
+        records = json.loads((tables / f"{name}.json").read_text("utf-8"))
+        with (tables / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == len(records) > 0
+        for row, record in zip(rows, records, strict=True):
+            for column, value in record.items():
+                shown = "" if value is None else str(value)
+                assert row[column].lstrip("'") == shown.lstrip("'") or isinstance(value, list)
+
+
+def test_a_table_has_what_the_board_has(built):
+    records = json.loads((built / "tables" / "tiny-paper.both.json").read_text("utf-8"))
+    rows = {one["submission"]: one for one in records if one["declared"]}
+    text = (built / "index.html").read_text("utf-8").split('id="tiny-paper.both"')[1]
+    for folder in ("short", "long", "two"):
+        part = text.split(f'href="submissions/{folder}.html"')[1].split("</tr>")[0]
+        [(value, low, high)] = re.findall(
+            r'data-label="MRR" data-v="([^"]+)" data-low="([^"]+)" data-high="([^"]+)"', part
+        )
+        for name, shown in (("MRR", value), ("MRR low", low), ("MRR high", high)):
+            assert rows[folder][name] == pytest.approx(float(shown), abs=1e-9)
+    assert rows["two"]["training_data"] == "dataset"
+    assert rows["two"]["runs"] == 2
+
+
+def test_no_cell_of_a_table_is_a_formula(tmp_path):
+    records = [{"name": name} for name in ("=1+1", "+1", "-1", "@x", "plain")]
+    write_table(tmp_path, "t", records)
+    lines = (tmp_path / "tables" / "t.csv").read_text().splitlines()
+    assert lines == ["name", "'=1+1", "'+1", "'-1", "'@x", "plain"]
+
+
+def test_how_to_cite_is_what_the_repository_says(built):
+    text = (built / "about.html").read_text("utf-8")
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    titles = re.findall(r'title: "(.*)"', citation)
+    assert len(titles) == 2
+    for title in titles:
+        assert f"{{{title}}}" in text
+    assert re.search(r"doi: (\S+)", citation)[1] in text
+    assert re.search(r"name: (LiveBench .*)", citation)[1] in text
+
+
+def test_links_to_the_repository(project, tmp_path):
+    for address, count in (("https://example.org/repository", 1), ("", 0)):
+        out = tmp_path / f"site{count}"
+        front = Front(repository=address)
+        build_site(out, project.sets[:1], project.submissions[-1:], front=front)
+        for name in ("index.html", "about.html"):
+            links = Reader((out / name).read_text("utf-8")).links
+            assert links.count(("a", "https://example.org/repository")) == count
+
+
+def test_an_address_that_is_none(refused, project):
+    arguments = [
+        "--submissions",
+        project.path / "submissions",
+        "--sets",
+        project.path / "candidates",
+    ]
+    message = refused("site", "--repository", "javascript:alert(1)", *arguments)
+    assert (
+        message
+        == "--repository javascript:alert(1): is not an address of the web; give https://..."
+    )
 
 
 def received(path):

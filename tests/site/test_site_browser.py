@@ -12,7 +12,10 @@ from scipy.stats import rankdata
 from livebench.site.moment_order import second_of
 
 PAGES = {
+    "all sets": "index.html",
     "board": "index.html#tiny-paper.both",
+    "about": "about.html",
+    "changes": "changes.html",
     "submission": "submissions/two.html#tiny-paper.both",
     "submission without results": "submissions/hostile.html",
     "compare": "compare/tiny-paper.both.html",
@@ -109,9 +112,71 @@ def test_filter(opened):
     assert count.inner_text() == "3 of 5 rows"
 
 
+def test_all_sets_at_a_glance(opened, project):
+    page = opened("index.html")
+    rows = page.locator("#overview tbody tr")
+    names = "all => all.map((row) => row.querySelector('.name').textContent)"
+    shown = rows.evaluate_all(names)
+    # A probe is no competitor; chance is a reference at the foot of the table.
+    assert set(shown[:3]) == {"短 short", "Two", "Long"}
+    assert "Flat" not in shown
+    assert page.locator("#overview tfoot .name").first.inner_text() == "chance"
+    values = rows.locator("[data-label=tiny-paper]").evaluate_all(
+        "all => all.map((cell) => Number(cell.dataset.v))"
+    )
+    assert values == sorted(values, reverse=True)
+    best = max(
+        mrr(project, "two", ["seed-0", "seed-1"], setting).mean()
+        for setting in ("video", "comments", "both")
+    )
+    assert values[shown.index("Two")] == pytest.approx(best)
+    # What a row has nothing of stands last, whichever way one sorts.
+    head = page.locator("#overview th", has_text="silent-paper")
+    for _ in range(2):
+        head.get_by_role("button").click()
+        last = rows.last.locator("[data-label=silent-paper]")
+        assert last.get_attribute("data-v") == ""
+    page.locator("#overview th", has_text="Trained on").get_by_role("button").click()
+    assert page.url.endswith("#overview&sort=training")
+    assert rows.first.locator(".name").inner_text() == "Two"
+    rows.first.locator("a", has_text=re.compile("^(video|comments|both)$")).first.click()
+    assert page.locator("section.one:not([hidden]) h2").inner_text().startswith("tiny-paper ")
+
+
+def test_filters_are_kept_in_the_address(opened):
+    page = opened("index.html#tiny-paper.both")
+    page.get_by_label("Find").fill("o&=%")
+    page.get_by_label("Find").fill("o")
+    page.get_by_label("Trained on").select_option("dataset")
+    page.get_by_label("probes").uncheck()
+    page.locator("section.one:not([hidden])").get_by_role("button", name="MR", exact=True).click()
+    page.locator("section.one:not([hidden])").get_by_role("button", name="MR", exact=True).click()
+    kept = "#tiny-paper.both&sort=MR&order=reversed&find=o&training=dataset&hide=probe"
+    assert page.url.endswith(kept)
+    again = opened(f"index.html{kept}")
+    assert column(again, "MR") == column(page, "MR")
+    assert {name for name, _ in column(again, "MR")} == {"two", "chance"}
+    assert again.locator("#count").inner_text() == "1 of 5 rows"
+    assert again.get_by_label("Find").input_value() == "o"
+    again.get_by_label("Candidate set").select_option("silent-paper")
+    assert "#silent-paper.comments&sort=MR" in again.url
+
+
+def test_on_a_telephone_the_first_rank_is_in_sight(opened):
+    for address in ("index.html", "index.html#tiny-paper.both"):
+        page = opened(address, viewport={"width": 390, "height": 844})
+        page.evaluate("scrollTo(0, 0)")
+        section = page.locator("section.one:not([hidden])")
+        ranks = section.locator(".place, tbody .rank:not(.none)")
+        box = ranks.first.bounding_box()
+        assert box["y"] + box["height"] < 844, address
+
+
 def test_choose_a_set_and_a_setting(opened):
     page = opened("index.html")
     heading = page.locator("section.one:not([hidden]) h2")
+    assert heading.inner_text() == "All sets MRR, each submission in its best setting"
+    page.get_by_label("Candidate set").select_option("tiny-paper")
     assert heading.inner_text() == "tiny-paper setting both"
     page.get_by_label("video only").click()
     assert heading.inner_text() == "tiny-paper setting video"
@@ -277,9 +342,9 @@ def test_on_a_telephone_the_ranks_of_a_list_are_in_sight(opened, address):
 
 def test_without_scripts_everything_can_be_read(opened):
     page = opened("index.html", java_script_enabled=False)
-    assert page.locator("section.one:visible").count() == 4
+    assert page.locator("section.one:visible").count() == 5
     assert page.locator("#chooser").is_hidden()
-    page.locator("section.one").first.get_by_text("Look at the moments").click()
+    page.locator("section.one").nth(1).get_by_text("Look at the moments").click()
     page.locator("#videos a").first.click()
     assert page.locator("section.moment:visible").count() > 2
     first = page.locator("section.moment").first

@@ -5,34 +5,44 @@
   const sortBy = document.getElementById("sort");
   // Digits, and whether higher is better, by name of the metric.
   const METRICS = JSON.parse(sortBy.dataset.metrics);
-  const HEADLINE = sortBy.dataset.headline;
-  const highIsFirst = (key) => (key in METRICS ? METRICS[key].higher_is_better : key === "date");
-  const state = { key: HEADLINE, down: highIsFirst(HEADLINE) };
+  const controls = Object.fromEntries(["find", "weights", "training"].map((id) => [id, document.getElementById(id)]));
+  const boxes = [...filters.querySelectorAll("[name=kind]")];
+  const highIsFirst = (key) => (key in METRICS ? METRICS[key].higher_is_better : key === "date" || key === "size" || key.startsWith("set:"));
+  // What rows are sorted by; "": what the table that is shown is sorted by of itself.
+  const state = { key: "", down: true };
   let current = null;
 
+  /** The cell of a row in the column of a key; none if there is no such column. */
   function cellOf(row, key) {
-    if (key === "name") return row.querySelector(".who");
-    if (key === "evaluated") return row.querySelector(".how");
-    if (key === "date" || key === "rank") return row.querySelector("." + key);
-    return row.querySelector(`[data-label="${key}"]`);
+    const heads = [...row.closest("table").tHead.rows[0].cells];
+    const place = heads.findIndex((head) => head.dataset.key === key);
+    return place < 0 ? undefined : row.cells[place];
   }
 
+  /** What a row is sorted by: a number, a text, or null where there is nothing. */
   function valueOf(row, key) {
     const cell = cellOf(row, key);
-    if (!cell) return "";
-    return cell.dataset.v === undefined ? cell.textContent.trim().toLowerCase() : Number(cell.dataset.v);
+    const text = cell ? cell.dataset.v ?? cell.textContent.trim().toLowerCase() : row.dataset[key] ?? "";
+    if (text === "") return null;
+    return Number.isFinite(Number(text)) ? Number(text) : text;
+  }
+
+  /** Whether a table has such values: in a column, or as attributes of its rows. */
+  function sortable(table, key) {
+    return [...table.tHead.rows[0].cells].some((head) => head.dataset.key === key)
+      || [...table.tBodies[0].rows].some((row) => key in row.dataset);
   }
 
   function sort(table, { key, down }) {
     const body = table.tBodies[0];
     const rows = [...body.rows].map((row) => [valueOf(row, key), row]);
-    rows.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1));
+    rows.sort(([a], [b]) => (a === null) - (b === null) || (a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1));
     body.append(...rows.map(([, row]) => row));
     for (const head of table.tHead.querySelectorAll("[data-key]")) {
       if (head.dataset.key === key) head.setAttribute("aria-sort", down ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
     }
-    if (key in METRICS) draw(table, key);
+    if (key in METRICS && table.dataset.scales) draw(table, key);
   }
 
   /** Redraw the plots of a table for a metric. */
@@ -69,12 +79,14 @@
   }
 
   function filter(section) {
-    const wanted = document.getElementById("find").value.trim().toLowerCase();
-    const kinds = new Set([...filters.querySelectorAll("[name=kind]:checked")].map((box) => box.value));
+    const wanted = controls.find.value.trim().toLowerCase();
+    const kinds = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
+    const is = (row, key) => !controls[key].value || row.dataset[key] === controls[key].value;
     for (const table of section.querySelectorAll("table.board")) {
       for (const row of table.tBodies[0].rows) {
         const { kind, name } = row.dataset;
-        row.hidden = kind !== "exact" && (!kinds.has(kind) || !name.toLowerCase().includes(wanted));
+        const fits = kinds.has(kind) && name.toLowerCase().includes(wanted) && is(row, "weights") && is(row, "training");
+        row.hidden = kind !== "exact" && !fits;
       }
     }
     const rows = [...section.querySelector("table.board").tBodies[0].rows].filter((row) => row.dataset.kind !== "exact");
@@ -82,21 +94,55 @@
     document.getElementById("count").textContent = `${shown} of ${rows.length} rows`;
   }
 
+  /** Show a section as `state` and the controls say. */
   function apply(section) {
     current = section;
-    sortBy.value = [...sortBy.options].find((option) => option.value === state.key).value;
-    for (const table of section.querySelectorAll("table.board")) sort(table, state);
+    const tables = [...section.querySelectorAll("table.board")];
+    const [{ dataset: { first } }] = tables;
+    const asked = state.key && sortable(tables[0], state.key);
+    const key = asked ? state.key : first;
+    const down = asked ? state.down : highIsFirst(first);
+    for (const option of sortBy.options) option.hidden = option.disabled = !sortable(tables[0], option.value);
+    sortBy.value = key;
+    for (const table of tables) sort(table, { key, down });
     for (const line of section.querySelectorAll(".lines li")) {
-      const metric = state.key in METRICS ? state.key : HEADLINE;
+      const metric = key in METRICS ? key : first;
       line.querySelector(".value").textContent =
         JSON.parse(line.dataset.values).best[metric].toFixed(METRICS[metric].digits);
     }
     filter(section);
   }
 
+  /** What the address keeps: all that is not as it is unasked. */
+  function kept() {
+    return {
+      sort: state.key,
+      order: state.key && state.down !== highIsFirst(state.key) ? "reversed" : "",
+      find: controls.find.value.trim(),
+      weights: controls.weights.value,
+      training: controls.training.value,
+      hide: boxes.filter((box) => !box.checked).map((box) => box.value).join(","),
+    };
+  }
+
+  /** The other way round: state and controls as an address says. */
+  function arrived({ sort: key = "", order = "", find = "", weights = "", training = "", hide = "" }) {
+    state.key = [...sortBy.options].some((option) => option.value === key) ? key : "";
+    state.down = state.key ? highIsFirst(state.key) !== (order === "reversed") : true;
+    controls.find.value = find;
+    for (const [select, value] of [[controls.weights, weights], [controls.training, training]]) {
+      select.value = [...select.options].some((option) => option.value === value) ? value : "";
+    }
+    for (const box of boxes) box.checked = !hide.split(",").includes(box.value);
+    if (find || weights || training || hide) filters.open = true;
+  }
+
+  const remember = () => LiveBench.writeHash(current.id, kept());
+
   function sortedBy(key, down = highIsFirst(key)) {
     Object.assign(state, { key, down });
     apply(current);
+    remember();
   }
 
   for (const head of document.querySelectorAll("th[data-key]")) {
@@ -106,13 +152,16 @@
     head.append(button);
     button.addEventListener("click", () => {
       const { key } = head.dataset;
-      if (key === state.key) sortedBy(key, !state.down);
+      // What a table is sorted by of itself counts as chosen, too.
+      if (head.hasAttribute("aria-sort")) sortedBy(key, head.getAttribute("aria-sort") === "ascending");
       else sortedBy(key);
     });
   }
   sortBy.addEventListener("change", () => sortedBy(sortBy.value));
-  document.getElementById("find").addEventListener("input", () => filter(current));
-  filters.addEventListener("change", (event) => { if (event.target.name === "kind") filter(current); });
+  for (const control of [controls.find, controls.weights, controls.training, ...boxes]) {
+    control.addEventListener("input", () => { filter(current); remember(); });
+  }
+  filters.open = matchMedia("(min-width: 46rem)").matches;
   filters.hidden = false;
-  LiveBench.choose(apply);
+  LiveBench.choose(apply, kept, arrived);
 })();

@@ -23,25 +23,30 @@ const LiveBench = (() => {
     return waiting.get(address);
   }
 
-  /** The part of the address behind #: an id, then key=value pairs. */
+  /** The part of the address behind #: an id, then key=value pairs, each encoded by itself. */
   function readHash() {
-    let text = location.hash.slice(1);
-    try {
-      text = decodeURIComponent(text);
-    } catch {
-      text = "";
-    }
-    const [id, ...rest] = text.split("&");
-    return { id, ...Object.fromEntries(rest.map((pair) => pair.split(/=(.*)/s).slice(0, 2))) };
+    const plain = (text) => {
+      try {
+        return decodeURIComponent(text);
+      } catch {
+        return "";
+      }
+    };
+    const [id, ...rest] = location.hash.slice(1).split("&");
+    return { id: plain(id), ...Object.fromEntries(rest.map((pair) => pair.split(/=(.*)/s).slice(0, 2).map(plain))) };
   }
 
   function writeHash(id, values = {}) {
-    const pairs = Object.entries(values).filter(([, value]) => value).map(([key, value]) => `${key}=${value}`);
-    history.replaceState(null, "", "#" + encodeURI([id, ...pairs].join("&")));
+    const pairs = Object.entries(values).filter(([, value]) => value)
+      .map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
+    history.replaceState(null, "", "#" + [encodeURI(id), ...pairs].join("&"));
   }
 
-  /** Show one section.one at a time, by the choices of set and setting; call `shown` with it. */
-  function choose(shown = () => {}) {
+  /**
+   * Show one section.one at a time, by the choices of set and setting; call `shown` with it.
+   * `values` gives what else the address keeps, and `arrived` is told what an address says.
+   */
+  function choose(shown = () => {}, values = () => ({}), arrived = () => {}) {
     const chooser = document.getElementById("chooser");
     const sections = [...document.querySelectorAll("section.one")];
     if (!chooser || !sections.length) return;
@@ -51,11 +56,12 @@ const LiveBench = (() => {
     function show(section, remember) {
       for (const other of sections) other.hidden = other !== section;
       set.value = section.dataset.set;
+      chooser.classList.toggle("all", !section.dataset.set);
       for (const radio of radios) {
         radio.disabled = !sections.some((other) => other.dataset.set === set.value && other.dataset.setting === radio.value);
         radio.checked = radio.value === section.dataset.setting;
       }
-      if (remember) writeHash(section.id);
+      if (remember) writeHash(section.id, values());
       shown(section);
     }
 
@@ -73,16 +79,17 @@ const LiveBench = (() => {
     /** What was asked for by address, with the choices above it in sight. */
     function arrive() {
       const section = fromHash();
+      arrived(readHash());
       if (!section) return;
       show(section, false);
-      chooser.scrollIntoView();
+      if (section.dataset.set) chooser.scrollIntoView();
     }
 
     addEventListener("hashchange", arrive);
     const first = sections.filter((other) => other.dataset.set === sections[0].dataset.set).at(-1);
-    show(first, false);
     chooser.hidden = false;
-    arrive();
+    if (fromHash()) arrive();
+    else show(first, false);
   }
 
   return { receive, load, readHash, writeHash, choose };
