@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from livebench.audit.set_audit import ProbeFinding, has_shortcut
-from livebench.errors import LiveBenchError, one_line
+from livebench.errors import LiveBenchError
 from livebench.human.analysis.report import HumanReport
 from livebench.human.analysis.report_text import intervals_cells, two_digits, with_interval
 from livebench.human.sheets.key import CRITERIA
@@ -283,13 +283,13 @@ def _small_interval(metric: Metric, interval: Interval, after: str = "") -> str:
     return f"<br><sub>{shown}{after}</sub>"
 
 
-def _remarks(rows: Sequence[BoardRow]) -> list[tuple[str, list[str]]]:
+def _remarks(rows: Sequence[BoardRow]) -> list[tuple[str, Markdown]]:
     """What a reader should know of the scores, each remark once, and of whose."""
     found: dict[str, list[str]] = {}
     for row in rows:
         for remark in row.remarks:
-            found.setdefault(remark, []).append(one_line(row.name, 60) or row.folder)
-    return list(found.items())
+            found.setdefault(remark, []).append(_folder_link(row.folder))
+    return [(remark, Markdown(", ".join(links))) for remark, links in found.items()]
 
 
 def _who(row: BoardRow) -> Markdown:
