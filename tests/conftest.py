@@ -212,22 +212,22 @@ def frozen_without_frames(
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    """12 videos of 200 s (2 train, 4 dev, 6 test) in two categories, 5 comments a second: comments of
-    the video alone, of its category, and common ones, all of one length. Read only."""
+    """28 videos of 200 s (2 train, 2 dev, 24 test) in two categories, 5 comments every 4 s: of the
+    video alone, and, of another length, of its category, and common ones. Read only."""
     videos, video, times, texts = [], [], [], []
-    for number in range(12):
-        split = "train" if number < 2 else "dev" if number < 6 else "test"
+    for number in range(28):
+        split = "train" if number < 2 else "dev" if number < 4 else "test"
         category = "甲乙"[number % 2]
         videos.append(Video(f"v{number:02}", f"标题{number}", category, 200, split))
-        for k in range(200 * 5):
+        for k in range(50 * 5):
             kind = (k * 7 + number) % 10
             if kind < 6:
                 text = f"{number:02}{k:03}"  # of this video alone
             elif kind < 8:
-                text = f"{category}{k * (number + 3) % 500:04}"
+                text = f"{category}{k * (number + 3) % 500:05}"
             else:
-                text = f"同{k * (number + 5) % 500:04}"
-            videos_row = k // 5 + (k % 5) / 10
+                text = f"同{k * (number + 5) % 500:05}"
+            videos_row = k // 5 * 4 + (k % 5) / 10
             video.append(number)
             times.append(round(videos_row * 1000))
             texts.append(text)

@@ -1,4 +1,4 @@
-"""Probes that learn from the candidates of other videos what correct ones look like."""
+"""Probes that learn from the candidates of other samples what correct ones look like."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ FitPredict = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def held_out_scores(
-    fit_predict: FitPredict, correct: np.ndarray, videos: Sequence[str], comments: np.ndarray
+    fit_predict: FitPredict, correct: np.ndarray, groups: Sequence[str], comments: np.ndarray
 ) -> np.ndarray:
-    """Scores of each sample by a classifier fitted on the samples of other videos.
+    """Scores of each sample by a classifier fitted on the samples of other groups.
 
-    Comments that are candidates in the scored videos are excluded from fitting: where the correct
+    Comments that are candidates in the scored groups are excluded from fitting: where the correct
     comment of one sample is a wrong candidate of others, the classifier would learn that it is wrong.
 
     Args:
         fit_predict: called with the rows (of all candidates, flattened) to fit on, whether each is
             correct, and the rows to score; returns float [rows to score].
         correct: bool [samples, candidates].
-        videos: [samples], the video of each.
+        groups: [samples], the group of each: its video, or its list of candidates.
         comments: [samples, candidates], equal for candidates that are the same comment.
 
     Returns:
@@ -37,10 +37,10 @@ def held_out_scores(
     width = correct.shape[1]
     scores = np.empty(correct.shape)
     rows = np.arange(correct.size).reshape(correct.shape)
-    folds = min(_FOLDS, len(set(videos)))
-    if folds < 2:  # there is no other video to learn from
+    folds = min(_FOLDS, len(set(groups)))
+    if folds < 2:  # there is no other group to learn from
         return np.zeros(correct.shape)
-    for train, test in GroupKFold(folds).split(correct, groups=np.asarray(videos)):
+    for train, test in GroupKFold(folds).split(correct, groups=np.asarray(groups)):
         kept = rows[train][~np.isin(comments[train], comments[test])]
         if len(np.unique(correct.ravel()[kept])) < 2:  # only one class
             scores[test] = 0

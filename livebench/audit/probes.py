@@ -104,14 +104,22 @@ def all_probes(
         # Preferring what does not resemble the moment takes no understanding.
         yield Probe(f"not: {name}", "shortcut" if family == "content" else family, -scores)
     correct = np.array([answer.types for answer in answers]) == "correct"
-    videos = [answer.video_id for answer in answers]
     counts = np.log1p(train_counts).reshape(-1, 1)
     features = np.hstack([np.array([surface(string) for string in tokens]), counts])
     ids = np.unique(tokens, return_inverse=True)[1].reshape(correct.shape)
-    trees = held_out_scores(boosted_trees(features), correct, videos, ids)
+    groups = _groups(ids, [answer.video_id for answer in answers])
+    trees = held_out_scores(boosted_trees(features), correct, groups, ids)
     yield Probe("learned: boosted trees on surface features", "shortcut", trees)
-    linear = held_out_scores(linear_on_characters(tokens), correct, videos, ids)
+    linear = held_out_scores(linear_on_characters(tokens), correct, groups, ids)
     yield Probe("learned: linear on characters", "shortcut", linear)
+
+
+def _groups(ids: np.ndarray, videos: Sequence[str]) -> Sequence[str]:
+    """The group of each sample, on which no probe that scores it is fitted: those of its video, or
+    where samples of several videos share a list of candidates, those of its list."""
+    lists = [",".join(map(str, row)) for row in np.sort(ids, axis=1).tolist()]
+    shared = len(set(zip(lists, videos, strict=True))) > len(set(lists))
+    return lists if shared else videos
 
 
 def _scores(

@@ -12,8 +12,8 @@ import numpy as np
 
 from livebench.candidates.apart import CONFLICT, CorrectApart
 from livebench.candidates.moments import Moment, Moments, Second, VisibleComments
-from livebench.candidates.protocol import Protocol, RandomRule
-from livebench.candidates.shared_lists import SharedLists
+from livebench.candidates.protocol import ListRule, Protocol, RandomRule
+from livebench.candidates.shared_lists import BEYOND, SharedLists
 from livebench.candidates.sources import Pool, fill_candidates, make_sources
 from livebench.data.context import frame_seconds
 from livebench.data.dataset import Dataset
@@ -73,6 +73,12 @@ class Builder:
         self._comments = VisibleComments(dataset, protocol)
         self._pool = Pool(dataset, self._comments, protocol, seed)
         tested = dataset.split(split)
+        if protocol.moments.apart == "lists" and not isinstance(protocol.wrong[0], ListRule):
+            raise LiveBenchError(
+                f"protocol {protocol.name}",
+                f"its version {protocol.version} kept samples apart in a way that is no longer built",
+                "build a new set, or install the LiveBench that the manifest names",
+            )
         if protocol.pool.alike and split not in protocol.pool.splits:
             raise LiveBenchError(
                 dataset.path,
@@ -97,13 +103,20 @@ class Builder:
         )
 
     def choose(self, max_samples: int, workers: Workers[Builder]) -> list[Second]:
-        """The first `max_samples` usable moments in the order of their hash, sorted by video and second.
+        """The first `max_samples` usable moments in the order of their hash, or those of as many whole
+        lists, sorted by video and second.
 
         Raises:
             LiveBenchError: there are none.
         """
+        if self.protocol.moments.apart == "lists" and max_samples < CANDIDATES:
+            raise LiveBenchError(
+                f"protocol {self.protocol.name}",
+                f"no set of {max_samples} samples: they come in lists of {CANDIDATES}",
+                f"ask for {CANDIDATES} or more",
+            )
         chosen: list[Second] = []
-        usable: list[tuple[Second, tuple[int, ...]]] = []
+        usable: dict[Second, Moment] = {}
         left_out = Counter({"too few comments": self._moments.too_few})
         rule = self.protocol.moments.apart
         apart = CorrectApart(self.dataset, self._comments)
@@ -113,26 +126,23 @@ class Builder:
                 yield part, len(chosen) == max_samples
 
         for looked_at in workers.map(Builder._look, parts()):
-            for second, unfit, lacking, fits in looked_at:
+            for second, unfit, lacking, moment in looked_at:
                 full = len(chosen) == max_samples
-                reason = unfit or (_BEYOND if full else lacking)
+                reason = unfit or (BEYOND if full else lacking)
                 if not reason and rule == "correct" and not apart.admits(self._moments.at(second)):
                     reason = CONFLICT
                 if reason:
                     left_out[reason] += 1
-                elif rule == "lists":
-                    usable.append((second, fits))
+                elif moment:
+                    usable[second] = moment
                 else:
                     chosen.append(second)
-        if rule == "lists":
-            lists = SharedLists(self._pool, self._sources, self._tested.indices)
-            for second, fits in usable:
-                drawn = self._moments.at(second).drawn()
-                lists.add([moment for moment in drawn if moment.correct[0] in fits])
-            self._lists = lists.candidates()
-            kept = [second for second, _ in usable if second.sample_id in self._lists]
-            chosen = kept[:max_samples]
-            left_out.update({**lists.left_out, _BEYOND: len(kept) - len(chosen)})
+        if isinstance(of_list := self.protocol.wrong[0], ListRule):
+            lists = SharedLists(self._pool, of_list, list(usable.values()))
+            for filled in lists.fill(max_samples // CANDIDATES):
+                self._lists.update(filled)
+            chosen = [second for second in usable if second.sample_id in self._lists]
+            left_out.update(lists.left_out)
         self.account.left_out = left_out
         if not chosen:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
@@ -165,9 +175,9 @@ class Builder:
 
     def _look(
         self, part: tuple[Sequence[Second], bool]
-    ) -> list[tuple[Second, str, str, tuple[int, ...]]]:
+    ) -> list[tuple[Second, str, str, Moment | None]]:
         """For each second: why it is not a moment, why it cannot be a sample, empty if it is or can;
-        and with samples in lists, which of its comments might be correct.
+        and the moment, if samples share lists.
 
         Args:
             part: some seconds, and whether there are enough samples, so that the latter is not needed.
@@ -176,15 +186,10 @@ class Builder:
         reasons = []
         for second in seconds:
             moment = self._moments.at(second)
-            unfit, lacking = self._moments.unfit(moment) or "", ""
-            fits: tuple[int, ...] = ()
-            if not unfit and self.protocol.moments.apart == "lists":
-                why = {one.correct[0]: self._lacking(one) for one in moment.drawn()}
-                fits = tuple(number for number, reason in why.items() if not reason)
-                lacking = "" if fits else why[moment.correct[0]]
-            elif not unfit and not enough:
-                lacking = self._lacking(moment)
-            reasons.append((second, unfit, lacking, fits))
+            unfit = self._moments.unfit(moment) or ""
+            lacking = "" if unfit or enough else self._lacking(moment)
+            listed = moment if self.protocol.moments.apart == "lists" else None
+            reasons.append((second, unfit, lacking, listed))
         return reasons
 
     def _build(self, planned: Sequence[tuple[Second, dict[int, str] | None]]) -> Built:
@@ -278,8 +283,6 @@ class Builder:
         )
         return sample, answer
 
-
-_BEYOND = "beyond the maximum"
 
 _Item = TypeVar("_Item")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -66,13 +66,6 @@ class Moment:
     context: tuple[int, ...]
     others: frozenset[int]
     spare: tuple[int, ...] = ()
-
-    def drawn(self) -> Iterator[Moment]:
-        """The moment with each of its comments that might be correct, in the order of the draw."""
-        yield self
-        every = self.others.union(self.correct)
-        for number in self.spare:
-            yield replace(self, correct=(number,), others=every - {number}, spare=())
 
 
 class Second(NamedTuple):
@@ -156,9 +149,10 @@ class Moments:
         if not moment.correct:
             return "each of its comments stands in the context"
         if self._protocol.frames.complete:
-            count = self._protocol.frames.count
+            count, past = self._protocol.frames.count, self._protocol.frames.past
             seconds = video.frame_count or int(video.duration)
-            complete = range(moment.second - count // 2, moment.second - count // 2 + count)
+            first = moment.second - (count if past else count // 2)
+            complete = range(first, first + count)
             if set(frame_seconds(moment.second, seconds, self._protocol.frames)) != set(complete):
                 return "a frame is missing"
         return None

@@ -36,9 +36,9 @@ class MomentRule(_Table, frozen=True, omit_defaults=True):
     `max_samples` of them, drawn by hash.
 
     `apart`: what keeps one sample from telling of another. "correct": of the moments of a title, no
-    correct comment stands in the context of another, or is correct there. "lists": samples of a video
-    whose correct ones are alike share one list of 100 candidates; no comment is in two lists, or in the
-    context of any sample. "none": nothing.
+    correct comment stands in the context of another, or is correct there. "lists": 100 samples share one
+    list of 100 candidates, each of which is correct in one of them; no comment is in two lists, or in
+    the context of any sample; needs the wrong type `list`. "none": nothing.
     """
 
     min_comments: Positive
@@ -63,10 +63,11 @@ class CorrectRule(_Table, frozen=True):
 class PoolRule(_Table, frozen=True):
     """Which comments may be wrong candidates.
 
-    `splits`: the comments of these splits. `exclude` "second": no comment of the moment is a wrong
-    candidate; "correct": all but the correct ones may be. `alike`: a wrong candidate must lie in the
-    same cell as the (then single) correct one in each of these: "train_count", occurrences in
-    training (0, 1, 2, 3, then half octaves); "characters" (1 to 8, then quarter octaves).
+    `splits`: the comments of these splits (with the wrong type `list`: sets are built on these splits,
+    and comments are from the one that a set is built on). `exclude` "second": no comment of the moment
+    is a wrong candidate; "correct": all but the correct ones may be. `alike`: a wrong candidate must
+    lie in the same cell as the (then single) correct one in each of these: "train_count", occurrences
+    in training (0, 1, 2, 3, then half octaves); "characters" (1 to 8, then quarter octaves).
     """
 
     splits: Annotated[list[Split], _NonEmpty]
@@ -130,7 +131,23 @@ class ElsewhereRule(_WrongRule, frozen=True, tag="elsewhere"):
     distance: Positive
 
 
-WrongRule = PlausibleRule | PopularRule | RandomRule | CategoryRule | ElsewhereRule
+class ListRule(_WrongRule, frozen=True, tag="list"):
+    """The correct comments of the 99 other samples of a list of 100 (`moments.apart = "lists"`).
+
+    Types say where they come from: "elsewhere", the same video; "category", another video of its
+    category; "random", a video of another. Of a video come `least` to `most` moments; none has the
+    correct comment of another within `distance` seconds. What is correct in one video of a list occurs
+    in no other of its videos. Of a category come at most `of_category` moments, if others fill the list.
+    """
+
+    count: Positive
+    distance: Positive
+    least: Positive
+    most: Positive
+    of_category: Positive
+
+
+WrongRule = PlausibleRule | PopularRule | RandomRule | CategoryRule | ElsewhereRule | ListRule
 
 
 class Protocol(_Table, frozen=True):
@@ -206,6 +223,11 @@ def _contradiction(protocol: Protocol) -> tuple[str, str, str] | None:
     last = protocol.wrong[-1]
     if len(set(rules)) != len(rules):
         return "wrong", "a type is given twice", "give each type once"
+    if (protocol.moments.apart == "lists") != (rules == [ListRule]) or ListRule in rules[1:]:
+        what = 'the type list and moments.apart = "lists" need each other, and no other type'
+        return "wrong", what, "give both, or neither"
+    if isinstance(last, ListRule):
+        return _contradiction_of_lists(protocol, last)
     if not isinstance(last, RandomRule):
         return "wrong", "the last type is not random, which fills up to 100", "end with random"
     reachable = protocol.correct.count + sum(rule.count for rule in protocol.wrong)
@@ -219,11 +241,26 @@ def _contradiction(protocol: Protocol) -> tuple[str, str, str] | None:
     if bool(protocol.pool.alike) != (last.draw == "occurrence"):
         what = 'random with draw = "occurrence" and pool.alike need each other'
         return "wrong", what, "give both or neither"
-    if protocol.moments.apart == "lists" and not (
-        protocol.pool.alike and protocol.correct.outside_context and ElsewhereRule in rules
-    ):
-        what = '"lists" needs pool.alike, correct.outside_context, and the type elsewhere'
-        return "moments.apart", what, "give all of them, or another value"
+    return _contradiction_of_fields(protocol)
+
+
+def _contradiction_of_lists(protocol: Protocol, rule: ListRule) -> tuple[str, str, str] | None:
+    """The same, of a protocol whose samples share lists."""
+    if rule.count != CANDIDATES - 1 or protocol.correct.count != 1:
+        what = (
+            f"a list has {CANDIDATES} comments: a sample's correct one, and {CANDIDATES - 1} others"
+        )
+        return "wrong.list.count", what, f"give correct.count = 1 and {CANDIDATES - 1}"
+    if not rule.least <= rule.most:
+        return "wrong.list.least", "above wrong.list.most", "lower it"
+    if not (protocol.pool.alike and protocol.correct.outside_context):
+        what = '"lists" needs pool.alike and correct.outside_context'
+        return "moments.apart", what, "give both, or another value"
+    return _contradiction_of_fields(protocol)
+
+
+def _contradiction_of_fields(protocol: Protocol) -> tuple[str, str, str] | None:
+    """The same, of what all protocols have."""
     if protocol.comments.min_characters > protocol.comments.max_characters:
         return "comments.min_characters", "above comments.max_characters", "lower it"
     given = set(protocol_fields(protocol)) - {"name", "version", "summary", "source"}

@@ -1,186 +1,242 @@
-"""Lists of 100 candidates that samples share, so that no sample tells of another.
+"""Lists of 100 moments, of which each has the correct comments of all as its candidates.
 
-Whoever scores a sample may remember all others: their candidates, and the comments around them. Here
-that is of no use to find a correct comment. Samples of a video whose correct ones are alike share one
-list: each correct one is a wrong one for the others. No comment is in two lists, and none stands in the
-context of any sample. So all 100 candidates of a sample occur in the same other samples, and nowhere
-else.
+Each of the 100 comments is correct in exactly one of the list's 100 samples. So whoever does not look at
+the moment ranks the list alike in all 100, and is at chance: not on average, but exactly
+(docs/protocols.md). And no comment is in two lists, or in the context of any sample: all candidates of a
+sample occur in the same other samples, and nowhere else.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import NamedTuple
+
+import numpy as np
 
 from livebench.candidates.apart import CONFLICT
 from livebench.candidates.moments import Moment
-from livebench.candidates.sources import CandidateSource, ElsewhereSource, OtherVideosSource, Pool
+from livebench.candidates.protocol import ListRule
+from livebench.candidates.sources import Pool
 from livebench.draws import draw
+from livebench.records import CANDIDATES
 
-_TAKEN = "too few alike that no other sample has"
+BEYOND = "beyond the maximum"
+_ALONE = "too few moments alike to fill a list, correct one in training"
 
 
-class _List(NamedTuple):
-    """A list of a video.
+class _Choice(NamedTuple):
+    """A moment (its place among all) with the comment that is correct if it is chosen."""
 
-    Attributes:
-        moments: those that share it.
-        eligible: comments of the video that are wrong for all of them.
-        owned: those of them that are in the list and correct for none.
-    """
-
-    moments: tuple[Moment, ...]
-    eligible: frozenset[int]
-    owned: tuple[int, ...]
+    place: int
+    correct: int
 
 
 @dataclass
-class _Video:
-    """The lists of a video, and the comments that none has, in the order of the draw, by cell.
+class _List:
+    """A list that is being filled, and what must not come into it.
 
-    `closed`: comments that stand in the context of its moments, or are correct.
+    Attributes:
+        choices: its moments.
+        correct, context: comments that are correct for these, or stand in their contexts.
+        videos: its videos.
+        categories: how many moments it has of each category.
     """
 
-    lists: dict[int, list[_List]] = field(default_factory=dict)
-    free: dict[int, list[int]] = field(default_factory=dict)
-    closed: set[int] = field(default_factory=set)
+    choices: list[_Choice] = field(default_factory=list)
+    correct: set[int] = field(default_factory=set)
+    context: set[int] = field(default_factory=set)
+    videos: list[int] = field(default_factory=list)
+    categories: Counter[str] = field(default_factory=Counter)
 
 
 class SharedLists:
-    """Assigns moments to lists.
+    """Puts moments into lists.
 
     Args:
-        sources: those of the protocol, by type.
-        tested: numbers of the videos that moments come from.
+        moments: usable ones, in the order of their hash.
 
     Attributes:
-        left_out: moments that no list can take, by reason.
+        left_out: moments that are in no list, by reason, once lists are filled.
     """
 
-    def __init__(
-        self, pool: Pool, sources: Mapping[str, CandidateSource], tested: Iterable[int]
-    ) -> None:
-        self._pool = pool
-        self._elsewhere = next(s for s in sources.values() if isinstance(s, ElsewhereSource))
-        self._others = {n: s for n, s in sources.items() if isinstance(s, OtherVideosSource)}
-        videos = Counter(number for video in tested for number in pool.own(video).tolist())
-        self._of_several = {number for number, count in videos.items() if count > 1}
-        self._videos: dict[int, _Video] = defaultdict(_Video)
-        self._context: set[int] = set()
+    def __init__(self, pool: Pool, rule: ListRule, moments: Sequence[Moment]) -> None:
+        self._pool, self._rule, self._moments = pool, rule, moments
+        string = pool.comments.string
+        self._around = [{int(string[row]) for row in moment.context} for moment in moments]
+        self._choices: dict[int, dict[int, list[_Choice]]] = defaultdict(lambda: defaultdict(list))
+        for place, moment in enumerate(moments):
+            for choice in self._drawn(place):
+                cell = int(pool.cells[choice.correct])
+                self._choices[cell][moment.video].append(choice)
+        self._own: dict[int, frozenset[int]] = {}
+        self._used: set[int] = set()
         self._correct: set[int] = set()
-        self._keys: dict[int, int] = {}
+        self._context: set[int] = set()
         self.left_out: Counter[str] = Counter()
 
-    def _key(self, number: int) -> int:
-        """Orders comments as drawn by occurrence, without replacement: the first of its occurrences."""
-        if number not in self._keys:
-            string, count = self._pool.comments.strings[number], int(self._pool.counts[number])
-            draws = (draw(self._pool.seed, "list", f"{string} {k}") for k in range(count))
-            self._keys[number] = min(draws)
-        return self._keys[number]
+    def _drawn(self, place: int) -> Iterator[_Choice]:
+        """A moment with each of its comments that may be correct, in the order of the draw."""
+        moment = self._moments[place]
+        return (_Choice(place, number) for number in (*moment.correct, *moment.spare))
 
-    def add(self, drawn: Iterable[Moment]) -> None:
-        """Add a moment to a list, unless it contradicts those before it.
+    def fill(self, count: int) -> Iterator[dict[str, dict[int, str]]]:
+        """Yield at most `count` lists: the candidates of each sample with their types, by sample_id.
 
-        Args:
-            drawn: the moment with each comment that might be correct; the first that fits is.
+        Each list is in the cell of the first moment, in the order of the hash, that is in none and
+        whose cell can still fill one: a cell that comments are often in has many lists.
         """
-        string, reasons = self._pool.comments.string, []
-        for moment in drawn:
-            context = {int(string[row]) for row in moment.context}
-            correct = moment.correct[0]
-            if correct in self._context or correct in self._correct or context & self._correct:
-                reasons.append(CONFLICT)
-                continue
-            if self._placed(moment, context):
-                self._context |= context
-                self._correct.add(correct)
-                return
-            reasons.append(f"{_TAKEN}: elsewhere")
-        self.left_out[reasons[0]] += 1
-
-    def _placed(self, moment: Moment, context: set[int]) -> bool:
-        """Put a moment into the first list of its video that can take it, or a new one."""
-        video, correct = self._videos[moment.video], moment.correct[0]
-        cell = int(self._pool.cells[correct])
-        if cell not in video.lists:
-            own = self._pool.own(moment.video)
-            alike = set(own[self._pool.cells[own] == cell].tolist())
-            video.lists[cell] = []
-            video.free[cell] = sorted(alike - video.closed - self._of_several, key=self._key)
-        closed = context | {correct}
-        lists, free = dict(video.lists), dict(video.free)
-        for name, before in video.lists.items():
-            free[name] = [number for number in free[name] if number not in closed]
-            lists[name] = list(before)
-            for place, one in enumerate(before):
-                if not closed.isdisjoint(one.owned):
-                    filled = self._filled(one, free[name], closed)
-                    if filled is None:
-                        return False
-                    lists[name][place], free[name] = filled
-        eligible = frozenset(self._elsewhere.eligible(moment).tolist())
-        for place, one in enumerate([*lists[cell], _List((), eligible, ())]):
-            if len(one.moments) <= self._elsewhere.limit and all(
-                correct in one.eligible and other.correct[0] in eligible for other in one.moments
-            ):
-                joined = _List((*one.moments, moment), one.eligible & eligible, one.owned)
-                filled = self._filled(joined, free[cell], closed)
-                if filled is not None:
-                    lists[cell][place : place + 1], free[cell] = [filled[0]], filled[1]
-                    video.lists, video.free = lists, free
-                    video.closed |= closed
-                    return True
-        return False
-
-    def _filled(
-        self, one: _List, free: list[int], closed: set[int]
-    ) -> tuple[_List, list[int]] | None:
-        """A list with the comments it needs, and those that are free then; None if too few are."""
-        wanted = 1 + self._elsewhere.limit - len(one.moments)
-        kept = [n for n in one.owned if n in one.eligible and n not in closed][:wanted]
-        fresh = list(islice((n for n in free if n in one.eligible), wanted - len(kept)))
-        if len(kept) + len(fresh) < wanted:
-            return None
-        owned = (*kept, *fresh)
-        released = set(one.owned).difference(owned, closed)
-        if released or fresh:
-            free = sorted(released.union(free).difference(fresh), key=self._key)
-        return one._replace(owned=owned), free
-
-    def candidates(self) -> dict[str, dict[int, str]]:
-        """The candidates of each sample (comment numbers) with their types, by sample_id.
-
-        The lists with most samples come first: if comments run out, few samples are lost.
-        """
-        lists = [
-            one for video in self._videos.values() for cell in video.lists.values() for one in cell
-        ]
-        lists.sort(key=lambda one: (-len(one.moments), self._key(one.moments[0].correct[0])))
-        taken = self._context | self._correct | {n for one in lists for n in one.owned}
-        ordered: dict[tuple[str, int, int], list[int]] = {}
-        found: dict[str, dict[int, str]] = {}
-        for moments, _, owned in lists:
-            types: dict[int, str] = {}
-            own = frozenset(self._pool.own(moments[0].video).tolist())
-            for name, source in self._others.items():
-                pair = source.pair(moments[0])
-                if (name, *pair) not in ordered:
-                    ordered[name, *pair] = sorted(set(source.alike(pair).tolist()), key=self._key)
-                fresh = [n for n in ordered[name, *pair] if n not in taken]
-                ordered[name, *pair] = fresh
-                usable = [n for n in fresh if n not in own and n not in types]
-                if len(usable) < source.limit:
-                    self.left_out[f"{_TAKEN}: {name}"] += len(moments)
+        exhausted: set[int] = set()
+        lists = 0
+        for place in range(len(self._moments)):
+            for choice in self._drawn(place):
+                cell = int(self._pool.cells[choice.correct])
+                if lists == count or place in self._used:
                     break
-                types.update(dict.fromkeys(usable[: source.limit], name))
+                if cell in exhausted:
+                    continue
+                filled = self._filled(cell, lists)
+                if filled is None:
+                    exhausted.add(cell)
+                    continue
+                self._used.update(choice.place for choice in filled.choices)
+                self._correct |= filled.correct
+                self._context |= filled.context
+                lists += 1
+                yield self._candidates(filled.choices)
+        self._account(beyond=lists == count)
+
+    def _account(self, *, beyond: bool) -> None:
+        """Say why moments are in no list."""
+        for place, moment in enumerate(self._moments):
+            if place in self._used:
+                continue
+            if not any(self._is_free(choice) for choice in self._drawn(place)):
+                self.left_out[CONFLICT] += 1
+            elif beyond:
+                self.left_out[BEYOND] += 1
             else:
-                taken |= types.keys()
-                home = [*owned, *(moment.correct[0] for moment in moments)]
-                for moment in moments:
-                    one = {n: "elsewhere" for n in home if n != moment.correct[0]}
-                    found[moment.sample_id] = {moment.correct[0]: "correct", **one, **types}
+                count = int(self._pool.train_counts[moment.correct[0]])
+                self.left_out[f"{_ALONE}: {count if count <= 3 else 'more than 3'}"] += 1
+
+    def _is_free(self, choice: _Choice) -> bool:
+        """Whether it contradicts no list that is filled."""
+        return (
+            choice.place not in self._used
+            and choice.correct not in self._correct
+            and choice.correct not in self._context
+            and self._around[choice.place].isdisjoint(self._correct)
+        )
+
+    def _filled(self, cell: int, number: int) -> _List | None:
+        """A list of a cell; None if there are too few moments.
+
+        Video by video in the order of a draw, those of a category together: first with at most so many
+        of a category as the rule says, then, if that does not fill it, with more.
+        """
+        one, videos, seed = _List(), self._pool.dataset.videos, self._pool.seed
+
+        def order(video: int) -> tuple[int, int]:
+            category, name = videos[video].category, videos[video].video_id
+            return draw(seed, f"list {number}", category), draw(seed, f"list {number}", name)
+
+        alike = {
+            video: choices
+            for video, choices in self._choices[cell].items()
+            if len(choices) >= self._rule.least
+        }
+        ordered = sorted(alike, key=order)
+        for most in (self._rule.of_category, CANDIDATES):
+            for video in ordered:
+                room = CANDIDATES - len(one.choices)
+                limit = min(self._rule.most, room, most - one.categories[videos[video].category])
+                if video not in one.videos and limit >= self._rule.least:
+                    self._add(one, video, self._bundle(one, video, alike[video], limit), room)
+                if len(one.choices) == CANDIDATES:
+                    return one
+        return None
+
+    def _add(self, one: _List, video: int, bundle: list[_Choice], room: int) -> None:
+        """Add moments of a video to a list, unless they are too few; leave room for another video."""
+        left = room - len(bundle)
+        if 0 < left < self._rule.least:
+            bundle = bundle[: room - self._rule.least]
+        if len(bundle) < self._rule.least:
+            return
+        one.choices += bundle
+        one.videos.append(video)
+        one.categories[self._pool.dataset.videos[video].category] += len(bundle)
+        one.correct.update(choice.correct for choice in bundle)
+        one.context.update(*(self._around[choice.place] for choice in bundle))
+
+    def _bundle(
+        self, one: _List, video: int, choices: Sequence[_Choice], limit: int
+    ) -> list[_Choice]:
+        """Moments of a video that go with a list, and with each other, by hash; if these are fewer than
+        wanted, from the first to the last, which gives the most, if it gives more."""
+        if not self._own_comments(video).isdisjoint(one.correct):
+            return []
+        others = [self._own_comments(other) for other in one.videos]
+        free = [
+            choice
+            for choice in choices
+            if self._is_free(choice)
+            and choice.correct not in one.context
+            and self._around[choice.place].isdisjoint(one.correct)
+            and not any(choice.correct in comments for comments in others)
+        ]
+        by_time = sorted(free, key=lambda choice: self._moments[choice.place].second)
+        best: list[_Choice] = []
+        for some in (free, by_time):
+            found: list[_Choice] = []
+            for choice in some:
+                if len(found) < limit and all(self._go_together(choice, other) for other in found):
+                    found.append(choice)
+            if len(found) > len(best):
+                best = found
+            if len(best) == limit:
+                break
+        return best
+
+    def _go_together(self, one: _Choice, other: _Choice) -> bool:
+        """Whether two moments of a video may be in a list: what is correct for one does not occur within
+        the rule's distance of the other, nor in its context."""
+        seconds = [self._moments[choice.place].second for choice in (one, other)]
+        return abs(seconds[0] - seconds[1]) > self._rule.distance and not (
+            other.correct in self._around[one.place]
+            or one.correct in self._around[other.place]
+            or self._is_near(one.place, other.correct)
+            or self._is_near(other.place, one.correct)
+        )
+
+    def _is_near(self, place: int, correct: int) -> bool:
+        """Whether what is correct for a moment farther away occurs within the rule's distance, too."""
+        if self._pool.counts[correct] == 1:
+            return False
+        moment, reach = self._moments[place], self._rule.distance
+        comments = self._pool.comments
+        rows = comments.of(moment.video)
+        window = ((moment.second - reach) * 1000, (moment.second + reach + 1) * 1000)
+        start, stop = np.searchsorted(comments.time_ms[rows], window)
+        return correct in comments.string[rows][start:stop]
+
+    def _own_comments(self, video: int) -> frozenset[int]:
+        if video not in self._own:
+            self._own[video] = frozenset(self._pool.own(video).tolist())
+        return self._own[video]
+
+    def _candidates(self, choices: Sequence[_Choice]) -> dict[str, dict[int, str]]:
+        found = {}
+        for choice in choices:
+            video = self._moments[choice.place].video
+            types = {other.correct: self._type(other, video) for other in choices}
+            found[self._moments[choice.place].sample_id] = {**types, choice.correct: "correct"}
         return found
+
+    def _type(self, choice: _Choice, video: int) -> str:
+        """The type of a comment as a wrong candidate of a moment of a video: where it comes from."""
+        other, videos = self._moments[choice.place].video, self._pool.dataset.videos
+        if other == video:
+            return "elsewhere"
+        return "category" if videos[other].category == videos[video].category else "random"

@@ -13,6 +13,7 @@ from livebench.candidates.moments import Moment, VisibleComments
 from livebench.candidates.protocol import (
     CategoryRule,
     ElsewhereRule,
+    ListRule,
     PlausibleRule,
     PopularRule,
     Protocol,
@@ -273,6 +274,8 @@ def make_sources(protocol: Protocol, pool: Pool) -> dict[str, CandidateSource]:
                 from_others += rule.count
             case ElsewhereRule():
                 sources["elsewhere"] = ElsewhereSource(rule, pool)
+            case ListRule():
+                pass  # all of them at once, not moment by moment: `SharedLists`
     return sources
 
 

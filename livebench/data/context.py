@@ -50,15 +50,24 @@ class Window(_Rule, frozen=True, tag="window"):
     reach: Positive
 
 
-ContextRule = Nearest | BySecond | RandomNear | Window
+class Past(_Rule, frozen=True, tag="past"):
+    """The last `count` comments before the second begins; of two at the same time the last in the
+    dataset is the nearer."""
+
+    count: Positive
 
 
-class FrameRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+ContextRule = Nearest | BySecond | RandomNear | Window | Past
+
+
+class FrameRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The `count` frames nearest to second t that the video has, one a second; of two equally near the
-    earlier: t, t-1, t+1, t-2, t+2, ... If `complete`, a second that lacks one is not a moment."""
+    earlier: t, t-1, t+1, t-2, t+2, ... If `past`, only those before it: t-1, t-2, ... If `complete`, a
+    second that lacks one is not a moment."""
 
     count: Positive
     complete: bool
+    past: bool = False
 
 
 def context_rows(
@@ -107,11 +116,17 @@ def context_rows(
         case RandomNear(count=count, reach=reach):
             near = [r for r in rows_of(second - reach, second + reach) if r not in equal_to_correct]
             return sorted(sorted(near, key=draw)[:count], key=distance)
+        case Past(count=count):
+            stop = rows_of(second, second).start
+            return list(range(max(0, stop - count), stop))[::-1]
     raise TypeError(f"not a context rule: {rule!r}")
 
 
 def frame_seconds(second: int, frame_count: int, rule: FrameRule) -> list[int]:
     """The seconds of the frames that belong to a moment, nearest first; see `FrameRule`."""
+    if rule.past:
+        stop = min(second, frame_count)
+        return list(range(max(0, stop - rule.count), stop))[::-1]
     # A moment after the last frame: the last ones are the nearest there are.
     center = min(second, frame_count - 1)
     reach = range(max(0, center - rule.count), min(frame_count, second + rule.count + 1))

@@ -1,16 +1,26 @@
 """The protocol `matched`, held against its definition, candidate by candidate."""
 
+import zlib
 from collections import Counter, defaultdict
 
+import msgspec
 import numpy as np
 import pytest
 
 from livebench.candidates.build import Builder
-from livebench.candidates.protocol import load_protocol
+from livebench.candidates.protocol import (
+    CategoryRule,
+    ElsewhereRule,
+    RandomRule,
+    load_protocol,
+)
 from livebench.candidates.sources import frequency_bin, length_bin
+from livebench.data.dataset import DatasetInfo
+from livebench.data.dataset_writer import write_dataset
+from livebench.errors import LiveBenchError
+from livebench.scoring.metrics import HEADLINE, best_metrics
 
-SECONDS = 200
-TYPES = {"correct": 1, "elsewhere": 19, "category": 40, "random": 40}
+MOMENTS = 50
 
 
 @pytest.mark.parametrize(
@@ -56,6 +66,10 @@ def built(world):
     return list(builder.samples(5000)), builder.account
 
 
+def _correct(sample, answer):
+    return sample.candidate_tokens[answer.types.index("correct")]
+
+
 def _occurrences(world):
     """By video: (second, string) of its comments; and how often each string occurs in training."""
     rows, train = defaultdict(list), Counter()
@@ -73,46 +87,90 @@ def _occurrences(world):
 def test_every_candidate_is_what_its_type_says(world, built):
     rows, train = _occurrences(world)
     category = {video.video_id: video.category for video in world.videos}
-    held_out = [video.video_id for video in world.videos if video.split != "train"]
     samples, _ = built
-    assert len(samples) > 100
+    assert len(samples) > 300
+    home = {_correct(sample, answer): sample.video_id for sample, answer in samples}
     for sample, answer in samples[::7]:
         types = dict(zip(sample.candidate_tokens, answer.types, strict=True))
         assert len(types) == 100
-        assert Counter(types.values()) == TYPES
-        correct = next(string for string, kind in types.items() if kind == "correct")
+        correct = _correct(sample, answer)
         own = rows[sample.video_id]
         assert (sample.time, correct) in own
         assert correct not in {comment.tokens for comment in sample.context}
-        others = [video for video in held_out if video != sample.video_id]
+        assert 2 <= list(types.values()).count("elsewhere") <= 9
         for string, kind in types.items():
             bins = frequency_bin(np.array([train[string], train[correct]]))
             assert bins[0] == bins[1]
             lengths = length_bin(np.array([len(string), len(correct)]))
             assert lengths[0] == lengths[1]
             seconds = [second for second, other in own if other == string]
+            same = category[home[string]] == category[sample.video_id]
             if kind == "elsewhere":
-                assert seconds
+                assert home[string] == sample.video_id
                 assert all(abs(second - sample.time) > 30 for second in seconds)
-            elif kind == "category":
+            elif kind != "correct":
                 assert not seconds
-                same = [v for v in others if category[v] == category[sample.video_id]]
-                assert any(string == other for v in same for _, other in rows[v])
-            elif kind == "random":
-                assert not seconds
-                assert any(string == other for v in others for _, other in rows[v])
+                assert kind == ("category" if same else "random")
+
+
+def test_at_most_half_of_a_list_is_of_a_category_if_others_fill_it(world, built):
+    category = {video.video_id: video.category for video in world.videos}
+    lists = defaultdict(Counter)
+    for sample, _ in built[0]:
+        lists[frozenset(sample.candidate_tokens)][category[sample.video_id]] += 1
+    assert {"甲": 50, "乙": 50} in lists.values()
+
+
+def test_one_category_fills_a_list(world, tmp_path):
+    """Where there is no other, all of a list is of one: `of_category` is no reason to build nothing."""
+    videos = [msgspec.structs.replace(video, category="甲") for video in world.videos]
+    comments = world.comments
+    texts = [comments.texts[number] for number in comments.string]
+    alone = write_dataset(
+        tmp_path / "alone",
+        DatasetInfo("alone", tokenizer="none"),
+        videos,
+        comment_video=comments.video,
+        comment_time_ms=comments.time_ms,
+        comment_texts=texts,
+        comment_tokens=texts,
+    )
+    built = list(Builder(alone, load_protocol("matched"), split="test", seed=3).samples(100))
+    assert {kind for _, answer in built for kind in answer.types} == {
+        "correct",
+        "elsewhere",
+        "category",
+    }
 
 
 def test_every_second_with_comments_is_accounted_for(world, built):
     samples, account = built
-    seconds = sum(SECONDS for video in world.videos if video.split == "test")
+    seconds = sum(MOMENTS for video in world.videos if video.split == "test")
     assert len(samples) + sum(account.left_out.values()) == seconds
-    assert account.left_out["beyond the maximum"] == 0
 
 
-def test_poor_cells_are_left_out_by_reason_and_frequency(built):
-    reasons = [reason for reason in built[1].left_out if reason.startswith("too few alike: ")]
+def test_moments_without_a_list_are_left_out_by_reason_and_frequency(built):
+    reasons = {reason for reason in built[1].left_out if reason.startswith("too few moments alike")}
+    assert reasons
     assert all(", correct one in training: " in reason for reason in reasons)
+
+
+def test_each_comment_of_a_list_is_correct_once(built):
+    """Whoever does not look at the moment is at chance exactly, whatever the preference."""
+    lists = defaultdict(list)
+    for sample, answer in built[0]:
+        lists[frozenset(sample.candidate_tokens)].append(_correct(sample, answer))
+    for candidates, correct in lists.items():
+        assert len(candidates) == len(correct) == 100
+        assert candidates == set(correct)
+    preferred = np.array(
+        [[zlib.crc32(string.encode()) for string in one.candidate_tokens] for one, _ in built[0]]
+    )
+    right = np.array([answer.types for _, answer in built[0]]) == "correct"
+    # 1 + 1/2 + ... + 1/100, over 100.
+    assert HEADLINE.column(best_metrics(preferred, right)).mean() == pytest.approx(
+        0.0518737751763962
+    )
 
 
 def test_no_sample_tells_of_another(built):
@@ -122,31 +180,9 @@ def test_no_sample_tells_of_another(built):
         around |= {comment.tokens for comment in sample.context}
         for string in sample.candidate_tokens:
             lists.setdefault(string, set()).add(sample.sample_id)
-    shared = 0
-    for sample, answer in built[0]:
-        (same,) = {frozenset(lists[string]) for string in sample.candidate_tokens}
-        assert {name.split("@")[0] for name in same} == {sample.video_id}
+    for sample, _ in built[0]:
+        assert len({frozenset(lists[string]) for string in sample.candidate_tokens}) == 1
         assert not around & set(sample.candidate_tokens)
-        correct = sample.candidate_tokens[answer.types.index("correct")]
-        others = [pair for pair in built[0] if pair[0].sample_id in same - {sample.sample_id}]
-        for other, its_answer in others:
-            assert its_answer.types[other.candidate_tokens.index(correct)] == "elsewhere"
-        shared += len(same) > 1
-    assert shared > 10
-
-
-def test_as_many_samples_as_can_be(world, built):
-    """A second whose first comment fits no list is tried with its others: half of the samples."""
-    seconds = {sample.sample_id for sample, _ in built[0]}
-    builder = Builder(world, load_protocol("matched"), split="test", seed=3)
-    first = {moment.sample_id: moment.correct[0] for moment in builder._moments.in_drawn_order()}
-    string = world.comments.strings
-    others = [
-        sample.sample_id
-        for sample, answer in built[0]
-        if sample.candidate_tokens[answer.types.index("correct")] != string[first[sample.sample_id]]
-    ]
-    assert 0 < len(others) < len(seconds)
 
 
 def test_the_place_of_the_correct_one_tells_nothing(built):
@@ -155,10 +191,10 @@ def test_the_place_of_the_correct_one_tells_nothing(built):
     assert abs(np.mean(places) - 49.5) < 4 * 28.87 / np.sqrt(len(places))
 
 
-def test_fewer_samples_are_a_part_of_more(world, built):
-    fewer = list(Builder(world, load_protocol("matched"), split="test", seed=3).samples(40))
+def test_fewer_samples_are_the_first_lists_of_more(world, built):
+    fewer = list(Builder(world, load_protocol("matched"), split="test", seed=3).samples(299))
     records = {sample.sample_id: (sample, answer) for sample, answer in built[0]}
-    assert len(fewer) == 40
+    assert len(fewer) == 200
     assert all(records[sample.sample_id] == (sample, answer) for sample, answer in fewer)
 
 
@@ -167,3 +203,31 @@ def test_another_seed_draws_others(world, built):
     first = {sample.sample_id: set(sample.candidates) for sample, _ in built[0]}
     same = [first.get(sample.sample_id) == set(sample.candidates) for sample, _ in other]
     assert sum(same) < len(same) / 10
+
+
+def test_less_than_a_list_is_refused(world):
+    builder = Builder(world, load_protocol("matched"), split="test", seed=3)
+    with pytest.raises(LiveBenchError) as refused:
+        list(builder.samples(99))
+    assert str(refused.value) == (
+        "protocol matched: no set of 99 samples: they come in lists of 100; ask for 100 or more"
+    )
+
+
+def test_too_few_moments_for_a_list_are_refused(world):
+    """Two videos of 200 s, of which a list takes 7 moments each, at most."""
+    builder = Builder(world, load_protocol("matched"), split="dev", seed=3)
+    with pytest.raises(LiveBenchError) as refused:
+        list(builder.samples(5000))
+    assert "too few moments alike to fill a list, correct one in training: 0" in str(refused.value)
+
+
+def test_how_version_2_kept_samples_apart_is_no_longer_built(world):
+    rules = [ElsewhereRule(19, 30), CategoryRule(40), RandomRule("occurrence", 40)]
+    protocol = msgspec.structs.replace(load_protocol("matched"), version=2, wrong=rules)
+    with pytest.raises(LiveBenchError) as refused:
+        Builder(world, protocol, split="test", seed=3)
+    assert str(refused.value) == (
+        "protocol matched: its version 2 kept samples apart in a way that is no longer built; "
+        "build a new set, or install the LiveBench that the manifest names"
+    )

@@ -80,7 +80,7 @@ def test_a_protocol_of_ones_own(tmp_path, paper_text):
 
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(
-        LiveBenchError, match="nice: protocol not found; available: lancopku, matched"
+        LiveBenchError, match="nice: protocol not found; available: lancopku, live, matched"
     ):
         load_protocol("nice")
 
@@ -171,7 +171,7 @@ class TestCommands:
 
     def test_show(self, run):
         out = run("protocols", "show", "matched").out
-        assert "wrong.elsewhere.distance" in out
+        assert "wrong.list.distance" in out
 
     def test_diff_of_an_unknown_one(self, refused):
         assert "x: protocol not found" in refused("protocols", "diff", "paper", "x")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livebench.candidates.protocol import load_protocol
-from livebench.data.context import context_rows, frame_seconds
+from livebench.data.context import FrameRule, Past, context_rows, frame_seconds
 
 PAPER = load_protocol("paper")
 
@@ -45,6 +45,19 @@ def test_context_by_hand(times, second, expected):
     assert context_rows(np.array(times, np.int64), second, PAPER.context) == expected
 
 
+@pytest.mark.parametrize(
+    ("times", "second", "expected"),
+    [
+        ([], 3, []),
+        ([3000, 3999, 4000], 3, []),  # nothing of the second itself, nothing later
+        ([0, 2999, 3000], 3, [1, 0]),
+        ([1000, 2000, 2000, 2500, 3000], 3, [3, 2, 1]),
+    ],
+)
+def test_the_past_by_hand(times, second, expected):
+    assert context_rows(np.array(times, np.int64), second, Past(count=3)) == expected
+
+
 @given(
     st.lists(st.integers(0, 12).map(lambda n: n * 500) | st.integers(0, 6000), max_size=40),
     st.integers(0, 7),
@@ -78,6 +91,14 @@ def test_context_as_the_slow_reference(times, second):
 )
 def test_frames_by_hand(second, frames, expected):
     assert frame_seconds(second, frames, PAPER.frames) == expected
+
+
+@pytest.mark.parametrize(
+    ("second", "frames", "expected"),
+    [(10, 60, [9, 8, 7, 6, 5]), (3, 60, [2, 1, 0]), (0, 60, []), (63, 60, [59, 58, 57, 56, 55])],
+)
+def test_frames_of_the_past_by_hand(second, frames, expected):
+    assert frame_seconds(second, frames, FrameRule(count=5, complete=False, past=True)) == expected
 
 
 def test_frames_as_the_slow_reference():
