@@ -21,6 +21,7 @@ from livebench.cli.options import (
 from livebench.errors import one_line
 
 if TYPE_CHECKING:
+    from livebench.human.analysis.people import People
     from livebench.human.analysis.report import HumanReport
     from livebench.leaderboard.collect import Section
     from livebench.leaderboard.private import PrivateSection
@@ -96,12 +97,13 @@ def render_all(
 
 def _collect_all(
     submissions: Path, sets: Path, human: Path, signers: Path | None
-) -> tuple[list[Section], list[HumanReport], list[PrivateSection]]:
-    """What the pages show: public sets, human evaluations, private sets."""
+) -> tuple[list[Section], list[HumanReport], list[PrivateSection], dict[str, list[People]]]:
+    """What the pages show: public sets, human evaluations, private sets, and what people reach."""
     from livebench.attestation.signing import MAINTAINERS
     from livebench.candidates.candidate_set import find_private_sets, find_sets
     from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
+    from livebench.leaderboard.people import people_by_set
     from livebench.leaderboard.private import collect_private
     from livebench.submissions.load import find_submissions
 
@@ -109,7 +111,8 @@ def _collect_all(
     signers = signers or MAINTAINERS
     sections = collect(found, present, signers=signers)
     private = collect_private(find_private_sets(sets), sections, present, signers)
-    return sections, list(find_reports(human)), private
+    people = people_by_set(sections, present, human)
+    return sections, list(find_reports(human)), private, people
 
 
 def _keep_release(folder: Path, sections: Sequence[Section], version: str) -> None:

@@ -41,6 +41,7 @@ def reproduce_command(out, quiet) -> None:
     from livebench.isolation.remote import Isolation
     from livebench.leaderboard.collect import collect
     from livebench.leaderboard.pages import differing_pages, write_pages
+    from livebench.leaderboard.people import people_by_set
     from livebench.leaderboard.private import collect_private
     from livebench.leaderboard.render import render_pages
     from livebench.records import SETTINGS
@@ -79,10 +80,11 @@ def reproduce_command(out, quiet) -> None:
             changed += _changed_scores(original.path, copy.path)
     here, reports = collect(sets, originals), find_reports(Path("human"))
     private = collect_private(find_private_sets(SETS), here, originals)
-    pages = render_pages(here, reports, private)
+    people = people_by_set(here, originals, Path("human"))
+    pages = render_pages(here, reports, private, people)
     changed += [path for path, _, _ in differing_pages(BOARD, pages)]
     made = collect(sets, find_submissions(out / "submissions"))
-    write_pages(out / BOARD, render_pages(made, reports, private))
+    write_pages(out / BOARD, render_pages(made, reports, private, people))
     changed += [f"{BOARD}, {row}" for row in _other_rows(here, made)]
     total = len(list((out / "submissions").glob("*/scores/**/*.jsonl.gz")))
     click.echo(

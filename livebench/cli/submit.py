@@ -191,6 +191,7 @@ def review_command(
     from livebench.cli.leaderboard import compare_with
     from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
+    from livebench.leaderboard.people import people_by_set
     from livebench.leaderboard.private import collect_private
     from livebench.leaderboard.render import render_pages
     from livebench.review.check import Checker
@@ -238,7 +239,8 @@ def review_command(
         click.echo("\n".join(describe_changes(changes)) if changes else "\nNo row changes.")
         click.echo()
     private = collect_private(private_sets, sections, present, signers)
-    pages = render_pages(sections, find_reports(human_folder), private)
+    people = people_by_set(sections, present, human_folder)
+    pages = render_pages(sections, find_reports(human_folder), private, people)
     to_fix += not compare_with(board, pages, everything)
     if to_fix:
         sys.exit(1)

@@ -113,7 +113,7 @@ def _bands(overview: Overview) -> list[Band]:
     return bands
 
 
-_DRAWN_AS_ROWS = ("oracle", "people")
+_DRAWN_AS_ROWS = ("oracle",)
 
 
 def _panel(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from livebench.audit.set_audit import has_shortcut
+from livebench.human.analysis.people import People
 from livebench.leaderboard.collect import Board, BoardRow, Section, size_text
 from livebench.records import Setting
 from livebench.scoring.metrics import HEADLINE, Interval
@@ -15,7 +16,7 @@ from livebench.submissions.load import Card
 PROTOCOLS = ("matched", "live")
 """Whose sets come first, in this order; the others follow by name."""
 
-LineKind = Literal["model", "baseline", "chance", "shortcut", "oracle", "people"]
+LineKind = Literal["model", "baseline", "chance", "shortcut", "oracle"]
 
 COMPETING = ("model", "baseline")
 """Kinds of submissions that are shown as competitors; the others are references."""
@@ -74,16 +75,21 @@ class Overview:
         sections: its sets: real comments first, then those of the simulated world.
         aside: sets that are not in it, for there a shortcut beats every model.
         lines: models and baselines, the best on the first set first.
-        references: chance, the best shortcut, and, where they have rows, oracle and people.
+        references: chance, the best shortcut, and, where it has rows, the oracle.
+        people: by the name of a set, what they reach in a task of their own: of ten candidates, pick the
+            real one. The best of them, where several tasks were done.
     """
 
     sections: list[Section]
     aside: list[Section]
     lines: list[OverviewLine]
     references: list[OverviewLine]
+    people: dict[str, People]
 
 
-def make_overview(sections: Sequence[Section]) -> Overview:
+def make_overview(
+    sections: Sequence[Section], people: Mapping[str, Sequence[People]] | None = None
+) -> Overview:
     """The first table, from all boards of all public sets.
 
     Where a shortcut beats every model on every set, all are shown.
@@ -100,11 +106,13 @@ def make_overview(sections: Sequence[Section]) -> Overview:
     references = [
         OverviewLine("chance", "chance", [_chance(section) for section in shown]),
         OverviewLine("best shortcut", "shortcut", [best_shortcut(one) for one in shown]),
-        _reference("oracle", shown),
-        _reference("people", shown),
+        _oracle(shown),
     ]
     present = [line for line in references if any(line.cells)]
-    return Overview(shown, aside, lines, present)
+    best = {
+        name: max(tasks, key=lambda task: task.real.value) for name, tasks in (people or {}).items()
+    }
+    return Overview(shown, aside, lines, present, best)
 
 
 def is_real(section: Section) -> bool:
@@ -184,7 +192,7 @@ def _chance(section: Section) -> OverviewCell | None:
     return None
 
 
-def _reference(kind: Literal["oracle", "people"], sections: Sequence[Section]) -> OverviewLine:
-    found = [_best_rows(section, (kind,)).values() for section in sections]
+def _oracle(sections: Sequence[Section]) -> OverviewLine:
+    found = [_best_rows(section, ("oracle",)).values() for section in sections]
     best = [max(cells, key=lambda cell: cell.value.value, default=None) for cells in found]
-    return OverviewLine(kind, kind, list(best))
+    return OverviewLine("oracle", "oracle", list(best))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.human.analysis.people import People, ScoredModel, find_people
+from livebench.leaderboard.collect import Section
 from livebench.leaderboard.entries import read_entries
 from livebench.records import Setting
 from livebench.scoring.answers import Answers
@@ -33,6 +34,19 @@ def people_of(
         return scored_models(candidate_set, answers, submissions, setting)
 
     return find_people(candidate_set, answers, scored, folder)
+
+
+def people_by_set(
+    sections: Sequence[Section], submissions: Sequence[Submission], folder: Path
+) -> dict[str, list[People]]:
+    """`people_of` each public set, by its name; sets on which nobody did any are not in it."""
+    found = {
+        section.candidate_set.name: people_of(
+            section.candidate_set, section.answers, submissions, folder
+        )
+        for section in sections
+    }
+    return {name: people for name, people in found.items() if people}
 
 
 def scored_models(

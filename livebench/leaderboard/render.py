@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 from livebench.audit.set_audit import ProbeFinding, has_shortcut
 from livebench.errors import LiveBenchError
+from livebench.human.analysis.people import PICKED_REAL, People
+from livebench.human.analysis.people_text import people_cells, people_sentence
 from livebench.human.analysis.report import HumanReport
 from livebench.human.analysis.report_text import intervals_cells, two_digits, with_interval
 from livebench.human.sheets.key import CRITERIA
@@ -34,6 +36,7 @@ from livebench.tables import (
     markdown_cell,
     markdown_cells,
     markdown_code,
+    markdown_table,
 )
 
 if TYPE_CHECKING:
@@ -50,16 +53,17 @@ def render_pages(
     sections: Sequence[Section],
     reports: Sequence[HumanReport] = (),
     private: Sequence[PrivateSection] = (),
+    people: Mapping[str, Sequence[People]] | None = None,
 ) -> dict[str, str]:
     """All pages of the leaderboard by their path, BOARD first.
 
     That shows the sets at a glance; then follow a page for each set, `private` ones among them, the
-    `reports` of human evaluations, and published numbers.
+    `reports` of human evaluations, and published numbers. `people` are by the name of a set.
 
     Raises:
         LiveBenchError: the name of a set is that of another page.
     """
-    overview = make_overview(sections)
+    overview = make_overview(sections, people)
     template = _templates(overview)
     pages = {BOARD: template("leaderboard").render(overview=overview, private=private)}
     pages[f"{FOLDER}/{_PLOT}"] = draw_overview(overview)
@@ -68,6 +72,7 @@ def render_pages(
             section=section,
             boards=[board for board in section.boards if board.setting != "blind"],
             shortcut=_shortcut_finding(section),
+            people=(people or {}).get(section.candidate_set.name, ()),
         )
     for one in private:
         pages[_address(one)] = template("private").render(section=one)
@@ -139,6 +144,9 @@ def _templates(overview: Overview) -> Callable[[str], Template]:
         "overview_cell": lambda cell, place: _overview_cell(cell, several[place]),
         "reference_cell": lambda cell: _overview_cell(cell, several=False),
         "shortcut_told": _shortcut_told,
+        "people_cell": _people_cell,
+        "people_sentence": people_sentence,
+        "people_table": lambda one: Markdown(markdown_table(*people_cells(one), left=1)),
     }
     return lambda name: environment.get_template(f"{name}.md.j2")
 
@@ -185,6 +193,14 @@ def _overview_cell(cell: OverviewCell | None, several: bool) -> Markdown:
     rank = f"&nbsp;({_ranks(cell.row)})" if cell.row and cell.row.ranks else ""
     setting = f", {cell.setting}" if several else ""
     return Markdown(f"{value}{rank}{_small_interval(HEADLINE, cell.value, setting)}")
+
+
+def _people_cell(people: People | None) -> Markdown:
+    """How often people pick the real one of ten."""
+    if people is None:
+        return Markdown()
+    interval = _small_interval(PICKED_REAL, people.real, "&nbsp;of&nbsp;ten")
+    return Markdown(f"{PICKED_REAL.format(people.real.value)}&nbsp;%{interval}")
 
 
 def _comments_of(section: Section) -> str:

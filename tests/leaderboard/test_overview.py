@@ -108,7 +108,7 @@ def test_each_submission_once_in_its_best_setting_the_best_on_the_first_set_firs
             row("b", 0.2, "model", rank=3),
             row("p", 0.8, "probe"),
         ),
-        board("both", row("o", 0.7, "oracle"), row("o2", 0.6, "oracle"), row("h", 0.65, "people")),
+        board("both", row("o", 0.7, "oracle"), row("o2", 0.6, "oracle")),
     )
     second = section(
         "b-matched", board("comments", row("c", 0.2), row("b", 0.1, "model"), row("d", 0.3))
@@ -132,7 +132,6 @@ def test_each_submission_once_in_its_best_setting_the_best_on_the_first_set_firs
         ("chance", [0.05, 0.05]),
         ("best shortcut", [0.8, None]),
         ("oracle", [0.7, None]),
-        ("people", [0.65, None]),
     ]
 
 
@@ -186,3 +185,12 @@ def test_a_name_fits_beside_the_plot(name, shown):
 def test_nothing_to_draw():
     root = etree.fromstring(draw_overview(make_overview([])).encode())
     assert not list(root.iter(SVG + "circle"))[1:]  # that of the key alone
+
+
+def test_people_stand_in_a_line_of_their_own():
+    """They pick one of ten: no number of theirs is comparable with those above."""
+    few, many = (SimpleNamespace(real=Interval(value, 60.0, 80.0)) for value in (65.0, 70.0))
+    one = section("s", board("both", row("a", 0.3)))
+    overview = make_overview([one], {"s": [few, many]})
+    assert overview.people == {"s": many}
+    assert [line.kind for line in overview.references] == ["chance"]

@@ -6,6 +6,12 @@ import re
 
 import pytest
 
+from livebench.candidates.candidate_set import find_sets
+from livebench.human.analysis.people import People
+from livebench.leaderboard.collect import collect
+from livebench.leaderboard.render import render_pages
+from livebench.scoring.metrics import Interval
+from livebench.submissions.load import find_submissions
 from livebench.tables import markdown_cell
 
 CODE = "class Mine:\n    def score(self, v, c, x):\n        return len(x.text)\n"
@@ -118,6 +124,37 @@ def test_what_is_on_it(project, run, attest, frozen_without_frames):
         if "23.04, " in line
     )
     assert all(value in chance for value in ("5.00", "23.04", "41.62", "16.83", "0.1617"))
+
+
+def test_what_people_reach_stands_in_a_line_and_on_the_page_of_the_set(project):
+    share = Interval(70.0, 60.0, 80.0)
+    people = People(
+        name="tens",
+        candidate_set="silent-paper",
+        set_hash="",
+        setting="comments",
+        signature="set:silent-paper@1|shown:10",
+        moments=50,
+        videos=20,
+        pictures=0,
+        dropped=0,
+        absent=[],
+        real=share,
+        these_raters=share,
+        same=None,
+        raters=[],
+        models=[],
+    )
+    sections = collect(find_sets(project / "candidates"), find_submissions(project / "submissions"))
+    pages = render_pages(sections, people={"silent-paper": [people]})
+    line = "| *people* | 70.00&nbsp;%<br><sub>60.00&nbsp;to&nbsp;80.00&nbsp;of&nbsp;ten</sub> |"
+    assert line in pages["LEADERBOARD.md"].splitlines()
+    part = pages[SET].split("### People\n")[1].split("## Audit")[0]
+    assert "70.00 \\[60.00 to 80.00\\]" in part
+    assert "`set:silent-paper@1|shown:10`" in part
+    without = render_pages(sections)
+    assert "people*" not in without["LEADERBOARD.md"]
+    assert "### People" not in without[SET]
 
 
 def test_the_same_bytes_twice(project, run):
