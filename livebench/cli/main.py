@@ -21,6 +21,7 @@ from livebench.cli.leaderboard import leaderboard_command
 from livebench.cli.livebot_checkpoint import livebot_checkpoint_command
 from livebench.cli.plot import plot_command
 from livebench.cli.protocols import protocols_command
+from livebench.cli.remove import remove_command
 from livebench.cli.reproduce import reproduce_command
 from livebench.cli.rerun import attest_command, rerun_command
 from livebench.cli.simulate import simulate_command
@@ -54,6 +55,7 @@ COMMANDS = (
     site_command,
     plot_command,
     reproduce_command,
+    remove_command,
 )
 
 

@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from livebench.data.dataset import Dataset, DatasetInfo
+from livebench.data.removal import remove_comments
 from livebench.errors import LiveBenchError
 from livebench.files import check_absent
 from livebench.importers.collection import Collection, Options
 from livebench.importers.importing import SourceFacts, import_dataset
 from livebench.sources.prepare import PREPARATIONS
+from livebench.sources.removed import removals_of
 from livebench.sources.source import Source
 from livebench.sources.tree import Tree
 
@@ -39,6 +41,10 @@ def make_dataset(
     shutil.rmtree(unchecked, ignore_errors=True)
     read = partial(_read, PREPARATIONS[source.prepare], tree)
     made = import_dataset(read, Path(source.name), unchecked, info, options, report)
+    removals = removals_of(source.name)
+    if removals:
+        report(f"leaving out what was removed on request: {len(removals)} ids")
+        made = _without(made, removals)
     found = made.info.fingerprint
     try:
         if source.fingerprint and found != source.fingerprint:
@@ -52,6 +58,16 @@ def make_dataset(
     finally:
         shutil.rmtree(unchecked, ignore_errors=True)
     return Dataset(out)
+
+
+def _without(dataset: Dataset, removals: dict[str, str]) -> Dataset:
+    """The dataset without what was removed, in the same place."""
+    out = dataset.path.parent / f"{dataset.path.name}.removed"
+    shutil.rmtree(out, ignore_errors=True)
+    remove_comments(dataset, removals, out)
+    shutil.rmtree(dataset.path)
+    out.rename(dataset.path)
+    return Dataset(dataset.path)
 
 
 def _read(
