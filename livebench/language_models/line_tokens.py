@@ -14,7 +14,7 @@ from livebench.errors import LiveBenchError
 
 _ANCHOR = "\n"
 _PROBE = "a b\n好c\n"
-_FIXED_DATE = "1 Jan 2025"
+FIXED_DATE = "1 Jan 2025"
 """Some chat templates write the day's date; scores must not depend on it."""
 
 
@@ -56,8 +56,8 @@ class LineTokens:
             tokenize=False,
             add_generation_prompt=True,
             enable_thinking=False,
-            date_string=_FIXED_DATE,
-            strftime_now=lambda _: _FIXED_DATE,
+            date_string=FIXED_DATE,
+            strftime_now=lambda _: FIXED_DATE,
         )
         given: list[int] = self._tokenizer(opening, add_special_tokens=False)["input_ids"]
         return [*given, *self.lines([text])[0]]

@@ -11,6 +11,9 @@ from livebench.errors import LiveBenchError
 from livebench.extras import need
 from livebench.language_models.weights import EXTRA, Weights
 
+CAUSAL, IMAGE_TEXT = "AutoModelForCausalLM", "AutoModelForImageTextToText"
+"""The classes of transformers that load a model: by what it can read."""
+
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _GIGABYTE = 1e9
 _NEED_A_PACKAGE = (ImportError, ModuleNotFoundError)
@@ -53,8 +56,43 @@ def load_tokenizer(weights: Weights, where: str) -> Any:
         raise _unreadable(where, "tokenizer", error) from None
 
 
-def load_model(weights: Weights, where: str, device: torch.device, dtype: str) -> Any:
+def load_processor(weights: Weights, where: str) -> Any:
+    """What makes the input of a vision-language model out of texts and pictures.
+
+    Raises:
+        LiveBenchError: it cannot be read, or needs a package.
+    """
+    transformers = quiet_transformers()
+    need("PIL.Image", "images")
+    try:
+        found = transformers.AutoProcessor.from_pretrained(weights.folder)
+    except (OSError, ValueError, KeyError, *_NEED_A_PACKAGE) as error:
+        raise _unreadable(where, "processor", error) from None
+    if not hasattr(found, "tokenizer") or not hasattr(found, "image_processor"):
+        what = "has no processor of pictures (preprocessor_config.json or processor_config.json)"
+        raise LiveBenchError(where, what, "give the whole folder of the model")
+    return found
+
+
+def sees_pictures(weights: Weights) -> bool:
+    """Whether a model reads pictures and text (image-text-to-text)."""
+    if weights.gguf:
+        return False
+    transformers = quiet_transformers()
+    try:
+        config = transformers.AutoConfig.from_pretrained(weights.folder)
+    except (OSError, ValueError, KeyError, *_NEED_A_PACKAGE):
+        return False  # loading it says why
+    return type(config) in transformers.AutoModelForImageTextToText._model_mapping
+
+
+def load_model(
+    weights: Weights, where: str, device: torch.device, dtype: str, *, kind: str = CAUSAL
+) -> Any:
     """The model, ready to compute.
+
+    Args:
+        kind: CAUSAL or IMAGE_TEXT.
 
     Raises:
         LiveBenchError: it is no causal language model, needs code of its own, does not fit, or cannot be
@@ -65,13 +103,15 @@ def load_model(weights: Weights, where: str, device: torch.device, dtype: str) -
         config = transformers.AutoConfig.from_pretrained(weights.folder, **_file(weights))
     except (OSError, ValueError, KeyError, *_NEED_A_PACKAGE) as error:
         raise _unreadable(where, "configuration", error) from None
-    _check_causal(transformers, config, where)
+    loader = getattr(transformers, kind)
+    if kind == CAUSAL:
+        _check_causal(transformers, config, where)
     quantised = getattr(config, "quantization_config", None) is not None and not weights.gguf
     if not quantised:
-        _check_fits(transformers, config, where, device, dtype)
+        _check_fits(loader, config, where, device, dtype)
     places = {"device_map": device} if quantised else {}
     try:
-        model = transformers.AutoModelForCausalLM.from_pretrained(
+        model = loader.from_pretrained(
             weights.folder,
             dtype="auto" if quantised else DTYPES[dtype],
             **(_file(weights) or {"use_safetensors": True}),
@@ -106,11 +146,9 @@ def _check_causal(transformers: Any, config: Any, where: str) -> None:
         raise LiveBenchError(where, what, fix)
 
 
-def _check_fits(
-    transformers: Any, config: Any, where: str, device: torch.device, dtype: str
-) -> None:
+def _check_fits(loader: Any, config: Any, where: str, device: torch.device, dtype: str) -> None:
     with torch.device("meta"):
-        model = transformers.AutoModelForCausalLM.from_config(config)
+        model = loader.from_config(config)
     numbers = sum(parameter.numel() for parameter in model.parameters())
     needed = numbers * DTYPES[dtype].itemsize
     free = _free_memory(device)
