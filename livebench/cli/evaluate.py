@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livebench.cli.by_name import HF_VALUES, hf_options, hf_submission
 from livebench.cli.datasets import Datasets
 from livebench.cli.options import (
     DATASETS,
+    PATH,
     SETS,
     SUBMISSIONS,
     candidates_option,
@@ -40,6 +42,12 @@ if TYPE_CHECKING:
 
 @click.command("evaluate")
 @submissions_argument
+@hf_options
+@click.option(
+    "--out",
+    type=PATH,
+    help="Folder of the submission that --hf writes, or continues. Default: submissions/ and its name.",
+)
 @candidates_option
 @dataset_option
 @setting_option
@@ -67,9 +75,11 @@ def evaluate_command(
     as_json,
     restart,
     quiet,
-    **isolation_values,
+    hf,
+    out,
+    **options,
 ) -> None:
-    """Score each SUBMISSION on candidate sets.
+    """Score each SUBMISSION, or the model that --hf names, on candidate sets.
 
     Scores go to SUBMISSION/scores/, results to SUBMISSION/results/; whatever cannot be evaluated is
     named with the reason. Scores are saved as they are made, in .livebench/ beside SUBMISSION: if it is
@@ -77,6 +87,9 @@ def evaluate_command(
     """
     from livebench.submissions.load import Submission
 
+    model_values = {name: options.pop(name) for name in HF_VALUES}
+    if hf:
+        submissions = [*submissions, hf_submission(out, hf, **model_values)]
     sets, available = chosen_sets(candidates), Datasets(datasets, quiet)
     for one in sets:
         if one.manifest.is_private:
@@ -90,7 +103,7 @@ def evaluate_command(
         DATASETS,
         SUBMISSIONS,
     ]
-    isolation = chosen_isolation(**isolation_values, hidden=hidden)
+    isolation = chosen_isolation(**options, hidden=hidden)
     for submission in [Submission(path) for path in submissions]:
         reasons: list[str] = []
         count = 0

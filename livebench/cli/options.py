@@ -114,7 +114,7 @@ def submissions_argument(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def merged(submissions: tuple[Path, ...], submission: tuple[Path, ...], **others: Any) -> None:
-        if not submissions + submission:
+        if not submissions + submission and not others.get("hf"):
             raise click.UsageError("Missing argument 'SUBMISSION...'.")
         command(submissions=submissions + submission, **others)
 

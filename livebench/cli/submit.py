@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livebench.cli.by_name import hf_options, hf_submission
 from livebench.cli.options import (
     NEW_PATH,
     PATH,
@@ -41,11 +42,23 @@ def submit_command() -> None:
 @click.option("--settings", help="Some of video,comments,both. Default: comments,both.")
 @click.option("--url", default="", help="URL of a paper or of code.")
 @click.option("--scores-only", is_flag=True, help="No scorer: scores come from elsewhere.")
-def init_command(folder, name, authors, description, settings, url, scores_only) -> None:
+@hf_options
+def init_command(
+    folder, name, authors, description, settings, url, scores_only, hf, **model_values
+) -> None:
     """Write the folder of a new submission, with a scorer of a few lines that works.
 
-    FOLDER defaults to submissions/NAME. Anything not given as an option is asked for.
+    FOLDER defaults to submissions/NAME. Anything not given as an option is asked for. With --hf the
+    folder has a card and no code, and nothing is asked: correct in the card what it cannot know.
     """
+    if hf:
+        path = hf_submission(folder, hf, **model_values)
+        click.echo(f"{path}: written")
+        click.echo(
+            f"next: see that {path}/submission.toml names the right authors and licence, then"
+        )
+        _say_next(path)
+        return
     from livebench.review.scaffold import NewSubmission, folder_name, write_submission
 
     name = name or _ask("--name", "Name, as the leaderboard will show it")
@@ -65,6 +78,10 @@ def init_command(folder, name, authors, description, settings, url, scores_only)
         click.echo(f"next: put scores into {path}/scores/SET/seed-0/SETTING.jsonl(.gz), then")
     else:
         click.echo(f"next: write your model into {path / 'scorer.py'} (it works as it is), then")
+    _say_next(path)
+
+
+def _say_next(path: Path) -> None:
     click.echo(f"  livebench evaluate {path}")
     click.echo("  livebench leaderboard")
     click.echo(f"  livebench submit review {path}")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 
@@ -51,7 +55,8 @@ def load_tokenizer(weights: Weights, where: str) -> Any:
     """The tokenizer of a model; raises LiveBenchError if it has none that can be read."""
     transformers = quiet_transformers()
     try:
-        return transformers.AutoTokenizer.from_pretrained(weights.folder, **_file(weights))
+        with _gguf_read_once(weights):
+            return transformers.AutoTokenizer.from_pretrained(weights.folder, **_file(weights))
     except (OSError, ValueError, KeyError, *_NEED_A_PACKAGE) as error:
         raise _unreadable(where, "tokenizer", error) from None
 
@@ -98,7 +103,13 @@ def load_model(
         LiveBenchError: it is no causal language model, needs code of its own, does not fit, or cannot be
             read.
     """
-    transformers = quiet_transformers()
+    with _gguf_read_once(weights):
+        return _load_model(quiet_transformers(), weights, where, device, dtype)
+
+
+def _load_model(
+    transformers: Any, weights: Weights, where: str, device: torch.device, dtype: str
+) -> Any:
     try:
         config = transformers.AutoConfig.from_pretrained(weights.folder, **_file(weights))
     except (OSError, ValueError, KeyError, *_NEED_A_PACKAGE) as error:
@@ -113,6 +124,7 @@ def load_model(
     try:
         model = loader.from_pretrained(
             weights.folder,
+            config=config,
             dtype="auto" if quantised else DTYPES[dtype],
             **(_file(weights) or {"use_safetensors": True}),
             **places,
@@ -132,6 +144,17 @@ def _file(weights: Weights) -> dict[str, Any]:
     if weights.gguf:
         need("gguf", EXTRA)
     return {"gguf_file": weights.gguf} if weights.gguf else {}
+
+
+@contextmanager
+def _gguf_read_once(weights: Weights) -> Iterator[None]:
+    """transformers reads the head of a GGUF file, tens of thousands of strings, again for each part."""
+    if not weights.gguf:
+        yield
+        return
+    gguf = need("gguf", EXTRA)
+    with mock.patch.object(gguf, "GGUFReader", lru_cache(gguf.GGUFReader)):
+        yield
 
 
 def _check_causal(transformers: Any, config: Any, where: str) -> None:

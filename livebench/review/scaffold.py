@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from livebench.files import new_folder
 from livebench.records import Setting, check_folder_name
@@ -15,7 +16,14 @@ from livebench.records import Setting, check_folder_name
 
 @dataclass(frozen=True)
 class NewSubmission:
-    """What a new submission says of itself. `scorer`: it brings code to run, and not scores alone."""
+    """What a new submission says of itself.
+
+    Attributes:
+        scorer: it brings code to run, and not scores alone.
+        entry: of a scorer that is installed, with the `arguments` of its only run; empty if it brings
+            its own.
+        facts: further fields of the card, by name.
+    """
 
     name: str
     authors: Sequence[str]
@@ -23,6 +31,9 @@ class NewSubmission:
     settings: Sequence[Setting]
     url: str = ""
     scorer: bool = True
+    entry: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def folder_name(name: str) -> str:
@@ -40,7 +51,7 @@ def write_submission(path: Path, new: NewSubmission, date: datetime.date) -> Pat
     check_folder_name(path, path.resolve().name)
     with new_folder(path) as folder:
         (folder / "submission.toml").write_text(_card(new, date), encoding="utf-8")
-        if new.scorer:
+        if new.scorer and not new.entry:
             code = (files("livebench.review") / "templates" / "scorer.txt").read_text("utf-8")
             (folder / "scorer.py").write_text(code, encoding="utf-8")
     return path
@@ -55,9 +66,13 @@ def _card(new: NewSubmission, date: datetime.date) -> str:
         "date": date,
         "description": new.description,
         **({"url": new.url} if new.url else {}),
-        **({"entry": "scorer:Mine"} if new.scorer else {}),
+        **({"entry": new.entry or "scorer:Mine"} if new.scorer else {}),
+        **new.facts,
         "settings": list(new.settings),
     }
+    if new.entry:  # what it says of itself is whole
+        run = {"name": "default", "arguments": dict(new.arguments)}
+        return tomli_w.dumps({**head, "runs": [run]})
     score = (
         '# How scores are read, declared before numbers on test are seen: "sum", "mean", "words+2" or, '
         'for a\n# likelihood, "pmi", log p(comment | moment) - log p(comment) (docs/metrics.md).\n'
