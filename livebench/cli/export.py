@@ -11,12 +11,14 @@ import click
 from livebench.cli.datasets import Datasets
 from livebench.cli.options import (
     NEW_PATH,
+    PATH,
     SET,
     SUBMISSION,
     candidates_option,
     chosen_sets,
     chosen_settings,
     dataset_option,
+    sets_option,
     setting_option,
     signers_option,
     submissions_option,
@@ -182,6 +184,23 @@ def export_results_command(names, out, candidates, owner, submissions_folder, si
     sections = collect(wanted, list(everyone.values()), signers=signers)
     count = export_results(list(shown.values()), sections, out, owner)
     click.echo(f"{out}: {count} rows on {len(sections)} sets")
+
+
+@export_command.command("cards")
+@click.option("--out", type=PATH, default="docs/cards.md", show_default=True, help="File to write.")
+@submissions_option
+@sets_option
+def export_cards_command(out, submissions_folder, sets_folder) -> None:
+    """Write a page that says of every dataset, set and submission what it is, and what it is not."""
+    from livebench.candidates.candidate_set import find_sets
+    from livebench.export.cards import cards_page
+    from livebench.files import write_text
+    from livebench.sources.source import known_sources
+    from livebench.submissions.load import find_submissions
+
+    submissions, sets = find_submissions(submissions_folder), find_sets(sets_folder)
+    write_text(out, cards_page(submissions, sets, known_sources()))
+    click.echo(f"{out}: {len(submissions)} submissions, {len(sets)} sets")
 
 
 def _scored_by(submissions: Iterable[Submission], set_name: str) -> bool:

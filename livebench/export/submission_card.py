@@ -18,14 +18,14 @@ OwnRows = Sequence[tuple[Section, Board, BoardRow]]
 
 _TASK = "multiple-choice"
 
-_TRAINING = {
+TRAINING = {
     "": "not said",
     "none": "nothing",
     "dataset": "the training split of the dataset of each set",
     "other": "other data",
     "dataset+other": "the training split of the dataset of each set, and other data",
 }
-_WEIGHTS = {
+WEIGHTS = {
     "": "not said",
     "open": "open",
     "recipe": "not published; code and data to train them are public",
@@ -55,8 +55,8 @@ def submission_card(submission: Submission, own: OwnRows, owner: str) -> str:
         card=card,
         runs=Markdown(markdown_table(*_runs(card.runs), left=5)),
         sizes=sorted({row.size for _, _, row in own if row.size}),
-        training=_TRAINING[card.training_data],
-        weights=_WEIGHTS[card.weights],
+        training=TRAINING[card.training_data],
+        weights=WEIGHTS[card.weights],
         results=Markdown(markdown_table(*_results(own), left=3)),
         remarks=[
             f"{section.candidate_set.name}, {board.setting}: {remark}"
