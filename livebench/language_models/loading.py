@@ -104,12 +104,11 @@ def load_model(
             read.
     """
     with _gguf_read_once(weights):
-        return _load_model(quiet_transformers(), weights, where, device, dtype)
+        return _load_model(kind, weights, where, device, dtype)
 
 
-def _load_model(
-    transformers: Any, weights: Weights, where: str, device: torch.device, dtype: str
-) -> Any:
+def _load_model(kind: str, weights: Weights, where: str, device: torch.device, dtype: str) -> Any:
+    transformers = quiet_transformers()
     try:
         config = transformers.AutoConfig.from_pretrained(weights.folder, **_file(weights))
     except (OSError, ValueError, KeyError, *_NEED_A_PACKAGE) as error:
