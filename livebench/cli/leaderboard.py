@@ -52,7 +52,7 @@ def leaderboard_command(
 ) -> None:
     """Render the leaderboard from scores and answers; the text of the sets is not needed.
 
-    Writes LEADERBOARD.md, and docs/leaderboard/ with a page for each set.
+    Writes LEADERBOARD.md, docs/leaderboard/ with a page for each set, and the table in README.md.
     """
     from livebench.leaderboard.pages import write_pages
     from livebench.leaderboard.render import FOLDER, render_pages
@@ -63,7 +63,8 @@ def leaderboard_command(
         _keep_release(out.parent, shown[0], release)
     if not check:
         write_pages(out, pages)
-        click.echo(f"{out}: written, with {len(pages) - 1} pages in {out.parent / FOLDER}/")
+        count = sum(address.startswith(FOLDER) for address in pages)
+        click.echo(f"{out}: written, with {count} pages in {out.parent / FOLDER}/")
         return
     if not compare_with(out, pages, show=True):
         sys.exit(1)

@@ -7,18 +7,28 @@ from pathlib import Path
 
 from livebench.errors import LiveBenchError
 from livebench.files import open_regular, write_text
-from livebench.leaderboard.render import BOARD, FOLDER
+from livebench.leaderboard.readme import with_table
+from livebench.leaderboard.render import BOARD, FOLDER, README
 
 _MARK = "Rendered by `livebench leaderboard`"
 """Stands in every page: what has it, and is rendered no more, is removed."""
 
 
 def page_paths(board: Path, pages: Mapping[str, str]) -> dict[Path, str]:
-    """Where the pages of `render_pages` lie if BOARD is the file `board`: the others lie beside it."""
-    return {
+    """Where the pages of `render_pages` lie if BOARD is the file `board`: the others lie beside it.
+
+    README.md is among them where it has marks for its table.
+    """
+    paths = {
         board if address == BOARD else board.parent / address: text
         for address, text in pages.items()
+        if address != README
     }
+    readme = board.parent / README
+    if readme.is_file():
+        text = with_table(_text(readme), pages[README])
+        paths |= {readme: text} if text is not None else {}
+    return paths
 
 
 def write_pages(board: Path, pages: Mapping[str, str]) -> None:

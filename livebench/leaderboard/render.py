@@ -27,6 +27,7 @@ from livebench.leaderboard.overview import (
     make_overview,
 )
 from livebench.leaderboard.private import PrivateSection
+from livebench.leaderboard.readme import readme_table
 from livebench.scoring.metrics import HEADLINE, METRICS, Interval, Metric, chance_metrics
 from livebench.scoring.paired import RowPair
 from livebench.scoring.significance import format_p
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
-BOARD = "LEADERBOARD.md"
+BOARD, README = "LEADERBOARD.md", "README.md"
 FOLDER = "docs/leaderboard"
 """Of the other pages, beside BOARD."""
 _HUMAN, _PUBLISHED, _PLOT = "human-evaluation", "published-results", "overview.svg"
@@ -55,7 +56,7 @@ def render_pages(
     private: Sequence[PrivateSection] = (),
     people: Mapping[str, Sequence[People]] | None = None,
 ) -> dict[str, str]:
-    """All pages of the leaderboard by their path, BOARD first.
+    """All pages of the leaderboard by their path, BOARD first; of README the table alone.
 
     That shows the sets at a glance; then follow a page for each set, `private` ones among them, the
     `reports` of human evaluations, and published numbers. `people` are by the name of a set.
@@ -66,6 +67,7 @@ def render_pages(
     overview = make_overview(sections, people)
     template = _templates(overview)
     pages = {BOARD: template("leaderboard").render(overview=overview, private=private)}
+    pages[README] = readme_table(overview)
     pages[f"{FOLDER}/{_PLOT}"] = draw_overview(overview)
     for section in sections:
         pages[_address(section)] = template("set").render(
@@ -215,7 +217,7 @@ def _shortcut_told(section: Section) -> Markdown:
     if cell is None:
         return Markdown("not audited")
     sure = section.audit is not None and has_shortcut(section.audit)
-    judged = "" if sure else "; not above chance for certain"
+    judged = "" if sure else "; not above chance"
     value = HEADLINE.format(cell.value.value)
     return Markdown(f"{value}<br><sub>{markdown_cell(cell.what)}{judged}</sub>")
 

@@ -11,6 +11,7 @@ from lxml import etree
 from livebench.leaderboard.collect import BoardRow
 from livebench.leaderboard.drawing import draw_overview
 from livebench.leaderboard.overview import best_shortcut, make_overview
+from livebench.leaderboard.readme import BEGIN, END, readme_table, with_table
 from livebench.scoring.metrics import Interval
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -194,3 +195,40 @@ def test_people_stand_in_a_line_of_their_own():
     overview = make_overview([one], {"s": [few, many]})
     assert overview.people == {"s": many}
     assert [line.kind for line in overview.references] == ["chance"]
+
+
+def test_readme_shows_a_real_dataset_by_the_protocol_that_a_shortcut_wins_and_by_others():
+    rows = row("a", 0.2), row("b", 0.3, name="B|b"), row("p", 0.9, "probe")
+    ours = [finding("x", "shortcut", 0.06)]
+    overview = make_overview(
+        [
+            section("s-matched", board("both", row("a", 0.5)), recipe=["simulate"]),
+            section("e-matched", board("both")),
+            section("r-matched", board("comments", *rows), findings=ours),
+            section("r-paper", board("comments", row("a", 0.4)), protocol="paper", findings=WON),
+        ]
+    )
+    assert readme_table(overview).splitlines() == [
+        "| MRR | [r-paper](docs/leaderboard/r-paper.md) | [r-matched](docs/leaderboard/r-matched.md) |",
+        "| --- | --: | --: |",
+        "| *best shortcut: no look at the moment* | 0.9000 | 0.0600 |",
+        "| [B\\|b](submissions/b) |  | 0.3000 |",
+        "| [A](submissions/a) | 0.4000 | 0.2000 |",
+        "| *chance* | 0.0500 | 0.0500 |",
+    ]
+    simulated = section("s-matched", board("both", row("a", 0.5)), recipe=["simulate"])
+    assert readme_table(make_overview([simulated])) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"a\n{BEGIN}old\n{END}b\n", f"a\n{BEGIN}new\n{END}b\n"),
+        (f"a\n{BEGIN}{END}", f"a\n{BEGIN}new\n{END}"),
+        (f"a\n{BEGIN}old\n", None),
+        (f"{END}{BEGIN}", None),
+        ("a\n", None),
+    ],
+)
+def test_only_what_stands_between_the_marks_is_rendered(text, expected):
+    assert with_table(text, "new\n") == expected

@@ -9,6 +9,7 @@ import pytest
 from livebench.candidates.candidate_set import find_sets
 from livebench.human.analysis.people import People
 from livebench.leaderboard.collect import collect
+from livebench.leaderboard.readme import BEGIN, END
 from livebench.leaderboard.render import render_pages
 from livebench.scoring.metrics import Interval
 from livebench.submissions.load import find_submissions
@@ -209,6 +210,23 @@ def test_the_page_of_a_set_that_is_gone_goes_and_nothing_else(project, run):
     assert not (folder / "gone.md").exists()
     assert (folder / "mine.md").read_text() == "# Mine\n"
     assert (folder / "folder.md").is_dir()
+
+
+def test_the_table_in_readme_is_rendered_and_checked_where_it_has_marks(project, run):
+    rendered(run, project)
+    readme = project / "README.md"
+    assert not readme.exists()
+    readme.write_text(f"# Mine\n\n{BEGIN}stale\n{END}\nAfter.\n", "utf-8")
+    done = run("leaderboard", "--check", cwd=project)
+    assert done.status == 1
+    assert done.err == "README.md: stale; run `livebench leaderboard` and commit it\n"
+    assert run("leaderboard", cwd=project).status == 0
+    text = readme.read_text("utf-8")
+    assert text.startswith(f"# Mine\n\n{BEGIN}")
+    assert text.endswith(f"{END}\nAfter.\n")
+    assert "stale" not in text
+    readme.write_text("# No marks\n", "utf-8")
+    assert run("leaderboard", "--check", cwd=project).status == 0
 
 
 def test_a_set_with_the_name_of_another_page(project, refused, monkeypatch):
