@@ -43,10 +43,11 @@ class Shot(NamedTuple):
 
 RUNS = "setting=both&a=unified-transformer.simulated-0&b="
 SHOTS = {
+    "glance": Shot("index.html", "#overview tbody tr"),
     "board": Shot(
         f"index.html#{SET}.both",
         f"{SECTION} tbody tr",
-        {390: f"{SECTION} .audit"},
+        {390: f"{SECTION} h2"},
     ),
     "submission": Shot(
         f"submissions/unified-transformer.html#{SET}.both",
@@ -69,7 +70,7 @@ SHOTS = {
         {390: "#filters"},
     ),
 }
-DARK = (("board", 1280), ("moment", 390))
+DARK = (("glance", 390), ("board", 1280), ("moment", 390))
 
 
 def make_site(out: Path) -> None:
