@@ -17,6 +17,7 @@ from livebench.audit.learned_probes import (
 )
 from livebench.audit.memory_probes import memory_probes
 from livebench.candidates.candidate_set import CandidateSet
+from livebench.data.context import Past
 from livebench.data.dataset import Dataset, DatasetSplit
 from livebench.probes.similarity import ContextSimilarity, TitleSimilarity
 from livebench.probes.surface import Unigram
@@ -97,7 +98,8 @@ def all_probes(
     titles = {video.video_id: video.title or video.video_id for video in dataset.videos}
     for name, scores in memory_probes(samples, [titles[sample.video_id] for sample in samples]):
         pairs.append((name, "memory", scores))
-    for name, scores in _test_text(samples, dataset).items():
+    past = isinstance(candidate_set.manifest.protocol.context, Past)
+    for name, scores in _test_text(samples, dataset, past=past).items():
         pairs.append((name, "test text", scores))
     for name, family, scores in pairs:
         yield Probe(name, family, scores)
@@ -162,25 +164,33 @@ def _copies(samples: Sequence[SampleRecord]) -> np.ndarray:
     return np.array(rows)
 
 
-def _test_text(samples: Sequence[SampleRecord], dataset: Dataset) -> dict[str, np.ndarray]:
+def _test_text(
+    samples: Sequence[SampleRecord], dataset: Dataset, *, past: bool
+) -> dict[str, np.ndarray]:
     """How often a candidate occurs in the held-out videos, with and without the sample's own; and 1
-    where it occurs in the same video outside the second of the moment."""
+    where it occurs in the same video outside the second of the moment, or if `past`, before it: where
+    samples show the past alone, no probe looks for a comment of the video after the moment."""
     comments, videos = dataset.comments, dataset.videos
     number = {string: index for index, string in enumerate(comments.strings)}
     place = {video.video_id: index for index, video in enumerate(videos)}
     held_out = np.array([video.split != "train" for video in videos])
     total = np.bincount(comments.string[held_out[comments.video]], minlength=len(number))
     ids = np.array([[number[tokens] for tokens in sample.candidate_tokens] for sample in samples])
-    in_video, in_second = np.zeros(ids.shape), np.zeros(ids.shape)
+    in_video, elsewhere = np.zeros(ids.shape), np.zeros(ids.shape)
     for row, sample in enumerate(samples):
         rows = comments.of(place[sample.video_id])
         if held_out[place[sample.video_id]]:
             strings = comments.string[rows]
-            second = strings[comments.time_ms[rows] // 1000 == sample.time]
+            seconds = comments.time_ms[rows] // 1000
+            there = strings[seconds < sample.time if past else seconds != sample.time]
             in_video[row] = np.bincount(strings, minlength=len(number))[ids[row]]
-            in_second[row] = np.bincount(second, minlength=len(number))[ids[row]]
-    return {
+            elsewhere[row] = np.isin(ids[row], there)
+    found = {
         "frequency in held-out videos": total[ids].astype(float),
         "frequency in other held-out videos": total[ids] - in_video,
-        "occurs elsewhere in the video": (in_video > in_second).astype(float),
+        "occurs elsewhere in the video": elsewhere,
     }
+    if past:
+        found["occurs earlier in the video"] = found.pop("occurs elsewhere in the video")
+        del found["frequency in held-out videos"]  # counts those of the video that come later, too
+    return found
