@@ -9,7 +9,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, overload
+from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
 
@@ -264,4 +264,52 @@ def _parsed(
     except RecursionError:
         raise LiveBenchError(path, "lists or tables are nested too deeply") from None
     except ValueError as error:  # of msgspec, of Unicode, and of Python's reader of TOML
-        raise LiveBenchError(path, str(error)[:_MESSAGE]) from None
+        what = str(error)[:_MESSAGE]
+        raise LiveBenchError(path, what, allowed_values(str(error), content_type)) from None
+
+
+def allowed_values(message: str, content_type: Any) -> str:
+    """The values that a field may have, where a decoder says that it has another; else empty.
+
+    Args:
+        message: of msgspec, which ends with the path of the field: "... - at `$.runs[0].kind`".
+        content_type: of the whole.
+    """
+    if not message.startswith("Invalid enum value"):
+        return ""
+    path = re.search(r" - at `\$(.*)`$", message)
+    steps = re.findall(r"\.([A-Za-z_]\w*)|\[", path[1]) if path else []
+    found = msgspec.inspect.type_info(content_type)
+    for name in steps:
+        found = _inside(found, name)
+        if found is None:
+            return ""
+    values = [one.values for one in _members(found) if isinstance(one, msgspec.inspect.LiteralType)]
+    shown = [repr(value) if value == "" else str(value) for some in values for value in some]
+    return f"allowed: {', '.join(sorted(shown))}" if shown else ""
+
+
+def _members(found: msgspec.inspect.Type) -> Iterator[msgspec.inspect.Type]:
+    if isinstance(found, msgspec.inspect.Metadata):
+        yield from _members(found.type)
+    elif isinstance(found, msgspec.inspect.UnionType):
+        for one in found.types:
+            yield from _members(one)
+    else:
+        yield found
+
+
+def _inside(found: msgspec.inspect.Type, name: str) -> msgspec.inspect.Type | None:
+    """The type of a field, or, without a name, of the items; None if it cannot be told."""
+    for one in _members(found):
+        if not name and isinstance(one, msgspec.inspect.ListType | msgspec.inspect.VarTupleType):
+            return one.item_type
+        if not name and isinstance(one, msgspec.inspect.DictType):
+            return one.value_type
+        if name and isinstance(one, msgspec.inspect.StructType):
+            for field in one.fields:
+                if field.encode_name == name:
+                    return field.type
+        if name and isinstance(one, msgspec.inspect.DictType):
+            return one.value_type
+    return None

@@ -7,7 +7,10 @@ training run that was killed and resumed gives the same numbers as one that was 
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -35,7 +38,8 @@ from livebench.files import unreadable
 from livebench.training.examples import Examples
 from livebench.training.job import TrainingJob, training_manifest
 
-SAVE_SECONDS = 60
+SAVE_SECONDS = 30
+"""Between two times that the state is saved, and a step: what is lost if the process is killed."""
 
 
 def train_model(model_class: type[CommentModel], job: TrainingJob) -> Path:
@@ -121,7 +125,8 @@ class _Trainer:
             for epoch in range(progress.epoch, self.config.epochs):
                 steps = self._steps(epoch)
                 for step in range(progress.step, len(steps)):
-                    done = self._step(steps[step], epoch, step, len(steps), progress)
+                    with self._saving_if_interrupted(log, progress):
+                        done = self._step(steps[step], epoch, step, len(steps), progress)
                     bar(done, f"loss {progress.mean_loss:.3f}")
                     if time.monotonic() - saved > SAVE_SECONDS:
                         self._save(log, progress)
@@ -130,6 +135,29 @@ class _Trainer:
                 self._save(log, progress)
                 saved = time.monotonic()
         return self._finish(log, progress)
+
+    @contextlib.contextmanager
+    def _saving_if_interrupted(self, log: Log, progress: Progress) -> Iterator[None]:
+        """Let Ctrl-C wait for the end of a step, and save the state then; a second one does not wait.
+        Several processes cannot agree on the step: there it is what was saved last that is kept."""
+        if self.processes.count > 1 or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        asked: list[int] = []
+
+        def note(number: int, frame: object) -> None:
+            if asked:
+                raise KeyboardInterrupt
+            asked.append(number)
+
+        before = signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+        if asked:
+            self._save(log, progress)
+            raise KeyboardInterrupt
 
     def _steps(self, epoch: int) -> list[list[Piece]]:
         """The batches of this process in an epoch. A remainder that does not divide evenly among the

@@ -7,7 +7,7 @@ answers.jsonl.gz   what a scorer never sees (`AnswerRecord`); contains no text
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -139,6 +139,41 @@ def find_sets(folder: Path) -> list[CandidateSet]:
             "run livebench in a checkout of LiveBench, or give --candidates or --sets",
         )
     return found
+
+
+PUBLIC = "public.txt"
+"""In a folder of sets, the names of those that the public leaderboard shows, one a line; where it is
+absent, all are shown."""
+
+
+def find_board_sets(
+    folder: Path, named: Sequence[CandidateSet] = ()
+) -> tuple[list[CandidateSet], list[str]]:
+    """The sets that the leaderboard shows: those of PUBLIC, and those that are named; and the names of
+    the others in the folder, which are somebody's own.
+
+    Raises:
+        LiveBenchError: there are none, or one of PUBLIC is missing.
+    """
+    found = find_sets(folder)
+    file = Path(folder) / PUBLIC
+    if not file.is_file():
+        public = {one.name for one in found}
+    else:
+        lines = file.read_text("utf-8", errors="replace").splitlines()
+        public = {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+        missing = sorted(public - {one.path.name for one in _sets_in(folder)})
+        if missing:
+            what = f"names {', '.join(missing)}, and there is no such set"
+            raise LiveBenchError(file, what, "remove the line, or bring the set back")
+    own = {one.path.resolve(): one for one in named}
+    shown = [one for one in found if one.path.name in public or one.path.resolve() in own]
+    paths = {one.path.resolve() for one in shown}
+    shown += [one for path, one in own.items() if path not in paths]
+    names = {one.name for one in shown}
+    return sorted(shown, key=lambda one: one.name), [
+        one.name for one in found if one.name not in names
+    ]
 
 
 def find_private_sets(folder: Path) -> list[CandidateSet]:

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 
 class Datasets:
-    """The datasets given, else those in datasets/; simulated ones are made if absent."""
+    """The datasets given, else those in datasets/; simulated ones are made if absent.
 
-    def __init__(self, given: Sequence[Path], quiet: bool = False) -> None:
-        self._given, self._quiet = given, quiet
+    Args:
+        make: whether they are.
+    """
+
+    def __init__(self, given: Sequence[Path], quiet: bool = False, *, make: bool = True) -> None:
+        self._given, self._quiet, self._makes = given, quiet, make
         self._opened: dict[str, Dataset | None] = {}
         self._made: set[str] = set()
 
@@ -63,7 +67,7 @@ class Datasets:
         return self._opened[wanted.fingerprint]
 
     def _can_make(self, wanted: FrozenDataset) -> bool:
-        tried = bool(self._given) or wanted.fingerprint in self._made
+        tried = bool(self._given) or wanted.fingerprint in self._made or not self._makes
         return not tried and bool(wanted.recipe) and recipe_options(wanted.recipe) is not None
 
     def _make(self, wanted: FrozenDataset) -> Dataset | None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -25,17 +29,20 @@ from livebench.cli.options import (
     print_json,
     setting_option,
     submissions_argument,
+    verbose_option,
 )
-from livebench.cli.progress import quiet_option, remark
-from livebench.cli.tasks import each_task, nothing_done, task_progress
+from livebench.cli.progress import INTERRUPTED, bar, quiet_option, remark, warning
+from livebench.cli.tasks import SkippedTasks, each_task, naming_task, task_name
 from livebench.errors import LiveBenchError
 
 if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.isolation.remote import Isolation
     from livebench.records import Setting
+    from livebench.scoring.plan import Planned
     from livebench.scoring.preparation import Task
     from livebench.scoring.result import Result
+    from livebench.scoring.trial import Trial
     from livebench.submissions.load import Submission
     from livebench.submissions.validate import Normalisation
 
@@ -58,6 +65,11 @@ if TYPE_CHECKING:
     help="How scores are read for the printed metrics; files always contain the sums. Default: as "
     "submission.toml declares.",
 )
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help="A trial on so many samples of each set: nothing is written.",
+)
 @json_option
 @isolation_options
 @click.option(
@@ -65,6 +77,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Start over after an interruption; the scores so far are kept under another name.",
 )
+@verbose_option
 @quiet_option
 def evaluate_command(
     submissions,
@@ -72,19 +85,22 @@ def evaluate_command(
     datasets,
     setting,
     normalisation,
+    limit,
     as_json,
     restart,
+    verbose,
     quiet,
     hf,
     out,
     **options,
 ) -> None:
-    """Score each SUBMISSION, or the model that --hf names, on candidate sets.
+    """Score each SUBMISSION, or the model that --hf names, on candidate sets; show where it would stand.
 
     Scores go to SUBMISSION/scores/, results to SUBMISSION/results/; whatever cannot be evaluated is
     named with the reason. Scores are saved as they are made, in .livebench/ beside SUBMISSION: if it is
     interrupted, the same command continues.
     """
+    from livebench.cli.verdicts import show_results
     from livebench.submissions.load import Submission
 
     model_values = {name: options.pop(name) for name in HF_VALUES}
@@ -103,25 +119,69 @@ def evaluate_command(
         DATASETS,
         SUBMISSIONS,
     ]
-    isolation = chosen_isolation(**options, hidden=hidden)
-    for submission in [Submission(path) for path in submissions]:
-        reasons: list[str] = []
-        count = 0
-        for task, result in each_result(
-            submission,
-            sets,
-            chosen_settings(setting),
-            available,
-            isolation=isolation,
-            normalisation=normalisation,
-            restart=restart,
-            quiet=quiet,
-            skipped=reasons.append if quiet else remark,
-        ):
-            count += 1
-            print_json(result) if as_json else click.echo(_text(submission, task, result))
-        if not count:
-            raise nothing_done(submission, "evaluated", reasons)
+    isolation = chosen_isolation(**options, hidden=hidden, prints=partial(remark, quiet=quiet))
+    how = Evaluating(isolation, normalisation, restart, quiet, limit, verbose=verbose)
+    skipped = SkippedTasks(quiet=quiet, verbose=verbose)
+    settings = chosen_settings(setting)
+    opened = [Submission(path) for path in submissions]
+    done: list[tuple[Submission, Task, Result | Trial]] = []
+    try:
+        for submission in opened:
+            count = len(done)
+            for task, result in each_result(submission, sets, settings, available, how, skipped):
+                done.append((submission, task, result))
+                if as_json:
+                    print_json(result)
+            if count == len(done):
+                raise skipped.nothing_done(submission, "evaluated")
+    except KeyboardInterrupt:
+        if done:
+            remark(f"done before: {len(done)} of the evaluations, and what they wrote is kept")
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    skipped.tell_rest()
+    show_results(done, sets, normalisation, as_json=as_json, verbose=verbose, quiet=quiet)
+
+
+@dataclass(frozen=True)
+class Evaluating:
+    """How submissions are evaluated.
+
+    Attributes:
+        normalisation: how scores are read for metrics; None: as declared.
+        restart: start over where an evaluation was interrupted.
+        limit: samples of a trial; None: all, for a result.
+        progress: called with the number of samples scored, and with which task; None: shown here.
+        verbose: warn of the same thing in each setting.
+    """
+
+    isolation: Isolation
+    normalisation: Normalisation | None = None
+    restart: bool = False
+    quiet: bool = False
+    limit: int | None = None
+    progress: Callable[..., object] | None = None
+    verbose: bool = False
+
+    @cached_property
+    def alarms(self) -> _Alarms:
+        return _Alarms(self.quiet, self.verbose)
+
+
+class _Alarms:
+    """Warns of each thing once for a submission; on request of each time."""
+
+    def __init__(self, quiet: bool, verbose: bool) -> None:
+        self._quiet, self._verbose = quiet, verbose
+        self._told: set[tuple[str, str]] = set()
+        self._same: set[str] = set()
+
+    def warn(self, name: str, submission: str, alarm: str) -> None:
+        """Warn of an alarm; those that differ in their numbers alone are the same."""
+        key = (submission, re.sub(r"[\d.]+", "", alarm))
+        if key not in self._told or (self._verbose and f"{name}{key[1]}" not in self._same):
+            warning(f"{name}: {alarm}", self._quiet)
+        self._told.add(key)
+        self._same.add(f"{name}{key[1]}")
 
 
 def each_result(
@@ -129,74 +189,92 @@ def each_result(
     sets: Sequence[CandidateSet],
     settings: Sequence[Setting],
     available: Datasets,
-    *,
-    isolation: Isolation,
-    normalisation: Normalisation | None = None,
-    restart: bool = False,
-    quiet: bool = False,
-    skipped: Callable[[str], object] = remark,
-) -> Iterator[tuple[Task, Result]]:
-    """Evaluate a submission on what is available.
-
-    `skipped` is called with a line for each thing that is not evaluated: what, and why.
-    """
-    from livebench.scoring.evaluation import evaluate
-    from livebench.scoring.plan import plan
+    how: Evaluating,
+    skipped: SkippedTasks,
+) -> Iterator[tuple[Task, Result | Trial]]:
+    """Evaluate a submission on what is available; a trial of each if there is a limit."""
+    from livebench.scoring.plan import Skipped, plan
     from livebench.scoring.preparation import prepare
+    from livebench.scoring.trial import Trials
 
-    planned = plan(submission, sets, settings, available.source)
-    tasks = prepare(submission, planned, isolation.open)
-    for task in each_task(submission, tasks, skipped):
-        if task.remark:
-            where = f"{submission.name} on {task.candidate_set.name}, run {task.run.name}"
-            remark(f"{where}: {task.remark}", quiet)
-        with (
-            _saying_what_is_kept(submission, task),
-            task_progress(submission, task, quiet) as progress,
+    planned = list(plan(submission, sets, settings, available.source))
+    trials = Trials(submission, how.limit) if how.limit else None
+    total = sum(_samples(one, how.limit) for one in planned if not isinstance(one, Skipped))
+    with bar(total, submission.name, how.quiet or how.progress is not None) as shown:
+        for task in each_task(
+            submission, prepare(submission, planned, how.isolation.open), skipped
         ):
-            result = evaluate(
-                submission,
-                task,
-                normalisation=normalisation,
-                isolation=isolation.kind,
-                restart=restart,
-                progress=progress,
-                say=remark,
+            name = task_name(submission, task)
+            if task.remark:
+                warning(f"{name}: {task.remark}", how.quiet)
+            progress = partial(
+                how.progress or shown, note=f"{task.candidate_set.name}, {task.setting}"
             )
-        yield task, result
+            with _saying_what_is_kept(submission, task), naming_task(submission, task):
+                result = (
+                    _evaluated(submission, task, how, progress)
+                    if trials is None
+                    else trials.run(
+                        task,
+                        normalisation=how.normalisation,
+                        progress=progress,
+                        warn=partial(how.alarms.warn, name, submission.name),
+                    )
+                )
+            yield task, result
+
+
+def _samples(planned: Planned, limit: int | None) -> int:
+    samples: int = planned.candidate_set.manifest.files["answers.jsonl.gz"].records
+    return min(samples, limit) if limit else samples
+
+
+def _evaluated(
+    submission: Submission, task: Task, how: Evaluating, progress: Callable[[int], object]
+) -> Result:
+    from livebench.leaderboard.verdict import chance_of
+    from livebench.scoring.alarms import result_alarms
+    from livebench.scoring.answers import Answers
+    from livebench.scoring.evaluation import evaluate
+
+    warn = partial(how.alarms.warn, task_name(submission, task), submission.name)
+    result = evaluate(
+        submission,
+        task,
+        normalisation=how.normalisation,
+        isolation=how.isolation.kind,
+        restart=how.restart,
+        progress=progress,
+        say=remark,
+        warn=warn,
+    )
+    chance = chance_of(Answers(task.candidate_set))
+    for alarm in result_alarms(result, chance, listwise=submission.card.listwise):
+        warn(alarm)
+    return result
 
 
 @contextmanager
 def _saying_what_is_kept(submission: Submission, task: Task) -> Iterator[None]:
-    """Say where the scores so far are, if the block does not come to its end."""
+    """Say what is kept of the scores so far, if the block does not come to its end."""
     try:
         yield
-    except BaseException:
-        with suppress(LiveBenchError):
-            path = submission.journal_path(task.candidate_set.name, task.run, task.setting)
-            if path.is_file():
-                remark(f"scored so far: {path}; the same command goes on from there")
+    except BaseException as error:
+        path = _journal(submission, task)
+        stopped = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
+        if path is not None:
+            remark(
+                f"{stopped}; scored so far: {path}; the same command goes on from there, "
+                "--restart starts over"
+            )
+        elif isinstance(error, KeyboardInterrupt):
+            remark(f"{stopped}; nothing of {task_name(submission, task)} is kept")
         raise
 
 
-def _text(submission: Submission, task: Task, result: Result) -> str:
-    from livebench.scoring.answers import Answers
-    from livebench.scoring.metrics import METRICS, chance_metrics, summarise
-    from livebench.tables import text_table
-
-    heading = (
-        f"{submission.name}/{task.run.name} on {task.candidate_set.name}, setting {task.setting} "
-        f"({result.manifest.evaluated}, {result.manifest.wall_seconds:.1f} s)"
-    )
-    answers = Answers(task.candidate_set)
-    chance = summarise([chance_metrics(answers.correct.sum(axis=1))], answers.videos)["best"]
-    rows = {**result.metrics, "chance": chance}
-    files = f"scores and results: {submission.path}/scores/, {submission.path}/results/"
-    table = text_table(
-        ["", *(metric.name for metric in METRICS)],
-        [
-            [name, *(metric.format_with_interval(values[metric.name]) for metric in METRICS)]
-            for name, values in rows.items()
-        ],
-    )
-    return f"{heading}\n{table}\n{result.signature}\n{files}\n"
+def _journal(submission: Submission, task: Task) -> Path | None:
+    """The file with the scores so far, if there is one."""
+    with suppress(LiveBenchError):
+        path = submission.journal_path(task.candidate_set.name, task.run, task.setting)
+        return path if path.is_file() else None
+    return None

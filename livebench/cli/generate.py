@@ -16,8 +16,8 @@ from livebench.cli.options import (
     setting_option,
     submissions_argument,
 )
-from livebench.cli.progress import quiet_option, remark
-from livebench.cli.tasks import each_task, nothing_done, task_progress
+from livebench.cli.progress import quiet_option
+from livebench.cli.tasks import SkippedTasks, each_task, task_progress
 
 if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
@@ -62,9 +62,22 @@ if TYPE_CHECKING:
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of every draw."
 )
+@click.option(
+    "--overwrite", is_flag=True, help="Replace comments that were generated before in another way."
+)
 @quiet_option
 def generate_command(
-    submissions, candidates, datasets, setting, strategy, beam, top_p, max_words, seed, quiet
+    submissions,
+    candidates,
+    datasets,
+    setting,
+    strategy,
+    beam,
+    top_p,
+    max_words,
+    seed,
+    overwrite,
+    quiet,
 ) -> None:
     """Have each SUBMISSION generate a comment for every sample of a set.
 
@@ -83,7 +96,13 @@ def generate_command(
     sets, available = chosen_sets(candidates), Datasets(datasets, quiet)
     for submission in opened:
         _generate(
-            submission, sets, chosen_settings(setting, blind=False), available, decoding, quiet
+            submission,
+            sets,
+            chosen_settings(setting, blind=False),
+            available,
+            decoding,
+            overwrite=overwrite,
+            quiet=quiet,
         )
 
 
@@ -93,20 +112,28 @@ def _generate(
     settings: Sequence[Setting],
     available: Datasets,
     decoding: Decoding,
+    *,
+    overwrite: bool,
     quiet: bool,
 ) -> None:
-    from livebench.scoring.generation import generate_comments
-    from livebench.scoring.plan import plan
+    from livebench.scoring.generation import check_overwriting, generate_comments
+    from livebench.scoring.plan import Planned, plan
     from livebench.scoring.preparation import prepare
 
-    reasons: list[str] = []
+    skipped = SkippedTasks(quiet=quiet)
     count = 0
-    tasks = prepare(submission, plan(submission, sets, settings, available.source))
-    for task in each_task(submission, tasks, reasons.append if quiet else remark):
+    planned = list(plan(submission, sets, settings, available.source))
+    if not overwrite:  # before hours of work
+        for step in planned:
+            if isinstance(step, Planned):
+                place = (submission, step.run, step.candidate_set, step.setting)
+                check_overwriting(*place, decoding)
+    tasks = prepare(submission, planned)
+    for task in each_task(submission, tasks, skipped):
         with task_progress(submission, task, quiet, unit="comment") as progress:
             path, manifest = generate_comments(submission, task, decoding, progress=progress)
         count += 1
         rate = manifest.samples / max(0.001, manifest.wall_seconds)
         click.echo(f"{path}: {manifest.samples} comments, {rate:.1f} a second")
     if not count:
-        raise nothing_done(submission, "written", reasons)
+        raise skipped.nothing_done(submission, "written")

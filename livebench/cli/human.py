@@ -63,7 +63,9 @@ def human_eval_command() -> None:
     type=click.Choice(["video", "comments", "both"]),
     help="Setting of the generated comments. Default: both, or comments if the set has no frames.",
 )
-@click.option("--run", default="", help="Run of each submission. Default: its first.")
+@click.option(
+    "--run", default="", help="Run of each submission. Default: its first that has comments."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
 @click.option("--out", type=NEW_PATH, required=True, help="New folder: human/NAME.")
 def sheet_command(

@@ -13,11 +13,13 @@ import click
 
 from livebench.cli.options import (
     PATH,
+    SET,
     human_option,
     sets_option,
     signers_option,
     submissions_option,
 )
+from livebench.cli.progress import remark
 from livebench.errors import one_line
 
 if TYPE_CHECKING:
@@ -26,12 +28,21 @@ if TYPE_CHECKING:
     from livebench.leaderboard.collect import Section
     from livebench.leaderboard.private import PrivateSection
 
+_own_set_option = click.option(
+    "--own-set",
+    "own_sets",
+    type=SET,
+    multiple=True,
+    help="Candidate set of your own to show, too, by name or path; may be repeated.",
+)
+
 
 @click.command("leaderboard")
 @submissions_option
 @sets_option
 @human_option
 @signers_option
+@_own_set_option
 @click.option(
     "--out",
     type=PATH,
@@ -48,16 +59,17 @@ if TYPE_CHECKING:
     help="Keep the rows as those of a release of today, in docs/leaderboard/released.json.",
 )
 def leaderboard_command(
-    submissions_folder, sets_folder, human_folder, signers, out, check, release
+    submissions_folder, sets_folder, human_folder, signers, own_sets, out, check, release
 ) -> None:
     """Render the leaderboard from scores and answers; the text of the sets is not needed.
 
-    Writes LEADERBOARD.md, docs/leaderboard/ with a page for each set, and the table in README.md.
+    Writes LEADERBOARD.md, docs/leaderboard/ with a page for each set that candidates/public.txt lists,
+    and the table in README.md. Sets of your own are left out, unless --own-set names them.
     """
     from livebench.leaderboard.pages import write_pages
     from livebench.leaderboard.render import FOLDER, render_pages
 
-    shown = _collect_all(submissions_folder, sets_folder, human_folder, signers)
+    shown = _collect_all(submissions_folder, sets_folder, human_folder, signers, own_sets)
     pages = render_pages(*shown)
     if release:
         _keep_release(out.parent, shown[0], release)
@@ -97,18 +109,22 @@ def render_all(
 
 
 def _collect_all(
-    submissions: Path, sets: Path, human: Path, signers: Path | None
+    submissions: Path, sets: Path, human: Path, signers: Path | None, named: Sequence[Path] = ()
 ) -> tuple[list[Section], list[HumanReport], list[PrivateSection], dict[str, list[People]]]:
-    """What the pages show: public sets, human evaluations, private sets, and what people reach."""
+    """What the pages show: public sets and `named` ones, human evaluations, private sets, and what
+    people reach."""
     from livebench.attestation.signing import MAINTAINERS
-    from livebench.candidates.candidate_set import find_private_sets, find_sets
+    from livebench.candidates.candidate_set import CandidateSet, find_board_sets, find_private_sets
     from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
     from livebench.leaderboard.people import people_by_set
     from livebench.leaderboard.private import collect_private
     from livebench.submissions.load import find_submissions
 
-    found, present = find_sets(sets), find_submissions(submissions)
+    found, own = find_board_sets(sets, [CandidateSet(path) for path in named])
+    if own:
+        remark(f"left out, not being public: {', '.join(own)}; --own-set NAME shows one")
+    present = find_submissions(submissions)
     signers = signers or MAINTAINERS
     sections = collect(found, present, signers=signers)
     private = collect_private(find_private_sets(sets), sections, present, signers)

@@ -24,6 +24,7 @@ from livebench.cli.protocols import protocols_command
 from livebench.cli.remove import remove_command
 from livebench.cli.reproduce import reproduce_command
 from livebench.cli.rerun import attest_command, rerun_command
+from livebench.cli.show import show_command
 from livebench.cli.simulate import simulate_command
 from livebench.cli.site import site_command
 from livebench.cli.stats import stats_command
@@ -50,6 +51,7 @@ COMMANDS = (
     generate_command,
     human_eval_command,
     submit_command,
+    show_command,
     compare_command,
     leaderboard_command,
     site_command,

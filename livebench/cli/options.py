@@ -98,14 +98,18 @@ SUBMISSION, SET, DATASET = Kept(_SUBMISSIONS), Kept(_SETS), Kept(_DATASETS)
 SET_OR_DATASET = Kept(_SETS, _DATASETS)
 
 
-def submission_option(*, hidden: bool = False) -> Decorator:
+def submission_option(
+    *,
+    hidden: bool = False,
+    help_text: str = "Submission, by name or path; may be repeated. Default: all.",
+) -> Decorator:
     return click.option(
         "--submission",
         "submission",
         type=SUBMISSION,
         multiple=True,
         hidden=hidden,
-        help="Submission, by name or path; may be repeated. Default: all.",
+        help=help_text,
     )
 
 
@@ -218,6 +222,11 @@ json_option = click.option(
 )
 
 
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="Say more: all metrics, and each thing that is skipped."
+)
+
+
 def print_json(record: object) -> None:
     """Print a record as a line of JSON."""
     import msgspec
@@ -282,8 +291,10 @@ def chosen_isolation(
     memory: float | None,
     time_limit: float,
     hidden: Sequence[Path],
+    prints: Callable[[str], object] | None = None,
 ) -> Isolation:
-    """The isolation that these options ask for; a sandbox shows none of `hidden`."""
+    """The isolation that these options ask for; a sandbox shows none of `hidden`, and `prints` is called
+    with each line that a submission prints."""
     from livebench.isolation.remote import Isolation
 
     if in_process and (sandbox or memory is not None):
@@ -291,4 +302,4 @@ def chosen_isolation(
     kind: Literal["none", "process", "sandbox"]
     kind = "sandbox" if sandbox else "none" if in_process else "process"
     limit = memory if memory is not None else SANDBOX_MEMORY if sandbox else 0
-    return Isolation(kind, limit, time_limit, tuple(hidden))
+    return Isolation(kind, limit, time_limit, tuple(hidden), prints=prints)

@@ -64,8 +64,8 @@ def rerun_command(
     nothing is written; exit 1. On a private set, given as --candidates, only its results are kept.
     """
     from livebench.attestation.attestation import attest
-    from livebench.cli.evaluate import each_result
-    from livebench.cli.tasks import nothing_done, task_name
+    from livebench.cli.evaluate import Evaluating, each_result
+    from livebench.cli.tasks import SkippedTasks, task_name
     from livebench.review.attesting import (
         check_attestation,
         compare_scores,
@@ -89,7 +89,7 @@ def rerun_command(
         for wrong in check_attestation(submission, signers):
             if wrong.place == "kind":
                 raise wrong
-        reasons: list[str] = []
+        skipped = SkippedTasks(quiet=quiet)
         done = []
         with tempfile.TemporaryDirectory(prefix="livebench-rerun-") as folder:
             copy = copy_to_run(submission, Path(folder))
@@ -98,9 +98,8 @@ def rerun_command(
                 sets,
                 chosen_settings(setting),
                 available,
-                isolation=isolation,
-                quiet=quiet,
-                skipped=reasons.append if quiet else remark,
+                Evaluating(isolation, quiet=quiet),
+                skipped,
             ):
                 place = (task.candidate_set.name, task.run, task.setting)
                 agreement = compare_scores(
@@ -110,7 +109,7 @@ def rerun_command(
                 private = result if task.candidate_set.manifest.is_private else None
                 done.append((place, agreement, private))
             if not done:
-                raise nothing_done(submission, "re-run", reasons)
+                raise skipped.nothing_done(copy, "re-run")
             if any(agreement.verdict == "different" for _, agreement, _ in done):
                 differing = True
                 click.echo(f"{submission.path}: not attested, and nothing was written")

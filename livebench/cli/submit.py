@@ -27,6 +27,7 @@ from livebench.errors import LiveBenchError, one_line
 
 if TYPE_CHECKING:
     from livebench.records import DeclaredSetting
+    from livebench.submissions.load import Submission
 
 
 @click.group("submit")
@@ -39,7 +40,7 @@ def submit_command() -> None:
 @click.option("--name", help="Name, as the leaderboard will show it.")
 @click.option("--author", "authors", multiple=True, help="An author; may be repeated.")
 @click.option("--description", help="What it does, in one sentence.")
-@click.option("--settings", help="Some of video,comments,both. Default: comments,both.")
+@click.option("--settings", help="Some of video,comments,both, or all. Default: comments,both.")
 @click.option("--url", default="", help="URL of a paper or of code.")
 @click.option("--scores-only", is_flag=True, help="No scorer: scores come from elsewhere.")
 @hf_options
@@ -93,14 +94,14 @@ def _ask(option: str, question: str, default: str | None = None) -> str:
     Raises:
         LiveBenchError: nobody answers, and there is no default.
     """
-    try:
-        answer: str = click.prompt(question, default=default)
-    except click.Abort:
-        if sys.stdin.isatty():  # somebody is there, and wants no more
-            raise
-        if default is None:
-            raise LiveBenchError(option, "is missing", f"give {option}") from None
-        return default
+    if sys.stdin.isatty():
+        asked: str = click.prompt(question, default=default)
+        return asked
+    answer = (
+        sys.stdin.readline().strip() or default
+    )  # of a script: a line for each question, or none
+    if answer is None:
+        raise LiveBenchError(option, "is missing", f"give {option}")
     return answer
 
 
@@ -114,12 +115,15 @@ def _parse_settings(text: str) -> list[DeclaredSetting]:
     from livebench.records import DeclaredSetting
 
     possible: tuple[DeclaredSetting, ...] = get_args(DeclaredSetting)
-    wrong = [item for item in _items(text) if item not in possible]
-    if wrong or not _items(text):
+    if _items(text) == ["all"]:
+        return list(possible)
+    # Every submission takes part in `blind`, so it need not be named, and may be.
+    wrong = [item for item in _items(text) if item not in ("blind", *possible)]
+    if wrong or not set(_items(text)) & set(possible):
         raise LiveBenchError(
             f"--settings {text}",
-            f"not a setting: {', '.join(wrong) or 'nothing'}",
-            f"choose from {', '.join(possible)}",
+            f"not a setting: {', '.join(wrong) or text or 'nothing'}",
+            f"choose from {', '.join(possible)}, or all",
         )
     return [setting for setting in possible if setting in _items(text)]
 
@@ -177,6 +181,17 @@ def _print_problems(
     return len(shown)
 
 
+def _in_order(folder: Path, broken: Sequence[str]) -> list[Submission]:
+    """The submissions of a folder, but those that are broken: one does not stop the review of others."""
+    from livebench.submissions.load import open_submissions
+
+    names = {Path(path).resolve().name for path in broken}
+    opened, errors = open_submissions(folder, leave_out=names)
+    for error in errors:
+        click.echo(f"left out: {error}")
+    return opened
+
+
 @submit_command.command("review")
 @click.argument("submissions", metavar="[SUBMISSION]...", type=SUBMISSION, nargs=-1)
 @click.option(
@@ -204,7 +219,7 @@ def review_command(
     Without SUBMISSION and --base all submissions are reviewed, and results that are no longer current
     are tolerated. Exit 1 if there is a problem to fix.
     """
-    from livebench.candidates.candidate_set import find_private_sets, find_sets
+    from livebench.candidates.candidate_set import find_board_sets, find_private_sets, find_sets
     from livebench.cli.leaderboard import compare_with
     from livebench.human.analysis.publish import find_reports
     from livebench.leaderboard.collect import collect
@@ -215,7 +230,7 @@ def review_command(
     from livebench.review.difference import changed_folders, describe_changes, row_changes
     from livebench.review.judges import changed_judges, describe_judges
     from livebench.review.problems import StaleResult
-    from livebench.submissions.load import find_submissions, submission_folders
+    from livebench.submissions.load import submission_folders
 
     changed: list[str] = []
     if base is not None:
@@ -223,6 +238,7 @@ def review_command(
         click.echo("\n".join(describe_judges(changed)), nl=bool(changed))
         sets_folder, human_folder = base / "candidates", base / "human"
     sets, private_sets = find_sets(sets_folder), find_private_sets(sets_folder)
+    board_sets, _ = find_board_sets(sets_folder)
     everything = not submissions and base is None
     paths: Sequence[Path] = submissions
     if base is not None and not submissions:
@@ -242,19 +258,23 @@ def review_command(
     ]
     if broken:
         click.echo(f"\nNo row is computed before these are in order: {', '.join(broken)}")
-        sys.exit(1)
-    present = find_submissions(submissions_folder)
-    sections = collect(sets, present, signers=signers)
+    present = _in_order(submissions_folder, broken)
+    sections = collect(board_sets, present, signers=signers)
     if not everything:
         reviewed = {path.resolve().name for path in paths}
         before = (
-            find_submissions(base / "submissions")
+            _in_order(base / "submissions", [])
             if base
             else [submission for submission in present if submission.name not in reviewed]
         )
-        changes = row_changes(collect(sets, before, signers=signers), sections)
+        left_out = {Path(path).resolve().name for path in broken}
+        before = [submission for submission in before if submission.name not in left_out]
+        changes = row_changes(collect(board_sets, before, signers=signers), sections)
         click.echo("\n".join(describe_changes(changes)) if changes else "\nNo row changes.")
         click.echo()
+    if broken:
+        click.echo(f"{board}: not compared before all is in order")
+        sys.exit(1)
     private = collect_private(private_sets, sections, present, signers)
     people = people_by_set(sections, present, human_folder)
     pages = render_pages(sections, find_reports(human_folder), private, people)

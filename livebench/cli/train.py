@@ -7,7 +7,7 @@ import os
 import click
 
 from livebench.cli.options import DATASET, PATH, SUBMISSION, device_option, protocol_option
-from livebench.cli.progress import bar, quiet_option, remark
+from livebench.cli.progress import INTERRUPTED, bar, quiet_option, remark
 
 
 @click.command("train")
@@ -47,20 +47,27 @@ def train_command(submission, dataset, protocol, out, config, seed, device, quie
 
     opened, data = Submission(submission), Dataset(dataset)
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
-    file = train_submission(
-        opened,
-        dataset=data,
-        protocol=load_protocol(protocol),
-        out=out,
-        config=config,
-        seed=seed,
-        device=device,
-        bar=lambda total, label: bar(total, label, quiet or not first, unit="comment"),
-        say=lambda text: remark(text, quiet or not first),
-    )
+    try:
+        file = train_submission(
+            opened,
+            dataset=data,
+            protocol=load_protocol(protocol),
+            out=out,
+            config=config,
+            seed=seed,
+            device=device,
+            bar=lambda total, label: bar(total, label, quiet or not first, unit="comment"),
+            say=lambda text: remark(text, quiet or not first),
+        )
+    except KeyboardInterrupt:
+        kept = f"what is in {out} is kept, and the same command goes on from there"
+        nothing = "nothing was saved yet"
+        remark(f"interrupted: {kept if out.exists() else nothing}", not first)
+        raise click.exceptions.Exit(INTERRUPTED) from None
     if not first:
         return
     click.echo(
         f"checkpoint: {file}; to score with it, put this into {submission}/submission.toml:\n"
     )
-    click.echo(run_table(opened, out.name, seed, data.info.name, file), nl=False)
+    info = data.info
+    click.echo(run_table(opened, out.name, seed, info.name, file, info.fingerprint), nl=False)

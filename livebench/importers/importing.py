@@ -96,6 +96,7 @@ def import_dataset(
         ]
     if not collection.has_split:
         videos = _split(videos, options)
+        _remark_on_empty_splits(videos, options, report)
         split_options = {"dev": options.dev, "test": options.test, "seed": options.seed}
     elif options.split_by == "group":
         what = "the source has a split of its own"
@@ -183,3 +184,20 @@ def _split(videos: list[Video], options: Options) -> list[Video]:
         splits = split_videos(ids, dev=options.dev, test=options.test, seed=options.seed)
     pairs = zip(videos, splits, strict=True)
     return [msgspec.structs.replace(video, split=split) for video, split in pairs]
+
+
+def _remark_on_empty_splits(
+    videos: Sequence[Video], options: Options, report: Callable[[str], object]
+) -> None:
+    """Say at once if a split that was asked for is empty, as shares of few videos may leave it: nothing
+    can be built from it."""
+    splits = {video.split for video in videos}
+    wanted = (("dev", options.dev), ("test", options.test))
+    empty = [name for name, share in wanted if share and name not in splits]
+    if empty:
+        some = max(1, min(len(videos) // 3, round(0.05 * len(videos))))
+        report(
+            f"warning: --dev {options.dev} and --test {options.test} of {len(videos)} videos leave "
+            f"{' and '.join(empty)} empty: no set can be built from an empty split; give counts "
+            f"(--dev {some} --test {some}), larger shares, or another --seed"
+        )

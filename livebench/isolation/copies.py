@@ -46,11 +46,12 @@ class Copies:
         sealed: whether it is in a sandbox.
 
     Attributes:
+        sealed: whether it is in a sandbox.
         why_not: why it cannot be copied; empty as long as it can.
     """
 
     def __init__(self, child: Child, handles: socket.socket, time_limit: float, *, sealed: bool):
-        self._child, self._handles, self._limit, self._sealed = child, handles, time_limit, sealed
+        self._child, self._handles, self._limit, self.sealed = child, handles, time_limit, sealed
         self._origin, self.why_not = 0, ""
 
     @contextmanager
@@ -68,7 +69,7 @@ class Copies:
         """
         ours, theirs = socket.socketpair()
         prints, theirs_prints = os.pipe()
-        copy = Copy(ours, prints, self._limit)
+        copy = Copy(ours, prints, self._limit, self._child.shown)
         try:
             known = {link_of(theirs.fileno()), link_of(theirs_prints), _NULL}
             try:
@@ -93,18 +94,18 @@ class Copies:
     def _stopped(self, copy: Copy, number: int, known: set[str]) -> dict[str, str]:
         """Stop process and copy, and look at both; returns what the process holds open."""
         if not self._origin:
-            self._origin = self._find(_FIRST) if self._sealed else self._child.pid
+            self._origin = self._find(_FIRST) if self.sealed else self._child.pid
         origin = self._origin
         copy.pid = self._find(number)
         try:
             if not (stop(origin) and stop(copy.pid)):
                 raise self._child.failed("a process of the submission ended")
-            if self._sealed:
+            if self.sealed:
                 empty_scratch(origin, SCRATCH_FOLDERS)
             self._no_others(copy.pid)
             kept = {*self._child.links, _NULL}
-            why = obstacle(origin, kept, sealed=self._sealed, children=[copy.pid]) or obstacle(
-                copy.pid, known, sealed=self._sealed
+            why = obstacle(origin, kept, sealed=self.sealed, children=[copy.pid]) or obstacle(
+                copy.pid, known, sealed=self.sealed
             )
             if why:
                 raise self._tampered(why)
@@ -128,7 +129,7 @@ class Copies:
     def _processes(self) -> list[int]:
         """All processes of the submission: in a sandbox, all but bubblewrap's."""
         found = below(self._child.pid)
-        return [pid for pid in found if number_inside(pid) != 1] if self._sealed else found
+        return [pid for pid in found if number_inside(pid) != 1] if self.sealed else found
 
     def _find(self, number: int) -> int:
         """The process that has this number where it runs."""

@@ -6,6 +6,7 @@ from outside, since a submission may have changed whatever runs in its own proce
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import stat
@@ -113,6 +114,23 @@ def exit_status(pid: int) -> int | None:
     if not fields:
         return -signal.SIGKILL
     return os.waitstatus_to_exitcode(int(fields[49])) if fields[0] in "ZX" else None
+
+
+def resident(pid: int) -> int:
+    """Bytes of a process and of what it has started that are in memory; 0 if it has ended."""
+    pages = 0
+    for one in (pid, *below(pid)):
+        with contextlib.suppress(OSError):
+            pages += int(Path(f"/proc/{one}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def available() -> int:
+    """Bytes of memory that new processes may use without swapping, as the kernel estimates."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return 1024 * int(line.split()[1])
+    return 0
 
 
 def stop(pid: int) -> bool:

@@ -10,13 +10,13 @@ import signal
 import socket
 import subprocess
 import time
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 
 from livebench.errors import LiveBenchError
 from livebench.isolation import wire
 from livebench.isolation.inspection import end, exit_status, link_of
+from livebench.isolation.printed import Printed, harmless
 
 PIPE = 1 << 20
 """Capacity of a pipe in bytes: enough for a block of samples while the previous one is scored, and for
@@ -39,9 +39,16 @@ class Peer(ABC):
         to, answers, prints: descriptors to write messages to, and to read answers and printed output
             from; they are closed with the peer.
         time_limit: seconds that the process may take to answer.
+        shown: what printed output is handed on to, if to anything.
+
+    Attributes:
+        pid: its process id (of the sandbox around it, if there is one); 0 before it is known.
     """
 
-    def __init__(self, to: int, answers: int, prints: int, time_limit: float) -> None:
+    def __init__(
+        self, to: int, answers: int, prints: int, time_limit: float, shown: Printed | None = None
+    ) -> None:
+        self.shown = shown
         self._to, self._from, self._prints, self._limit = to, answers, prints, time_limit
         self._printed, self._in, self._out = b"", bytearray(), bytearray()
         for handle in (to, answers, prints):
@@ -49,6 +56,7 @@ class Peer(ABC):
         with contextlib.suppress(OSError, AttributeError):  # Linux only, and limited for users
             for handle in (to, prints):
                 fcntl.fcntl(handle, fcntl.F_SETPIPE_SZ, PIPE)
+        self.pid = 0
         self._poll = select.poll()
         self._poll.register(answers, select.POLLIN)
         self._poll.register(prints, select.POLLIN)
@@ -58,10 +66,18 @@ class Peer(ABC):
         """Kill the process and what it has started."""
 
     @abstractmethod
+    def close(self) -> None:
+        """End the process."""
+
+    @abstractmethod
     def _status(self) -> int | None:
         """Its exit status, or minus the signal that killed it; None while it runs."""
 
     def _close_handles(self) -> None:
+        while self._prints >= 0 and self._keep_print():
+            pass
+        if self.shown is not None:
+            self.shown.end()
         for handle in {self._to, self._from, self._prints} - {-1}:
             os.close(handle)
         self._to = self._from = self._prints = -1
@@ -160,6 +176,8 @@ class Peer(ABC):
                 self._poll.unregister(self._prints)
             return False
         self._printed = (self._printed + data)[-_LAST_OUTPUT:]
+        if self.shown is not None:
+            self.shown.feed(data)
         return True
 
     def _ended(self) -> LiveBenchError:
@@ -189,6 +207,7 @@ class Child(Peer):
         environment: all of it.
         handles: further descriptors that it inherits.
         time_limit: seconds that it may take to answer.
+        shown: what it prints is handed on to this.
 
     Attributes:
         links: what the descriptors that it was given lead to, as /proc names them.
@@ -202,11 +221,12 @@ class Child(Peer):
         environment: Mapping[str, str],
         handles: tuple[int, ...] = (),
         time_limit: float,
+        shown: Printed | None = None,
     ) -> None:
         theirs_in, to = os.pipe()
         answers, theirs_out = os.pipe()
         prints, theirs_prints = os.pipe()
-        super().__init__(to, answers, prints, time_limit)
+        super().__init__(to, answers, prints, time_limit, shown)
         given = (theirs_in, theirs_out, *handles)
         try:
             self.links = {link_of(handle) for handle in (*given, theirs_prints)}
@@ -220,17 +240,13 @@ class Child(Peer):
                 env=dict(environment),
                 start_new_session=True,
             )
+            self.pid = self._process.pid
         except BaseException:
             self._close_handles()
             raise
         finally:
             for handle in (theirs_in, theirs_out, theirs_prints):
                 os.close(handle)
-
-    @property
-    def pid(self) -> int:
-        """The process id (of the sandbox around it, if there is one)."""
-        return self._process.pid
 
     def kill(self) -> None:
         """Kill the process and everything it has started in its session."""
@@ -260,15 +276,15 @@ class Copy(Peer):
     """A copy of a process, for one block.
 
     Args:
-        pid: of the copy.
         channel: a socket to it, which is closed here.
         prints: what it prints.
     """
 
-    def __init__(self, channel: socket.socket, prints: int, time_limit: float) -> None:
-        self.pid = 0
+    def __init__(
+        self, channel: socket.socket, prints: int, time_limit: float, shown: Printed | None = None
+    ) -> None:
         handle = channel.detach()
-        super().__init__(os.dup(handle), handle, prints, time_limit)
+        super().__init__(os.dup(handle), handle, prints, time_limit, shown)
 
     def kill(self) -> None:
         if self.pid:
@@ -281,12 +297,6 @@ class Copy(Peer):
 
     def _status(self) -> int | None:
         return exit_status(self.pid) if self.pid else 0
-
-
-def harmless(text: str) -> str:
-    """A text from a submission, safe for a terminal: without control characters."""
-    kept = (mark for mark in text if mark == "\n" or unicodedata.category(mark)[0] != "C")
-    return "".join(kept).strip()
 
 
 class _LastOutput(Exception):

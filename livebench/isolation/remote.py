@@ -7,7 +7,7 @@ import shutil
 import socket
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -20,8 +20,10 @@ from livebench.errors import LiveBenchError, one_line
 from livebench.isolation import sandbox, wire
 from livebench.isolation.copies import Copies
 from livebench.isolation.environment import clean_environment, threads
+from livebench.isolation.inspection import available, resident
 from livebench.isolation.learning_folder import learning_folder
-from livebench.isolation.pipes import Child, Peer, SubmissionTraceback, harmless
+from livebench.isolation.pipes import Child, Peer, SubmissionTraceback
+from livebench.isolation.printed import Printed, harmless
 from livebench.isolation.seccomp import no_new_processes
 from livebench.scoring.computation import Computation
 from livebench.scoring.numbers import Numbers, WrongAnswer
@@ -43,6 +45,9 @@ _Answer = TypeVar("_Answer")
 
 _AHEAD = 2
 """Blocks sent to a process at a time: the one being scored, and the next."""
+
+_ROOM = 4
+"""A process leaves room for another if the memory that is available is so many times its own."""
 
 _GIGABYTE = 1 << 30
 _NAME_LIMIT = 100
@@ -66,6 +71,10 @@ class Isolation:
         time_limit: seconds that it may take to be created, to be fitted, or to score a block.
         hidden: folders that a sandbox never shows.
         copies: whether a process scores each block in a fresh copy of itself, where it can be copied.
+        trusted: whether one process may score everything itself, since its code is known to remember
+            nothing: that of LiveBench.
+        prints: what is called with each line that a submission prints; by default they are shown if it
+            fails.
     """
 
     kind: Literal["none", "process", "sandbox"] = "process"
@@ -73,13 +82,12 @@ class Isolation:
     time_limit: float = 3600
     hidden: tuple[Path, ...] = ()
     copies: bool = True
+    trusted: bool = False
+    prints: Callable[[str], object] | None = None
 
     @contextmanager
-    def open(self, submission: Submission, run: Run, *, copies: bool = True) -> Iterator[Scorer]:
+    def open(self, submission: Submission, run: Run) -> Iterator[Scorer]:
         """The scorer of a run; its process ends with the block.
-
-        Args:
-            copies: as above; both must be true.
 
         Raises:
             LiveBenchError: it cannot be created, or bubblewrap is needed and not installed.
@@ -93,8 +101,7 @@ class Isolation:
             return
         ours, theirs = socket.socketpair()
         with learning_folder() as inputs, ours, theirs:
-            wanted = self.copies and copies
-            child = self._start(submission, inputs, theirs.fileno(), copies=wanted)
+            child = self._start(submission, inputs, theirs.fileno(), copies=self.copies)
             theirs.close()
             try:
                 start = wire.Start(
@@ -105,7 +112,7 @@ class Isolation:
                     sealed=self.kind == "sandbox",
                 )
                 made = Copies(child, ours, self.time_limit, sealed=start.sealed)
-                yield self._scorer(child, start, submission, inputs, made if wanted else None)
+                yield self._scorer(child, start, submission, inputs, made if self.copies else None)
             finally:
                 child.close()
 
@@ -117,6 +124,8 @@ class Isolation:
             return [sys.executable, "-P", "-c", code]
 
         folder, sealed = str(submission.path), self.kind == "sandbox"
+        say = self.prints
+        shown = Printed(lambda line: say(f"[{submission.name}] {line}")) if say else None
         environment = clean_environment(sealed=sealed)
         if not sealed:
             return Child(
@@ -125,6 +134,7 @@ class Isolation:
                 environment=environment,
                 handles=(handles,),
                 time_limit=self.time_limit,
+                shown=shown,
             )
         source, target = os.pipe()
         try:
@@ -140,6 +150,7 @@ class Isolation:
                 environment=environment,
                 handles=(source, handles),
                 time_limit=self.time_limit,
+                shown=shown,
             )
         finally:
             os.close(source)
@@ -157,7 +168,8 @@ class Isolation:
         shown = Path(sandbox.INPUTS) if self.kind == "sandbox" else inputs
         whole = submission.is_own_oracle
         scorer_class = _RemoteFitted if hello.fits else _RemoteScorer
-        return scorer_class(child, hello, _LearningFolder(inputs, shown, whole), copies)
+        folder = _LearningFolder(inputs, shown, whole)
+        return scorer_class(child, hello, folder, copies, trusted=self.trusted)
 
 
 @dataclass(frozen=True)
@@ -171,18 +183,48 @@ class _LearningFolder:
 
 
 class _RemoteScorer(Streaming):
-    """A scorer in a process of its own; `copies` of it score, if it is to be copied."""
+    """A scorer in a process of its own; `copies` of it score, unless it is `trusted` or has none."""
 
     def __init__(
-        self, child: Child, hello: wire.Hello, inputs: _LearningFolder, copies: Copies | None
+        self,
+        child: Peer,
+        hello: wire.Hello,
+        inputs: _LearningFolder,
+        copies: Copies | None,
+        *,
+        trusted: bool = False,
     ) -> None:
+        self._trusted = trusted
         self._child, self._hello, self._inputs, self._copies = child, hello, inputs, copies
         self.trained = hello.trained
 
     @property
     def memory(self) -> MemoryKind:
+        if self._trusted:
+            return "one process"
         copied = self._copies is not None and not self._copies.why_not
         return "fresh copy per block" if copied else "one process per setting"
+
+    @property
+    def may_serve_again(self) -> bool:
+        # Copies of a sandbox see its counters (docs/trust.md), which must not lead from one setting to
+        # another. Outside of one they could leave files, whichever process they were copied from.
+        copies = self._copies
+        apart = copies is not None and not copies.why_not and not copies.sealed
+        return self._trusted or apart
+
+    @property
+    def leaves_room(self) -> bool:
+        return _ROOM * resident(self._child.pid) < available()
+
+    @contextmanager
+    def one_copy(self) -> Iterator[Scorer]:
+        copies = self._copies
+        if copies is None or copies.why_not:
+            yield self
+            return
+        with copies.next(*self._answers_to_copy()) as copy:
+            yield self if copy is None else _RemoteScorer(copy, self._hello, self._inputs, None)
 
     def close(self) -> None:
         self._child.close()
@@ -199,7 +241,7 @@ class _RemoteScorer(Streaming):
 
     def score_blocks(self, blocks: Iterable[Samples]) -> Iterator[tuple[Samples, list[Numbers]]]:
         left = iter(blocks)
-        if self._copies is not None:
+        if self._copies is not None and not self._trusted:
             for block in left:
                 numbers = self._scored_by_copy(self._copies, block)
                 if numbers is None:
@@ -220,16 +262,23 @@ class _RemoteScorer(Streaming):
         if copies.why_not:
             return None
         try:
-            with copies.next(
-                lambda: _answer(self._child, wire.COPIED, wire.Copied, block),
-                lambda copy: _answer(copy, wire.READY, type(None), block),
-            ) as copy:
+            with copies.next(*self._answers_to_copy(block)) as copy:
                 if copy is None:
                     return None
                 copy.send(_message(block))
                 return self._scored(copy, block)
         except LiveBenchError as error:
             raise (error if error.where else error.of(block_name(block))) from error.__cause__
+
+    def _answers_to_copy(
+        self, block: Samples | None = None
+    ) -> tuple[Callable[[], wire.Copied], Callable[[Peer], None]]:
+        """Wait for what the process says to being copied, and for the copy to be ready."""
+        doing = (self._hello.name, "copying the scorer")
+        return (
+            lambda: _answer(self._child, wire.COPIED, wire.Copied, block, doing),
+            lambda copy: _answer(copy, wire.READY, type(None), block, doing),
+        )
 
     def computation(self) -> Computation:
         self._child.send(wire.message(wire.DESCRIBE, None))

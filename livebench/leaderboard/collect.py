@@ -12,7 +12,7 @@ from livebench.attestation.attestation import Attestations
 from livebench.attestation.signing import MAINTAINERS
 from livebench.audit.set_audit import SetAudit, read_audit
 from livebench.candidates.candidate_set import CandidateSet
-from livebench.leaderboard.entries import Entry, EntryReader, Evaluated
+from livebench.leaderboard.entries import COULD_REMEMBER, Entry, EntryReader, Evaluated
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import (
@@ -103,6 +103,7 @@ class BoardRow:
         return replace(
             self,
             evaluated="",
+            remarks=tuple(one for one in self.remarks if one not in COULD_REMEMBER.values()),
             rank=0,
             isolation="",
             from_changed_code=False,
@@ -245,7 +246,7 @@ def _board(
         folder: summarise(entry.metrics_by_run, answers.videos) for folder, entry in current.items()
     }
     ranked = [
-        folder for folder, entry in current.items() if _is_ranked(entry) and setting != "blind"
+        folder for folder, entry in current.items() if is_ranked(entry) and setting != "blind"
     ]
     ranked.sort(key=lambda folder: (_best_first(metrics[folder]), folder))
     headlines = [current[folder].headline for folder in ranked]
@@ -281,7 +282,8 @@ def _board(
     )
 
 
-def _is_ranked(entry: Entry) -> bool:
+def is_ranked(entry: Entry) -> bool:
+    """Whether a row may have a rank, but in the setting `blind`."""
     kind, attested = entry.submission.card.kind, entry.evaluated == "attested"
     fair = not entry.remembers and not entry.declared_later
     return kind in ("model", "baseline") and attested and fair

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from livebench.leaderboard.comparison import Compared
+from livebench.leaderboard.moments import RankedCandidate, RankedMoment
 from livebench.scoring.metrics import HEADLINE, METRICS, Interval, Metric
 from livebench.scoring.paired import SIGNIFICANCE_LEVEL, Difference, Wins
 from livebench.scoring.resampling import RESAMPLES
@@ -10,11 +13,14 @@ from livebench.scoring.significance import NEAR_FLIPS, format_p
 from livebench.tables import markdown_cell, markdown_code
 
 
-def describe_comparison(compared: Compared, comparisons: int) -> str:
+def describe_comparison(
+    compared: Compared, comparisons: int, moments: Sequence[RankedMoment] = ()
+) -> str:
     """Heading, two sentences, a table of metrics, who wins where, and the samples that differ most.
 
     Args:
         comparisons: how many were asked for together, for which p was corrected.
+        moments: those of the samples that are shown with their comments.
     """
     comparison, first, second = (
         compared.comparison,
@@ -54,6 +60,7 @@ def describe_comparison(compared: Compared, comparisons: int) -> str:
                 for sample in comparison.largest
             ),
             "",
+            *(line for moment in moments for line in _moment(moment, (first, second))),
         ]
     return "\n".join([*lines, markdown_code(compared.signature), ""])
 
@@ -69,17 +76,52 @@ def _conclusion(compared: Compared, comparisons: int) -> str:
             (compared.second, headline.second),
         )
     ]
-    if compared.p_holm >= SIGNIFICANCE_LEVEL:
+    if compared.p_board >= SIGNIFICANCE_LEVEL:
         verdict = "is not significant at 5%"
     else:
         better = compared.first if headline.difference.value > 0 else compared.second
         verdict = f"is significant at 5%: {markdown_cell(better)} is better"
     p = f"p = {headline.p:.4f}" if headline.p >= 0.00005 else "p < 0.0001"
+    if compared.rows > 2:
+        p += (
+            f", for all pairs of the {compared.rows} rows of the board {format_p(compared.p_board)}"
+        )
     if comparisons > 1:
         p += f", after Holm over {comparisons} comparisons {format_p(compared.p_holm)}"
     return (
         f"{where}, {values[0]}, and {values[1]}. The difference of "
         f"{_with_interval(headline.difference)} {verdict} ({p})."
+    )
+
+
+_FIRST = 3
+"""Candidates of each submission that are shown of a moment."""
+
+
+def _moment(moment: RankedMoment, names: tuple[str, str]) -> list[str]:
+    """A moment with text: what was written around it, and what each puts first."""
+    if not any(candidate.text for candidate in moment.candidates):
+        return []
+    correct = [one for one in moment.candidates if one.type == "correct"]
+    best = [
+        (name, sorted(moment.candidates, key=lambda one: one.ranks[side])[:_FIRST])
+        for side, name in enumerate(names)
+    ]
+    lines = [
+        f"**{markdown_cell(moment.sample_id, 100)}** {markdown_cell(moment.title)}".rstrip(),
+        "",
+    ]
+    around = " / ".join(markdown_cell(comment.text) for comment in moment.context)
+    lines += [f"- around: {around or 'nothing'}"]
+    lines += [f"- written: {_texts(correct)}"]
+    lines += [f"- {name} puts first: {_texts(first)}" for name, first in best]
+    return [*lines, ""]
+
+
+def _texts(candidates: Sequence[RankedCandidate]) -> str:
+    return " / ".join(
+        markdown_cell(one.text) + (" (correct)" if one.type == "correct" else "")
+        for one in candidates
     )
 
 

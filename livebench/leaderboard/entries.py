@@ -22,6 +22,7 @@ from livebench.leaderboard.result_files import (
 from livebench.records import Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import HEADLINE, best_metrics, sample_metrics
+from livebench.scoring.paired import RowPair, pair_tests
 from livebench.scoring.plausibility import measure_ties, plausibility_remarks
 from livebench.scoring.result import IsolationKind, Result, ResultManifest, signature_of
 from livebench.submissions.load import Run, Submission
@@ -48,7 +49,7 @@ LiveBench ran the scorer, `self-reported` if there are scores alone."""
 
 COULD_REMEMBER = {
     "one process per setting": "one process scored all samples: it could remember earlier ones",
-    "one process": "scored in LiveBench's process: it could remember earlier samples",
+    "one process": "one process scored all settings: it could remember earlier samples",
     "server": "scored by a server: LiveBench sees neither its model nor what it remembers",
 }
 ONE_RUN = "one training run: the seed of training is not in the interval"
@@ -278,7 +279,7 @@ class EntryReader:
     def _read(self, submission: Submission, setting: Setting) -> Entry | None:
         """The entry, without its scores in `blind`."""
         candidate_set, answers = self._set, self._answers
-        dataset = candidate_set.manifest.dataset.name
+        dataset = candidate_set.manifest.dataset
         runs = [run for run in submission.card.runs if run.is_for(dataset)]
         paths = [submission.scores_path(candidate_set.name, run, setting) for run in runs]
         missing = [path for path in paths if not path.exists()]
@@ -358,3 +359,14 @@ def read_entries(
 ) -> list[Entry]:
     """The entries of those submissions that have scores on a set in a setting; as `EntryReader`."""
     return EntryReader(candidate_set, answers, submissions, attestations).read(setting)
+
+
+def entry_pairs(entries: Sequence[Entry]) -> list[RowPair]:
+    """The tests of every two entries of a board by their declared scores, the better one first: those
+    of the pages that compare, and of `livebench compare`."""
+    means = {entry.folder: -round(float(entry.headline.mean()), 9) for entry in entries}
+    ordered = sorted(entries, key=lambda entry: (means[entry.folder], entry.folder))
+    if len(ordered) < 2:
+        return []
+    videos = ordered[0].answers.videos
+    return pair_tests([one.folder for one in ordered], [one.headline for one in ordered], videos)

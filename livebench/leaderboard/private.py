@@ -122,7 +122,7 @@ def _attested(
     manifest = candidate_set.manifest
     results: list[Result] = []
     for run in submission.card.runs:
-        if not run.is_for(manifest.dataset.name):
+        if not run.is_for(manifest.dataset):
             continue
         path = submission.result_path(candidate_set.name, run, setting)
         if not path.exists():

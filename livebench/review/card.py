@@ -36,6 +36,7 @@ _FIXES = {
     "kind": 'write kind = "model", or leave it out; what ships with LiveBench is of another kind',
     "runs.name": "use letters, digits, '.', '_' and '-'; it is the folder of the scores",
     "runs.dataset": 'write dataset = "name of a dataset", or leave it out',
+    "runs.fingerprint": "write what dataset.toml of the training data says, or leave it out",
     "runs.seed": "write a whole number, as in seed = 0",
     "runs.arguments": "write arguments = { size = 3 }: they are given to the class by name",
     "runs.checkpoint": 'write checkpoint = "checkpoints/..." of a file in this folder',

@@ -235,9 +235,12 @@ class Checker:
         """Every run of a dataset has scores where one has: a row is a mean over all of them."""
         have = {triple for triple in scores if len(triple) == 3 and triple[0] in self._sets}
         tables = [run for run in _tables(card.get("runs")) if isinstance(run.get("name"), str)]
-        runs = [Run(table["name"], table.get("dataset", "")) for table in tables]
+        runs = [
+            Run(table["name"], table.get("dataset", ""), table.get("fingerprint", ""))
+            for table in tables
+        ]
         for set_name, setting in sorted({(triple[0], triple[2]) for triple in have}):
-            dataset = self._sets[set_name].manifest.dataset.name
+            dataset = self._sets[set_name].manifest.dataset
             for run in runs:
                 if run.is_for(dataset) and (set_name, run.name, setting) not in have:
                     folder = path / "scores" / set_name / run.name

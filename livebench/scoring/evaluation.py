@@ -17,6 +17,7 @@ import numpy as np
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
 from livebench.records import Setting, shows_video, write_json
+from livebench.scoring.alarms import first_block_alarms
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
 from livebench.scoring.blocks import deal, read_blocks
@@ -55,6 +56,7 @@ def evaluate(
     restart: bool = False,
     progress: Callable[[int], object] = lambda done: None,
     say: Callable[[str], object] = lambda line: None,
+    warn: Callable[[str], object] = lambda line: None,
 ) -> Result:
     """Score a set in a setting, and write scores and result into the folder of the submission.
 
@@ -68,6 +70,7 @@ def evaluate(
         isolation: where the scorer runs, for the record.
         restart: start over, and keep an existing journal under another name.
         say: for a line that the user should see.
+        warn: for what is likely to be wrong with the scores, as soon as the first of them are there.
 
     Raises:
         LiveBenchError: the scorer failed, or its scores are not valid (no file of scores or results is
@@ -96,9 +99,15 @@ def evaluate(
                 say(journal.damage)
             dealt = deal(answers.sample_ids, answers.videos, candidate_set.manifest.hash, BATCH)
             blocks = read_blocks(journal.left(dealt), candidate_set, task.dataset, setting)
-            order = answers.sample_ids
             with _explaining(setting):
-                digest = write_scores(journal, task.scorer, order, blocks, progress=progress)
+                digest = write_scores(
+                    journal,
+                    task.scorer,
+                    answers.sample_ids,
+                    blocks,
+                    progress=progress,
+                    look=lambda block: [warn(one) for one in first_block_alarms(block, setting)],
+                )
             started = time.perf_counter() - journal.seconds
             memory = "server" if submission.is_on_server else memory_of(task.scorer)
             scores = read_scores(path, answers.sample_ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import inspect
 import time
@@ -11,17 +12,18 @@ from typing import Any
 
 import msgspec
 
+from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.tokens import remove_space
 from livebench.draws import draw
 from livebench.errors import LiveBenchError
 from livebench.files import new_gzip
-from livebench.records import GeneratedRecord, Setting, write_json
+from livebench.records import GeneratedRecord, Setting, parse_json, write_json
 from livebench.scoring.computation import versions_used
 from livebench.scoring.preparation import Task
 from livebench.scoring.runner import computation_of, read_samples
 from livebench.scoring.scorer import DEFAULT_DECODING, Decoding, Sample, Scorer
 from livebench.submissions.entry import load_entry
-from livebench.submissions.load import Submission
+from livebench.submissions.load import Run, Submission
 
 
 class GenerationManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -87,6 +89,39 @@ def _takes_decoding(scorer: Any) -> bool:
         parameter.name == "decoding" or parameter.kind is parameter.VAR_KEYWORD
         for parameter in parameters
     )
+
+
+def check_overwriting(
+    submission: Submission,
+    run: Run,
+    candidate_set: CandidateSet,
+    setting: Setting,
+    decoding: Decoding,
+) -> None:
+    """Raise LiveBenchError if comments are there that were made in another way: people may have rated
+    them, and nothing would bring them back. Made in the same way, they come out the same."""
+    path = submission.generated_path(candidate_set.name, run, setting)
+    if not path.exists():
+        return
+    made = "it is not known how"
+    with contextlib.suppress(LiveBenchError):
+        before = parse_json(path.with_name(f"{setting}.json"), GenerationManifest)
+        same = (
+            before.decoding in (None, decoding._asdict())
+            and before.set_hash == candidate_set.manifest.hash
+            and before.checkpoint_sha256 == run.checkpoint_sha256
+            and before.arguments == run.arguments
+            and before.entry == submission.card.entry
+        )
+        if same:
+            return
+        made = f"on {before.date}, of set {before.set_hash[:8]}, {_how(before.decoding)}"
+    what = f"holds comments that were generated in another way ({made})"
+    raise LiveBenchError(path, what, "give --overwrite to replace them, or move them away")
+
+
+def _how(decoding: dict[str, Any] | None) -> str:
+    return " ".join(f"{name}={value}" for name, value in (decoding or {}).items()) or "as it does"
 
 
 def generate_comments(

@@ -82,8 +82,8 @@ def _to_run(
     lacking = [setting for setting in settings if shows_video(setting) and open_dataset is None]
     for run in submission.card.runs:
         name = f"run {run.name}"
-        if not run.is_for(candidate_set.manifest.dataset.name):
-            yield Skipped(candidate_set, name, f"it was trained on {run.dataset}")
+        if not run.is_for(candidate_set.manifest.dataset):
+            yield Skipped(candidate_set, name, run.trained_on(candidate_set.manifest.dataset))
             continue
         if run.checkpoint and not (submission.path / run.checkpoint).exists():
             why = f"its checkpoint {run.checkpoint} is not here; `livebench train` makes one"
@@ -101,8 +101,10 @@ def _to_read(
     submission: Submission, candidate_set: CandidateSet, settings: Sequence[Setting]
 ) -> Iterator[Planned | Skipped]:
     for run in submission.card.runs:
-        if not run.is_for(candidate_set.manifest.dataset.name):
-            yield Skipped(candidate_set, f"run {run.name}", f"it was trained on {run.dataset}")
+        if not run.is_for(candidate_set.manifest.dataset):
+            yield Skipped(
+                candidate_set, f"run {run.name}", run.trained_on(candidate_set.manifest.dataset)
+            )
             continue
         for setting in settings:
             if submission.scores_path(candidate_set.name, run, setting).exists():

@@ -33,7 +33,7 @@ _NOISE, _NOISE_SHARE = 1e-6, 0.01
 """Pairs this close count as tied: relative to the score, as float32 rounds sums; and in units of the
 interquartile range of a sample, so that not all of its pairs can be."""
 
-_MANY_TIES = 10
+MANY_TIES = 10
 """Per cent of tied candidates from which on a remark is made."""
 
 _ASKED = {
@@ -217,6 +217,6 @@ def plausibility_remarks(
         ]
     if tied.constant:
         remarks.append(f"one score for all candidates in {tied.constant:g}% of samples")
-    elif tied.candidates >= _MANY_TIES:
+    elif tied.candidates >= MANY_TIES:
         remarks.append(f"{tied.candidates:g}% of candidates tie")
     return tuple(remarks)

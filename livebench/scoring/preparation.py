@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -21,14 +21,9 @@ from livebench.submissions.load import Run, Submission
 
 
 class OpenScorer(Protocol):
-    """Creates the scorer of a run, and releases it at the end of the block.
+    """Creates the scorer of a run, and releases it at the end of the block."""
 
-    With `copies`, each block of samples is scored by a fresh copy of it, where that can be.
-    """
-
-    def __call__(
-        self, submission: Submission, run: Run, *, copies: bool = True
-    ) -> AbstractContextManager[Scorer]: ...
+    def __call__(self, submission: Submission, run: Run) -> AbstractContextManager[Scorer]: ...
 
 
 class Task(NamedTuple):
@@ -38,7 +33,7 @@ class Task(NamedTuple):
         scorer: fitted; None if there are only scores.
         dataset: of the set; None if it is not needed.
         remark: what a reader of the numbers should know, if anything.
-        make_again: creates and fits another scorer of the same run, which has seen no sample.
+        open_again: gives another scorer of the same run, which has seen no sample.
     """
 
     run: Run
@@ -47,25 +42,23 @@ class Task(NamedTuple):
     scorer: Scorer | None = None
     dataset: Dataset | None = None
     remark: str = ""
-    make_again: Callable[[], AbstractContextManager[Scorer]] | None = None
+    open_again: Callable[[], AbstractContextManager[Scorer]] | None = None
 
     @contextmanager
     def afresh(self) -> Iterator[Scorer]:
-        """A scorer that has seen no sample, in a process of its own if `scorer` has one: that ends now,
-        since two may need too much memory."""
+        """A scorer that has seen no sample, made and fitted apart from `scorer`; that may end now, since
+        two may need too much memory."""
         if self.scorer is None:
             raise ValueError("the task has no scorer")
-        if self.make_again is None:
+        if self.open_again is None:
             yield self.scorer
             return
-        if isinstance(self.scorer, Streaming):
-            self.scorer.close()
-        with self.make_again() as scorer:
+        with self.open_again() as scorer:
             yield scorer
 
 
 @contextmanager
-def open_in_process(submission: Submission, run: Run, *, copies: bool = True) -> Iterator[Scorer]:
+def open_in_process(submission: Submission, run: Run) -> Iterator[Scorer]:
     """The scorer of a run, in this process, where it is never copied: for debuggers and profilers."""
     yield make_scorer(submission, run)
 
@@ -75,61 +68,115 @@ def prepare(
     planned: Iterable[Planned | Skipped],
     open_scorer: OpenScorer = open_in_process,
 ) -> Iterator[Task | Skipped]:
-    """Yield the planned evaluations, ready to run, and those skipped.
+    """Yield what is skipped, then the planned evaluations, ready to run: those of a run together.
 
-    Each task has a scorer of its own, so that none knows what another setting showed. It is created and
-    fitted before its task, and released after it; the text of a set is restored if it is absent.
+    No scorer knows what another setting or set showed. It serves several only if it was shown no
+    sample, since copies of it score; else each has one of its own. It is created and fitted before its
+    first task, and released after its last; the text of a set is restored if it is absent.
     """
-    for (_, run_name), group in groupby(planned, key=_run_of):
-        if not run_name:
-            yield from (skipped for skipped in group if isinstance(skipped, Skipped))
-            continue
-        steps = [step for step in group if isinstance(step, Planned)]
-        if submission.card.entry:
-            yield from _with_scorers(submission, steps, open_scorer)
+    steps: dict[str, list[Planned]] = {}
+    for step in planned:
+        if isinstance(step, Skipped):
+            yield step
         else:
-            yield from (Task(step.run, step.candidate_set, step.setting) for step in steps)
+            steps.setdefault(step.run.name, []).append(step)
+    for of_run in steps.values():
+        if submission.card.entry:
+            yield from _with_scorers(submission, of_run, open_scorer)
+        else:
+            yield from (Task(step.run, step.candidate_set, step.setting) for step in of_run)
 
 
-def _run_of(step: Planned | Skipped) -> tuple[Path, str]:
-    return step.candidate_set.path, step.run.name if isinstance(step, Planned) else ""
+class _Kept:
+    """A scorer of a run, kept as long as it can serve; created and fitted again where it cannot."""
+
+    def __init__(self, submission: Submission, run: Run, open_scorer: OpenScorer) -> None:
+        self._open = partial(open_scorer, submission, run)
+        self._stack, self._scorer = ExitStack(), None
+        self._fitted_on: Path | None = None
+
+    def created(self) -> Scorer:
+        """A scorer that may be fitted already; `fitted` says on what it has to be."""
+        if self._scorer is None:
+            self._scorer = self._stack.enter_context(self._open())
+        return self._scorer
+
+    def fitted(self, shown: Dataset | None) -> Scorer:
+        """The scorer, fitted on a dataset if it needs fitting."""
+        scorer = self.created()
+        if shown is None or not is_fitted(scorer) or self._fitted_on == shown.path:
+            return scorer
+        if self._fitted_on is not None:  # on another one
+            self.close()
+            scorer = self.created()
+        fit(scorer, shown)
+        self._fitted_on = shown.path
+        return scorer
+
+    def release(self) -> None:
+        """Keep it for the next task if it may serve again."""
+        if not (isinstance(self._scorer, Streaming) and self._scorer.may_serve_again):
+            self.close()
+
+    def make_room(self) -> None:
+        """End its process unless there is memory for another one."""
+        if isinstance(self._scorer, Streaming) and not (
+            self._scorer.may_serve_again and self._scorer.leaves_room
+        ):
+            self.close()
+
+    def close(self) -> None:
+        self._scorer, self._fitted_on = None, None
+        self._stack.close()
 
 
 def _with_scorers(
     submission: Submission, steps: Sequence[Planned], open_scorer: OpenScorer
 ) -> Iterator[Task | Skipped]:
-    """The steps of one run on one set."""
-    run, candidate_set, _, open_dataset = steps[0]
-    dataset: Dataset | None = None
-    lacking: list[str] = []
+    """The steps of one run."""
+    run = steps[0].run
+    lacking: dict[Path, list[Planned]] = {}
+    first, second = (_Kept(submission, run, open_scorer) for _ in range(2))
 
     @contextmanager
-    def make_again(shown: Dataset | None) -> Iterator[Scorer]:
-        with open_scorer(submission, run, copies=False) as scorer:
-            if shown is not None:
-                fit(scorer, shown)
-            yield scorer
+    def open_again(shown: Dataset | None) -> Iterator[Scorer]:
+        first.make_room()
+        scorer = second.fitted(shown)
+        try:
+            with scorer.one_copy() if isinstance(scorer, Streaming) else nullcontext(scorer) as one:
+                yield one
+        finally:
+            second.release()
+            second.make_room()
 
-    for step in steps:
-        with open_scorer(submission, run) as scorer:
-            needed = shows_video(step.setting) or is_fitted(scorer) or not candidate_set.has_text
-            if needed and dataset is None and open_dataset is not None and not lacking:
-                dataset = open_dataset()
-            if needed and dataset is None:
-                lacking.append(step.setting)
-                continue
-            shown = dataset if needed else None
-            if shown is not None:
-                if not candidate_set.has_text:
+    try:
+        for path, of_set in groupby(steps, key=lambda step: step.candidate_set.path):
+            dataset: Dataset | None = None
+            for step in of_set:
+                candidate_set, scorer = step.candidate_set, first.created()
+                needed = (
+                    shows_video(step.setting) or is_fitted(scorer) or not candidate_set.has_text
+                )
+                if needed and dataset is None and step.open_dataset and path not in lacking:
+                    dataset = step.open_dataset()
+                if needed and dataset is None:
+                    lacking.setdefault(path, []).append(step)
+                    continue
+                shown = dataset if needed else None
+                if shown is not None and not candidate_set.has_text:
                     restore_set(candidate_set.path, shown)
-                fit(scorer, shown)
-            remark = check_trained(scorer, candidate_set, step.setting)
-            remark = remark or getattr(scorer, "remark", "")
-            again = partial(make_again, shown)
-            yield Task(run, candidate_set, step.setting, scorer, shown, remark, again)
-    if lacking:
-        what = f"run {run.name}: {', '.join(lacking)}"
-        yield Skipped(candidate_set, what, absent_dataset(candidate_set))
+                scorer = first.fitted(shown)
+                remark = check_trained(scorer, candidate_set, step.setting)
+                remark = remark or getattr(scorer, "remark", "")
+                again = partial(open_again, shown)
+                yield Task(run, candidate_set, step.setting, scorer, shown, remark, again)
+                first.release()
+    finally:
+        first.close()
+        second.close()
+    for left in lacking.values():
+        what = f"run {run.name}: {', '.join(step.setting for step in left)}"
+        yield Skipped(left[0].candidate_set, what, absent_dataset(left[0].candidate_set))
 
 
 def fit(scorer: Scorer, dataset: Dataset) -> None:

@@ -178,6 +178,23 @@ class Streaming(Scorer):
     def memory(self) -> MemoryKind:
         """What it could know of earlier samples when it scored."""
 
+    @property
+    def may_serve_again(self) -> bool:
+        """Whether it may score other settings and sets as if it were new: it was shown no sample, or is
+        known to remember none."""
+        return False
+
+    @property
+    def leaves_room(self) -> bool:
+        """Whether there is memory enough for another such process beside it."""
+        return False
+
+    @contextmanager
+    def one_copy(self) -> Iterator[Scorer]:
+        """A fresh copy that scores all blocks it is given, one after another, and ends with the block;
+        the scorer itself where it cannot be copied."""
+        yield self
+
     @abstractmethod
     def close(self) -> None:
         """End its process."""
@@ -200,6 +217,7 @@ def write_scores(
     blocks: Iterable[Samples],
     *,
     progress: Callable[[int], object] = lambda done: None,
+    look: Callable[[Sequence[Numbers]], object] = lambda numbers: None,
 ) -> str:
     """Score the samples that the journal lacks, then write the file of scores.
 
@@ -208,6 +226,7 @@ def write_scores(
         order: the ids of all samples, in the order of the file.
         blocks: those that the journal lacks.
         progress: called with the number of samples scored since the last call.
+        look: called with the numbers of the first block that is scored.
 
     Returns:
         The sha256 of the content of the file of scores.
@@ -219,7 +238,9 @@ def write_scores(
     if journal.samples:
         progress(journal.samples)
     started = time.perf_counter()
-    for block, scored in score_blocks(scorer, blocks):
+    for place, (block, scored) in enumerate(score_blocks(scorer, blocks)):
+        if not place:
+            look(scored)
         lines = [
             score_line(name, numbers) for (name, _), numbers in zip(block, scored, strict=True)
         ]

@@ -73,6 +73,10 @@ _Ends = dict[int, float]
 """Positions in a text where something may end, with probabilities."""
 
 
+Known = dict[tuple[str, int], _Ends]
+"""Where each name may end that begins at a position of a text."""
+
+
 class _Rule:
     """The alternatives of a name."""
 
@@ -156,13 +160,16 @@ class Grammar:
                 stack.extend(reversed(meaning.sample(random)))
         return "".join(pieces)
 
-    def probability(self, text: str, start: str, slots: Slots) -> float:
-        """The exact probability that `sample(start, slots)` returns `text`."""
-        return self._ends(start, text, 0, slots, {}).get(len(text), 0.0)
+    def probability(self, text: str, start: str, slots: Slots, known: Known | None = None) -> float:
+        """The exact probability that `sample(start, slots)` returns `text`.
 
-    def _ends(
-        self, name: str, text: str, start: int, slots: Slots, known: dict[tuple[str, int], _Ends]
-    ) -> _Ends:
+        Args:
+            known: what calls with the same text and slots know from each other; empty at first.
+        """
+        known = {} if known is None else known
+        return self._ends(start, text, 0, slots, known).get(len(text), 0.0)
+
+    def _ends(self, name: str, text: str, start: int, slots: Slots, known: Known) -> _Ends:
         ends = known.get((name, start))
         if ends is not None:
             return ends
@@ -189,7 +196,7 @@ class Grammar:
         text: str,
         reached: _Ends,
         slots: Slots,
-        known: dict[tuple[str, int], _Ends],
+        known: Known,
     ) -> _Ends:
         """The ends after one more part, from each of the current ends."""
         if isinstance(part, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from livebench.simulated.grammar import Words
+from livebench.simulated.grammar import Known, Words
 from livebench.simulated.world import KIND_WEIGHTS, SCENE_SLOTS, World
 
 Named = tuple[tuple[str, str], ...]
@@ -93,12 +93,14 @@ class Reader:
 
     def _read(self, text: str) -> Reading:
         probability = self._world.grammar.probability
-        is_filler = probability(text, "filler", {}) > 0
+        bare: Known = {}
+        unknown: Known = {}
+        is_filler = probability(text, "filler", {}, bare) > 0
         tones = self._world.lists["mood"].sections if is_filler else ()
-        fillers = {tone: probability(text, f"filler_{tone}", {}) for tone in tones}
+        fillers = {tone: probability(text, f"filler_{tone}", {}, bare) for tone in tones}
         # Checking first whether a comment has any of the words avoids most of the parsing.
         scene, talk = (
-            _terms(probability(text, kind, self._unknown))
+            _terms(probability(text, kind, self._unknown, unknown))
             if any(word in text for word in self._words[kind])
             else {}
             for kind in ("scene", "talk")

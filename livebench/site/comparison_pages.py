@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from livebench.leaderboard.collect import Board
-from livebench.scoring.paired import RowPair, Wins, pair_tests, wins
+from livebench.leaderboard.entries import entry_pairs
+from livebench.scoring.paired import RowPair, Wins, wins
 from livebench.scoring.resampling import sum_by_video
 from livebench.site.boards import BoardView, run_key
 from livebench.site.exports import pair_records, write_table
@@ -50,7 +51,7 @@ def _against(board: Board, videos: list[str]) -> dict[tuple[str, str], PairWins]
     values = {name: board.entries[name].headline for name in names}
     _, cluster = np.unique(np.asarray(videos), return_inverse=True)
     against = {}
-    for pair in pair_tests(names, list(values.values()), videos):
+    for pair in entry_pairs([board.entries[name] for name in names]):
         gains = values[pair.first].mean(axis=0) - values[pair.second].mean(axis=0)
         by_video = sum_by_video(gains[:, None], cluster)[:, 0]
         against[pair.first, pair.second] = PairWins(pair, wins(gains), wins(by_video))

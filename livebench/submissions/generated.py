@@ -12,16 +12,28 @@ from livebench.records import GeneratedRecord, Setting, line_error, read_records
 from livebench.submissions.load import CARD, Run, Submission
 
 
-def generated_run(submission: Submission, candidate_set: CandidateSet, name: str = "") -> Run:
-    """The run whose comments are rated: the one of this name, else the first of those trained on the
-    dataset of the set (or on none in particular).
+def generated_run(
+    submission: Submission,
+    candidate_set: CandidateSet,
+    name: str = "",
+    setting: Setting | None = None,
+) -> Run:
+    """The run whose comments are rated: the one of this name, else, of those trained on the dataset of
+    the set (or on none in particular), the first that has comments in the setting, else the first.
 
     Raises:
         LiveBenchError: there is no such run; the existing ones are named.
     """
-    dataset = candidate_set.manifest.dataset.name
-    runs = [run for run in submission.card.runs if run.is_for(dataset)]
-    run = next((run for run in runs if name in ("", run.name)), None)
+    frozen = candidate_set.manifest.dataset
+    dataset = frozen.name
+    runs = [run for run in submission.card.runs if run.is_for(frozen)]
+    possible = [run for run in runs if name in ("", run.name)]
+    written = [
+        run
+        for run in possible
+        if setting and submission.generated_path(candidate_set.name, run, setting).is_file()
+    ]
+    run = next(iter([*written, *possible]), None)
     if run is None:
         raise LiveBenchError(
             submission.path / CARD,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -14,6 +15,9 @@ from livebench.errors import LiveBenchError
 from livebench.records import Count, DeclaredSetting, FolderName, Hex, Setting, parse_toml
 from livebench.submissions.own_files import own_path
 from livebench.submissions.validate import Normalisation
+
+if TYPE_CHECKING:  # a scorer's process has no livebench.candidates
+    from livebench.candidates.manifest import FrozenDataset
 
 CARD = "submission.toml"
 OUTPUTS = ("scores", "results", "generated")
@@ -38,6 +42,7 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         name: the folder of its scores.
         dataset: the name of the dataset that it was trained on; the run takes part in the candidate
             sets of that dataset alone. Empty if the scorer is fitted on the dataset of each set.
+        fingerprint: of the rows of that dataset, whatever it is called; empty: any of that name.
         seed: of the training.
         arguments: given to the class of the scorer by name.
         checkpoint: a file in the folder of the submission, given to the class as `checkpoint`.
@@ -46,14 +51,27 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: FolderName
     dataset: Name = ""
+    fingerprint: Hex = ""
     seed: int = 0
     arguments: dict[str, Any] = {}
     checkpoint: Text = ""
     checkpoint_sha256: Hex = ""
 
-    def is_for(self, dataset: str) -> bool:
-        """Whether it takes part in the candidate sets of the dataset of this name."""
-        return self.dataset in ("", dataset)
+    def is_for(self, dataset: FrozenDataset) -> bool:
+        """Whether it takes part in the candidate sets of a dataset: by the fingerprint, where the run
+        has one, else by the name."""
+        if self.fingerprint:
+            return self.fingerprint == dataset.fingerprint
+        return self.dataset in ("", dataset.name)
+
+    def trained_on(self, dataset: FrozenDataset) -> str:
+        """Why it does not take part in the sets of a dataset, in words."""
+        if self.fingerprint and self.dataset in ("", dataset.name):
+            return (
+                f"it was trained on {self.dataset or 'a dataset'} with fingerprint "
+                f"{self.fingerprint[:12]}, and that of the set has {dataset.fingerprint[:12]}"
+            )
+        return f"it was trained on {self.dataset or self.fingerprint[:12]}"
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,8 +162,16 @@ class Submission:
         """Whether it is the oracle that ships with LiveBench: its `fit` is given the whole dataset, that
         of anyone else's code is given the training split, whatever its card says."""
         module = self.card.entry.partition(":")[0]
-        own = os.path.lexists(self.path / f"{module}.py")
-        return self.card.kind == "oracle" and module.startswith("livebench.") and not own
+        return self.card.kind == "oracle" and module.startswith("livebench.") and self.is_bundled
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether its scorer is one that ships with LiveBench, and no file of the folder."""
+        module = self.card.entry.partition(":")[0]
+        package = module.partition(".")[0]
+        own = (f"{module}.py", f"{package}.py", package)
+        ships = module.startswith(("livebench.", "livebench_baselines."))
+        return ships and not any(os.path.lexists(self.path / name) for name in own)
 
     @property
     def is_on_server(self) -> bool:
@@ -225,6 +251,27 @@ def submission_folders(folder: Path) -> list[Path]:
             what = "is a symbolic link, and a submission is a folder of its own"
             raise LiveBenchError(path, what, "remove it, or put the folder itself there")
     return paths
+
+
+def open_submissions(
+    folder: Path, *, leave_out: Collection[str] = ()
+) -> tuple[list[Submission], list[LiveBenchError]]:
+    """The submissions in a folder that can be opened, by name, and what is wrong with the others.
+
+    Args:
+        leave_out: names of folders that are not opened.
+    """
+    opened, errors = [], []
+    for path in sorted(Path(folder).iterdir()) if Path(folder).is_dir() else ():
+        if path.name in (STATE, *leave_out) or not os.path.lexists(path / CARD):
+            continue
+        try:
+            if path.is_symlink():
+                raise LiveBenchError(path, "is a symbolic link", "put the folder itself there")
+            opened.append(Submission(path))
+        except LiveBenchError as error:
+            errors.append(error)
+    return opened, errors
 
 
 def find_submissions(folder: Path) -> list[Submission]:

@@ -169,14 +169,26 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def run_table(submission: Submission, job_name: str, seed: int, dataset: str, file: Path) -> str:
-    """The table of a run for submission.toml, naming a checkpoint by its hash."""
+def run_table(
+    submission: Submission,
+    job_name: str,
+    seed: int,
+    dataset: str,
+    file: Path,
+    fingerprint: str = "",
+) -> str:
+    """The table of a run for submission.toml, naming a checkpoint by its hash.
+
+    Args:
+        fingerprint: of the dataset; empty to leave it out.
+    """
     folder, path = submission.path.resolve(), file.resolve()
     shown = path.relative_to(folder) if path.is_relative_to(folder) else path
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     table = {
         "name": job_name,
         "dataset": dataset,
+        **({"fingerprint": fingerprint} if fingerprint else {}),
         "seed": seed,
         "checkpoint": shown.as_posix(),
         "checkpoint_sha256": digest,

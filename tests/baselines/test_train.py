@@ -6,6 +6,7 @@ import contextlib
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,35 @@ def test_killed_and_resumed_is_as_undisturbed(model, job, monkeypatch):
         "vocabulary.json",
         "weights.safetensors",
     ]
+
+
+def test_an_interrupt_waits_for_the_step_and_saves(job, monkeypatch):
+    """What the first Ctrl-C interrupts goes on as if nothing had been."""
+    whole = S2SC.train(job(S2SC, "whole"))
+    steps = 0
+    step = train_module._Trainer._step
+
+    def interrupted(self, *arguments):
+        nonlocal steps
+        steps += 1
+        if steps == 4:
+            signal.raise_signal(signal.SIGINT)
+        return step(self, *arguments)
+
+    monkeypatch.setattr(train_module._Trainer, "_step", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        S2SC.train(job(S2SC, "stopped"))
+    assert signal.getsignal(signal.SIGINT) is before
+    assert (job(S2SC, "stopped").out / "state.safetensors").is_file()
+    resumed = S2SC.train(job(S2SC, "stopped"))
+    assert (resumed.parent / "weights.safetensors").read_bytes() == (
+        whole.parent / "weights.safetensors"
+    ).read_bytes()
+
+
+def test_it_saves_within_a_minute():
+    assert train_module.SAVE_SECONDS <= 45
 
 
 def test_it_learns_and_keeps_the_best_epoch(job):

@@ -148,7 +148,10 @@ def test_reproduce(project, run, listing):
         assert (project / "reproduced" / page).read_bytes() == (project / page).read_bytes()
     assert {name: (project / name).read_bytes() for name in before} == before
     assert not done.err
-    again = run("reproduce", cwd=project)  # over what it made before
+    assert ["silent-paper", "2", "of", "3", "yes"] in [
+        line.split() for line in done.out.splitlines()
+    ]
+    again = run("reproduce", "-v", cwd=project)  # over what it made before
     assert again.status == 0
     assert (
         "skipped mine on silent-paper, video, both: the dataset of the set has no frames"

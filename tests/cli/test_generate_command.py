@@ -121,3 +121,24 @@ def test_a_bundled_probe_does_not_write(refused, frozen, submission):
     folder = submission(entry="livebench.probes.chance:Constant")
     message = refused("generate", folder, "--candidates", frozen.path)
     assert "livebench.probes.chance:Constant does not write comments" in message
+
+
+def test_comments_that_people_may_have_rated_are_not_overwritten(
+    run, refused, submission, frozen, dataset, texts
+):
+    folder = submission(code=CODE, settings=["comments"])
+    asked = ("generate", folder, "--candidates", frozen.path, "--dataset", dataset.path)
+    assert run(*asked).status == 0
+    _, path = texts(folder, frozen, "comments")
+    before = path.read_bytes()
+    assert run(*asked).status == 0  # in the same way: they come out the same
+    assert path.read_bytes() == before
+    message = refused(*asked, "--strategy", "beam")
+    assert message.startswith(f"{path}: holds comments that were generated in another way (on ")
+    assert message.endswith("; give --overwrite to replace them, or move them away")
+    assert "strategy=greedy" in message
+    assert path.read_bytes() == before
+    assert run(*asked, "--strategy", "beam", "--overwrite").status == 0
+    assert path.read_bytes() != before
+    path.with_name("comments.json").unlink()
+    assert "(it is not known how)" in refused(*asked, "--strategy", "beam")

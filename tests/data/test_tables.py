@@ -46,6 +46,24 @@ def test_what_is_imported(tmp_path, run):
     dataset.check_fingerprint()
 
 
+@pytest.mark.parametrize(
+    ("options", "empty"),
+    [
+        (("--dev", "0.05", "--test", "0.05"), "dev and test"),
+        (("--dev", "0", "--test", "1"), ""),
+        (("--dev", "0.0", "--test", "0.0"), ""),
+    ],
+)
+def test_a_split_that_shares_leave_empty_is_told_at_once(tmp_path, run, options, empty):
+    _, done = imported(tmp_path, run, source(tmp_path), *options)
+    said = [line for line in done.err.splitlines() if line.startswith("warning: --dev")]
+    expected = (
+        f"warning: --dev 0.05 and --test 0.05 of 3 videos leave {empty} empty: no set can be built from "
+        "an empty split; give counts (--dev 1 --test 1), larger shares, or another --seed"
+    )
+    assert said == ([expected] if empty else [])
+
+
 def test_what_a_spreadsheet_does_to_tables_is_no_matter(tmp_path, run):
     # byte order mark, CRLF, other columns in another order, empty lines, quotes, an odd id
     videos = '\ufeffduration,note,"video_id",title,category\r\n'

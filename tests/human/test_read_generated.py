@@ -96,3 +96,16 @@ def test_what_generate_writes_is_rated(run, submission, frozen, dataset, tmp_pat
     assert done.status == 0, done
     sheet = (out / "raters" / "R1.csv").read_text("utf-8-sig")
     assert sheet.count('"第') == 7  # six moments, one of them twice
+
+
+def test_the_run_that_has_comments(frozen, submission):
+    found = Submission(submission("two", runs=[{"name": "a"}, {"name": "b"}, {"name": "c"}]))
+    runs = found.card.runs
+    assert generated_run(found, frozen, setting="both").name == "a"  # none has: the first
+    for run, setting in ((runs[1], "both"), (runs[2], "both"), (runs[0], "comments")):
+        path = found.generated_path(frozen.name, run, setting)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    assert generated_run(found, frozen, setting="both").name == "b"
+    assert generated_run(found, frozen, setting="comments").name == "a"
+    assert generated_run(found, frozen, "c", "comments").name == "c"  # as it was asked for

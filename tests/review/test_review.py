@@ -114,9 +114,30 @@ def test_a_broken_submission(pull_request, run):
         *["submission.toml has no run default"] * 2,
         "submission.toml does not take part in comments",
     ]
-    assert lines[-1] == "No row is computed before these are in order: submissions/new"
-    status, _, _ = review(run)
+    assert lines[-3:] == [
+        "No row changes.",
+        "",
+        "LEADERBOARD.md: not compared before all is in order",
+    ]
+    status, lines, _ = review(run)
     assert status == 1
+    assert "submissions/theirs: in order" in lines
+
+
+def test_one_broken_folder_does_not_stop_the_review_of_others(pull_request, run, evaluate):
+    evaluate("new")
+    broken = pull_request / "submissions" / "broken"
+    broken.mkdir()
+    (broken / "submission.toml").write_text('name = "Broken"\n')
+    status, lines, _ = review(run, "--base", "base")
+    assert status == 1
+    assert "submissions/new: in order" in lines
+    assert "No row is computed before these are in order: submissions/broken" in lines
+    assert any(line.startswith("  + New (new): no rank (model, claimed), R@1 ") for line in lines)
+    # nor does one that is not up for review
+    status, lines, _ = review(run, "submissions/new")
+    assert any(line.startswith("left out: submissions/broken/submission.toml: ") for line in lines)
+    assert any(line.startswith("  + New (new): no rank (model, claimed), R@1 ") for line in lines)
 
 
 def test_what_a_change_does_to_others(pull_request, run, evaluate):

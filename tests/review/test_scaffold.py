@@ -58,6 +58,28 @@ def test_asked(init, tmp_path):
     assert "livebench evaluate submissions/other" in done.output
 
 
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ((), ["comments", "both"]),
+        (("--settings", "all"), ["video", "comments", "both"]),
+        (("--settings", "blind,both"), ["both"]),
+    ],
+)
+def test_without_a_terminal_nothing_is_asked(init, tmp_path, settings, expected):
+    done = init(*GIVEN, *settings)
+    assert done.exit_code == 0, done
+    assert Submission(tmp_path / "submissions" / "my-model-1").card.settings == expected
+    assert done.output.splitlines()[0] == "submissions/my-model-1: written"
+
+
+def test_what_is_missing_without_a_terminal(refused, monkeypatch, tmp_path):
+    import io
+
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert refused("submit", "init", *GIVEN[2:]) == "--name: is missing; give --name"
+
+
 def test_scores_only(init, tmp_path):
     assert init(*GIVEN, "--settings", "both", "--scores-only").exit_code == 0
     path = tmp_path / "submissions" / "my-model-1"
@@ -79,7 +101,8 @@ def test_its_scorer_scores(frozen, dataset, run, tmp_path):
         "evaluate", "--submission", path, "--candidates", frozen.path, "--dataset", dataset.path
     )
     assert done.status == 0, done
-    assert done.out.count("my-model-1/seed-0 on tiny-paper") == 4  # `blind` besides
+    rows = [line.split() for line in done.out.splitlines() if line.startswith("tiny-paper")]
+    assert [row[1] for row in rows] == ["blind", "video", "comments", "both"]
 
 
 def test_refused(init, refused, tmp_path):
@@ -90,7 +113,8 @@ def test_refused(init, refused, tmp_path):
     assert message.startswith("a b: 'a b' cannot be the name of a folder; use at most 80 letters")
     message = refused("submit", "init", "c", *GIVEN, "--settings", "both,sound")
     assert (
-        message == "--settings both,sound: not a setting: sound; choose from video, comments, both"
+        message
+        == "--settings both,sound: not a setting: sound; choose from video, comments, both, or all"
     )
     assert not (tmp_path / "a b").exists() and not (tmp_path / "c").exists()
 

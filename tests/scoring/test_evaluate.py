@@ -87,7 +87,10 @@ def test_scores_and_results(evaluate, submission, frozen, listing):
         assert manifest.set_hash == frozen.manifest.hash
         assert {"livebench", "python", "numpy"} <= set(manifest.versions)
         assert sum(result.anatomy["rank_1"].values()) == pytest.approx(100)
-        assert result.signature in done.out
+        signature = result.signature.replace(
+            f"setting:{setting}", "setting:blind,video,comments,both"
+        )
+        assert signature in done.out
         assert f"{result.metrics['best']['MRR'].value:.4f} [" in done.out
 
 
@@ -104,7 +107,12 @@ def test_json_prints_only_json(evaluate, submission, frozen_without_frames, froz
     path = submission(code=FITTED)
     done = evaluate(path, "--json", sets=[frozen, frozen_without_frames])
     assert done.status == 0, done
-    found = [msgspec.json.decode(line, type=Result) for line in done.out.splitlines()]
+    lines = done.out.splitlines()
+    found = [msgspec.json.decode(line, type=Result) for line in lines[:4]]
+    rows = [json.loads(line)["row"] for line in lines[4:]]
+    assert [(row["setting"], row["value"]) for row in rows] == [
+        (one.manifest.setting, msgspec.to_builtins(one.metrics["best"]["MRR"])) for one in found
+    ]
     assert [(one.manifest.candidate_set, one.manifest.setting) for one in found] == [
         ("tiny-paper", "blind"),
         ("tiny-paper", "video"),
@@ -156,7 +164,7 @@ def test_what_is_skipped_is_named(
     sets = [frozen_without_frames] if where == "silent" else [frozen]
     done = evaluate(path, sets=sets, datasets=[] if "no dataset" in where else [dataset])
     assert done.status == 0, done
-    lines = done.err.splitlines()
+    lines = [line for line in done.err.splitlines() if not line.startswith("WARNING")]
     assert len(lines) == len(remarks)
     for line, remark in zip(lines, remarks, strict=True):
         assert line.startswith(remark)
@@ -241,10 +249,15 @@ def test_scores_alone_are_self_reported(evaluate, submission, frozen):
     before = target.read_bytes()
     done = evaluate(path)
     assert done.status == 0, done
-    assert done.err.splitlines() == [
-        f"skipped mine on tiny-paper, run default: {setting}: there are no scores"
-        for setting in ("blind", "video", "comments")
-    ]
+    said = done.err.splitlines()
+    assert said[0] == (
+        "skipped mine on tiny-paper, run default: blind; run default: video; run default: comments: "
+        "there are no scores"
+    )
+    assert said[1] == (
+        "WARNING: mine/default on tiny-paper, both: 100% of candidates tie with another: chance decides "
+        "among them; are scores rounded?"
+    )
     result = parse_json(result_of(path), Result)
     assert result.manifest.evaluated == "self-reported"
     assert "self-reported" in done.out
@@ -352,11 +365,17 @@ def test_scores_that_are_no_gzip(submission, frozen, refused, content, message):
 
 
 BAD_CARDS = {
-    "unknown field": ({"licence": "MIT"}, "Object contains unknown field `licence`"),
+    "unknown field": ({"colour": "red"}, "Object contains unknown field `colour`"),
     "no run": ({"runs": []}, "Expected `array` of length >= 1 - at `$.runs`"),
     "no setting": ({"settings": []}, "Expected `array` of length >= 1 - at `$.settings`"),
-    "unknown setting": ({"settings": ["audio"]}, "Invalid enum value 'audio' - at `$.settings[0]`"),
-    "unknown kind": ({"kind": "best"}, "Invalid enum value 'best' - at `$.kind`"),
+    "unknown setting": (
+        {"settings": ["audio"]},
+        "Invalid enum value 'audio' - at `$.settings[0]`; allowed: both, comments, video",
+    ),
+    "unknown kind": (
+        {"kind": "best"},
+        "Invalid enum value 'best' - at `$.kind`; allowed: baseline, model, oracle, probe",
+    ),
     "two runs of a name": ({"runs": [{"name": "a"}] * 2}, "two runs have the same name; give each"),
     "run outside": ({"runs": [{"name": "../../x"}]}, "Expected `str` matching regex"),
     "run absolute": ({"runs": [{"name": "/tmp/x"}]}, "Expected `str` matching regex"),

@@ -86,7 +86,7 @@ def make_sheets(
     samples = {s.sample_id: s for s in candidate_set.samples() if s.sample_id in wanted}
     systems, written = [], {}
     for submission in submissions:
-        run = generated_run(submission, candidate_set, plan.run)
+        run = generated_run(submission, candidate_set, plan.run, setting)
         written[submission.name] = read_generated(
             submission, candidate_set, run, setting, sample_ids=answers, wanted=ids
         )

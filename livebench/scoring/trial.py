@@ -1,0 +1,119 @@
+"""A trial on some samples: numbers to look at, and nothing is written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from livebench.draws import draw
+from livebench.errors import LiveBenchError
+from livebench.records import Setting
+from livebench.scoring.alarms import first_block_alarms
+from livebench.scoring.answers import Answers
+from livebench.scoring.blocks import deal, read_blocks
+from livebench.scoring.metrics import Interval, sample_metrics, summarise
+from livebench.scoring.plausibility import Ties, measure_ties
+from livebench.scoring.preparation import Task
+from livebench.scoring.result import signature
+from livebench.scoring.runner import BATCH, score_blocks
+from livebench.submissions.load import Submission
+from livebench.submissions.validate import Normalisation, Scores, score_in
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """What a trial found: `metrics` of `samples` of the `of` samples of a set, as in a result.
+
+    Attributes:
+        note: that it is a trial, in words.
+        seconds: of scoring.
+    """
+
+    note: str
+    samples: int
+    of: int
+    submission: str
+    run: str
+    candidate_set: str
+    setting: Setting
+    signature: str
+    metrics: dict[str, dict[str, Interval]]
+    ties: Ties
+    seconds: float
+
+
+class Trials:
+    """Trials of a submission: those of `blind` are kept for the settings that need them.
+
+    Args:
+        samples: of each set, at most; drawn by hash, the same for all submissions.
+    """
+
+    def __init__(self, submission: Submission, samples: int) -> None:
+        self._submission, self._samples = submission, samples
+        self._blind: dict[tuple[str, str], Scores] = {}
+
+    def run(
+        self,
+        task: Task,
+        *,
+        normalisation: Normalisation | None = None,
+        progress: Callable[[int], object] = lambda done: None,
+        warn: Callable[[str], object] = lambda line: None,
+    ) -> Trial:
+        """Score some samples of a task.
+
+        Raises:
+            LiveBenchError: there is no scorer to run, or it failed; or score:pmi is asked for and
+                `blind` was not tried before.
+        """
+        if task.scorer is None:
+            what = "has scores only, and nothing to try"
+            raise LiveBenchError(self._submission.path, what, "evaluate it without --limit")
+        started = time.perf_counter()
+        candidate_set, setting = task.candidate_set, task.setting
+        name = score_in(setting, normalisation or self._submission.card.score)
+        blind = self._blind.get((candidate_set.name, task.run.name))
+        if name == "pmi" and blind is None:
+            what = "score:pmi is what is left of a score without that in the setting blind"
+            raise LiveBenchError("--limit", what, "try all settings")
+        answers = Answers(candidate_set)
+        chosen = sorted(
+            range(len(answers.sample_ids)),
+            key=lambda row: draw(0, answers.sample_ids[row], "trial"),
+        )[: self._samples]
+        ids = [answers.sample_ids[row] for row in chosen]
+        videos = [answers.videos[row] for row in chosen]
+        dealt = deal(ids, videos, candidate_set.manifest.hash, BATCH)
+        found = {}
+        blocks = read_blocks(dealt, candidate_set, task.dataset, setting)
+        for block, numbers in score_blocks(task.scorer, blocks):
+            for alarm in first_block_alarms(numbers, setting) if not found else ():
+                warn(alarm)
+            found |= {sample: one for (sample, _), one in zip(block, numbers, strict=True)}
+            progress(len(block))
+        tokens = [found[one].tokens for one in ids]
+        scores = Scores(
+            np.stack([found[one].totals for one in ids]).astype(np.float64),
+            None if any(one is None for one in tokens) else np.stack(tokens),
+        )
+        if setting == "blind":
+            self._blind[candidate_set.name, task.run.name] = scores
+        values = scores.normalised(name, answers.lengths[chosen], blind)
+        measured = sample_metrics(values, answers.correct[chosen])
+        count, total = len(ids), len(answers.sample_ids)
+        return Trial(
+            note=f"trial of {count} samples: no result, and no row",
+            samples=count,
+            of=total,
+            submission=self._submission.name,
+            run=task.run.name,
+            candidate_set=candidate_set.name,
+            setting=setting,
+            signature=f"{signature(candidate_set, setting, name)}|trial:{count}",
+            metrics=summarise([measured], videos),
+            ties=measure_ties(scores.sums),
+            seconds=round(time.perf_counter() - started, 3),
+        )

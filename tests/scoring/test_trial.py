@@ -1,0 +1,81 @@
+"""`livebench evaluate --limit`: numbers to look at, and nothing is written."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from livebench.scoring.metrics import sample_metrics
+
+LENGTH = """
+class Mine:
+    def score(self, video_ctx, comments, candidate):
+        return -len(candidate.text)
+"""
+
+
+@pytest.fixture
+def trial(run, frozen, dataset):
+    def call(path, *options):
+        where = ("--candidates", frozen.path, "--dataset", dataset.path)
+        return run("evaluate", path, *where, *options)
+
+    return call
+
+
+def test_a_trial_says_so_and_writes_nothing(trial, submission, frozen, listing):
+    path = submission(code=LENGTH, settings=["comments"])
+    before = listing(path.parent)
+    done = trial(path, "--limit", 10, "--json")
+    assert done.status == 0, done
+    found = [json.loads(line) for line in done.out.splitlines()]
+    assert [one["setting"] for one in found] == ["blind", "comments"]
+    for one in found:
+        assert one["note"] == "trial of 10 samples: no result, and no row"
+        assert (one["samples"], one["of"]) == (10, 60)
+        assert one["signature"].endswith("|trial:10")
+    assert [name for name in listing(path.parent) if "pycache" not in name] == before
+    text = trial(path, "--limit", 10)
+    assert "trial of 10 samples of 60" in text.out
+    assert "nothing was written" in text.out
+    assert [name for name in listing(path.parent) if "pycache" not in name] == before
+
+
+def test_the_numbers_are_those_of_its_samples(trial, submission, frozen):
+    """All samples: a trial of as many as there are gives the numbers of an evaluation."""
+    path = submission(code=LENGTH, settings=["comments"])
+    done = trial(path, "--limit", 1000, "--json", "--setting", "comments")
+    (one,) = map(json.loads, done.out.splitlines())
+    scores = [[-len(text) for text in sample.candidates] for sample in frozen.samples()]
+    correct = [[kind == "correct" for kind in answer.types] for answer in frozen.answers()]
+    import numpy as np
+
+    expected = sample_metrics(np.array(scores, float), np.array(correct))["best"].mean(axis=0)
+    assert one["samples"] == 60
+    assert [value["value"] for value in one["metrics"]["best"].values()] == pytest.approx(expected)
+
+
+def test_pmi_needs_blind(trial, submission, refused, frozen, dataset):
+    path = submission(code=LENGTH, settings=["comments"], score="pmi")
+    assert trial(path, "--limit", 5).status == 0
+    where = ("--candidates", frozen.path, "--dataset", dataset.path)
+    done = trial(path, "--limit", 5, "--setting", "comments")
+    assert done.status == 2
+    assert done.err.splitlines()[-1].endswith(
+        "score:pmi is what is left of a score without that in the setting blind; try all settings"
+    )
+    assert where
+
+
+def test_scores_alone_cannot_be_tried(trial, submission, frozen):
+    path = submission()
+    folder = path / "scores/tiny-paper/default"
+    folder.mkdir(parents=True)
+    lines = [{"sample_id": one.sample_id, "scores": [0.0] * 100} for one in frozen.answers()]
+    (folder / "both.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    done = trial(path, "--limit", 5, "--quiet")
+    assert done.status == 2
+    assert done.err == (
+        f"livebench: {path}: has scores only, and nothing to try; evaluate it without --limit\n"
+    )
