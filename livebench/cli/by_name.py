@@ -1,4 +1,5 @@
-"""Models by name: `--hf NAME_OR_PATH` makes the folder of a submission that has a card and no code."""
+"""Models by name: `--hf NAME_OR_PATH`, and those computed elsewhere, make the folder of a submission
+that has a card and no code."""
 
 from __future__ import annotations
 
@@ -9,6 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from livebench.cli.elsewhere import (
+    ELSEWHERE_VALUES,
+    described_by_lm_eval,
+    described_on_server,
+    elsewhere_options,
+)
 from livebench.cli.options import PATH, SUBMISSIONS, Decorator
 from livebench.errors import LiveBenchError
 
@@ -16,10 +23,14 @@ if TYPE_CHECKING:
     from livebench.review.scaffold import NewSubmission
 
 _ENTRY = "livebench.language_models.language_model:LanguageModel"
+_VISION_ENTRY = "livebench.language_models.vision_model:VisionLanguageModel"
 _FLOAT32 = "float32"
 
-HF_VALUES = ("revision", "device", "dtype", "batch", "prompt_file", "chat")
-"""The names of the values of `hf_options`, without the model."""
+_HF_ALONE = {"revision": "", "batch": 0, "chat": None}
+"""What options that only --hf has are where they are not given."""
+
+MODEL_VALUES = ("hf", *_HF_ALONE, "device", "dtype", "prompt_file", *ELSEWHERE_VALUES)
+"""The names of the values of `model_options`."""
 
 
 class Batch(click.ParamType):
@@ -35,14 +46,14 @@ class Batch(click.ParamType):
         return int(value)
 
 
-def hf_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A language model of transformers, and how it is computed."""
+def model_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A language model by its name, and where and how it is computed."""
     options: tuple[Decorator, ...] = (
         click.option(
             "--hf",
             metavar="NAME_OR_PATH",
-            help="Causal language model of transformers: a name on the Hugging Face hub, a folder, or a "
-            "GGUF file (docs/language-models.md).",
+            help="Language model of transformers, which may see pictures: a name on the Hugging Face "
+            "hub, a folder, or a GGUF file (docs/language-models.md).",
         ),
         click.option(
             "--revision", default="", help="Of the model on the hub. Default: the newest."
@@ -53,9 +64,7 @@ def hf_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--dtype",
             type=click.Choice([_FLOAT32, "bfloat16", "float16"]),
-            default=_FLOAT32,
-            show_default=True,
-            help="What the model computes in.",
+            help="What the model computes in. Default: float32; of a server, not known.",
         ),
         click.option(
             "--batch",
@@ -76,17 +85,19 @@ def hf_options(command: Callable[..., None]) -> Callable[..., None]:
             help="Whether the prompt goes through the chat template. Default: if there is one.",
         ),
     )
+    command = elsewhere_options(command)
     for option in reversed(options):
         command = option(command)
     return command
 
 
-def hf_submission(out: Path | None, hf: str, **options: Any) -> Path:
-    """The folder of a model's submission, written if it is not there; the model is fetched first.
+def named_submission(out: Path | None, values: Mapping[str, Any]) -> Path | None:
+    """The folder of a model's submission, written if it is not there; a model of transformers is fetched
+    first. None if no option names a model.
 
     Args:
         out: the folder; by default submissions/NAME, with the number format if not float32.
-        options: the values of `hf_options`.
+        values: those of `model_options`.
 
     Raises:
         LiveBenchError: the model cannot be found, or the folder is another submission.
@@ -94,34 +105,74 @@ def hf_submission(out: Path | None, hf: str, **options: Any) -> Path:
     from livebench.review.scaffold import folder_name, write_submission
     from livebench.submissions.load import Submission
 
-    new = described(hf, **options)
+    new = _described(values)
+    if new is None:
+        return None
     path = out or SUBMISSIONS / folder_name(new.name)
     if not path.exists():
         return write_submission(path, new, datetime.datetime.now(datetime.UTC).date())
     submission = Submission(path)
     (run, *others) = submission.card.runs
-    if others or submission.card.entry != _ENTRY or run.arguments != new.arguments:
+    if others or submission.card.entry != new.entry or run.arguments != new.arguments:
         what = "is there already, with another model or other options than these"
         raise LiveBenchError(path, what, "give --out, another folder")
     return path
 
 
-def described(
+def _described(values: Mapping[str, Any]) -> NewSubmission | None:
+    """What the card of the model that the options name says; None if they name none."""
+    import msgspec
+
+    from livebench.language_models.prompt import read_prompt
+
+    named = [f"--{name.replace('_', '-')}" for name in ("hf", "openai", "lm_eval") if values[name]]
+    if len(named) > 1:
+        raise click.UsageError(f"{' and '.join(named)} each name a model: give one of them")
+    for name, owner in (
+        *((name, "hf") for name in _HF_ALONE),
+        *((name, "openai") for name in ("model", "concurrency")),
+        ("model_args", "lm_eval"),
+    ):
+        if not values[owner] and values[name] not in (_HF_ALONE.get(name, ""), None):
+            options = (f"--{one.replace('_', '-')}" for one in (name, owner))
+            raise click.UsageError("{} belongs to {}".format(*options))
+    file = values["prompt_file"]
+    prompt = msgspec.to_builtins(read_prompt(file).record) if file else None
+    how = {"device": values["device"], "dtype": values["dtype"] or _FLOAT32}
+    if values["hf"]:
+        own = {name: values[name] for name in _HF_ALONE}
+        return _described_hf(values["hf"], prompt=prompt, **own, **how)
+    if values["openai"]:
+        if not values["model"]:
+            raise click.UsageError("--openai needs --model, as the server names it")
+        return described_on_server(
+            values["openai"],
+            values["model"],
+            concurrency=values["concurrency"],
+            dtype=values["dtype"],
+            prompt=prompt,
+        )
+    if values["lm_eval"]:
+        device = values["device"]
+        return described_by_lm_eval(
+            values["lm_eval"], values["model_args"], device=device, prompt=prompt
+        )
+    return None
+
+
+def _described_hf(
     hf: str,
     *,
     revision: str,
     device: str,
     dtype: str,
     batch: int,
-    prompt_file: Path | None,
+    prompt: dict[str, Any] | None,
     chat: bool | None,
 ) -> NewSubmission:
-    """What the card of a model says."""
-    import msgspec
-
+    """What the card of a model of transformers says."""
     from livebench.extras import need
-    from livebench.language_models.loading import device_of
-    from livebench.language_models.prompt import read_prompt
+    from livebench.language_models.loading import device_of, sees_pictures
     from livebench.language_models.weights import EXTRA, find_weights
     from livebench.review.scaffold import NewSubmission
 
@@ -136,17 +187,19 @@ def described(
         **({"device": device} if device != "auto" else {}),
         **({"batch": batch} if batch else {}),
         **({"chat": chat} if chat is not None else {}),
-        **({"prompt": msgspec.to_builtins(read_prompt(prompt_file).record)} if prompt_file else {}),
+        **({"prompt": prompt} if prompt else {}),
     }
     name = Path(hf).name.removesuffix(".gguf")
     owner = hf.partition("/")[0] if weights.revision else ""
+    sees = sees_pictures(weights)
+    kind = "vision-language" if sees else "language"
     return NewSubmission(
         name=name if dtype == _FLOAT32 else f"{name} {dtype}",
         authors=[owner or "unknown"],
-        description=f"{name}, a language model, as it is: the comment is the next line of a prompt.",
+        description=f"{name}, a {kind} model, as it is: the comment is the next line of a prompt.",
         settings=["video", "comments", "both"],
         url=f"https://huggingface.co/{hf}" if weights.revision else "",
-        entry=_ENTRY,
+        entry=_VISION_ENTRY if sees else _ENTRY,
         arguments=arguments,
         facts={"score": "pmi", "weights": "open", "training_data": "other"},
     )

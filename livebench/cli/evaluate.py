@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livebench.cli.by_name import HF_VALUES, hf_options, hf_submission
+from livebench.cli.by_name import MODEL_VALUES, model_options, named_submission
 from livebench.cli.datasets import Datasets
 from livebench.cli.options import (
     DATASETS,
@@ -49,11 +49,12 @@ if TYPE_CHECKING:
 
 @click.command("evaluate")
 @submissions_argument
-@hf_options
+@model_options
 @click.option(
     "--out",
     type=PATH,
-    help="Folder of the submission that --hf writes, or continues. Default: submissions/ and its name.",
+    help="Folder that is written, or continued, for a model by name. Default: submissions/ and the "
+    "name.",
 )
 @candidates_option
 @dataset_option
@@ -90,11 +91,10 @@ def evaluate_command(
     restart,
     verbose,
     quiet,
-    hf,
     out,
     **options,
 ) -> None:
-    """Score each SUBMISSION, or the model that --hf names, on candidate sets; show where it would stand.
+    """Score each SUBMISSION, or the model that an option names, on sets; show where it would stand.
 
     Scores go to SUBMISSION/scores/, results to SUBMISSION/results/; whatever cannot be evaluated is
     named with the reason. Scores are saved as they are made, in .livebench/ beside SUBMISSION: if it is
@@ -103,9 +103,8 @@ def evaluate_command(
     from livebench.cli.verdicts import show_results
     from livebench.submissions.load import Submission
 
-    model_values = {name: options.pop(name) for name in HF_VALUES}
-    if hf:
-        submissions = [*submissions, hf_submission(out, hf, **model_values)]
+    named = named_submission(out, {name: options.pop(name) for name in MODEL_VALUES})
+    submissions = [*submissions, named] if named else submissions
     sets, available = chosen_sets(candidates), Datasets(datasets, quiet)
     for one in sets:
         if one.manifest.is_private:

@@ -113,12 +113,16 @@ def submission_option(
     )
 
 
+_BY_NAME = ("hf", "openai", "lm_eval")
+"""Options that name a model in the place of a submission."""
+
+
 def submissions_argument(command: Callable[..., None]) -> Callable[..., None]:
     """SUBMISSION..., at least one; the older spelling --submission SUBMISSION still works."""
 
     @functools.wraps(command)
     def merged(submissions: tuple[Path, ...], submission: tuple[Path, ...], **others: Any) -> None:
-        if not submissions + submission and not others.get("hf"):
+        if not submissions + submission and not any(map(others.get, _BY_NAME)):
             raise click.UsageError("Missing argument 'SUBMISSION...'.")
         command(submissions=submissions + submission, **others)
 

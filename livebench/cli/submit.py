@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from livebench.cli.by_name import hf_options, hf_submission
+from livebench.cli.by_name import model_options, named_submission
 from livebench.cli.options import (
     NEW_PATH,
     PATH,
@@ -43,17 +43,18 @@ def submit_command() -> None:
 @click.option("--settings", help="Some of video,comments,both, or all. Default: comments,both.")
 @click.option("--url", default="", help="URL of a paper or of code.")
 @click.option("--scores-only", is_flag=True, help="No scorer: scores come from elsewhere.")
-@hf_options
+@model_options
 def init_command(
-    folder, name, authors, description, settings, url, scores_only, hf, **model_values
+    folder, name, authors, description, settings, url, scores_only, **model_values
 ) -> None:
     """Write the folder of a new submission, with a scorer of a few lines that works.
 
-    FOLDER defaults to submissions/NAME. Anything not given as an option is asked for. With --hf the
-    folder has a card and no code, and nothing is asked: correct in the card what it cannot know.
+    FOLDER defaults to submissions/NAME. Anything not given as an option is asked for. With --hf,
+    --openai or --lm-eval the folder has a card and no code, and nothing is asked: correct in the card
+    what it cannot know.
     """
-    if hf:
-        path = hf_submission(folder, hf, **model_values)
+    path = named_submission(folder, model_values)
+    if path is not None:
         click.echo(f"{path}: written")
         click.echo(
             f"next: see that {path}/submission.toml names the right authors and licence, then"

@@ -11,6 +11,7 @@ from typing import Any
 
 from livebench.errors import LiveBenchError, one_line
 from livebench.extras import need
+from livebench.language_models.line_tokens import LineTokens
 from livebench.language_models.prompt import DEFAULT_PROMPT, line_of, read_prompt
 from livebench.scoring.scorer import Comment, LogLikelihood, Sample, Score, Scorer, VideoContext
 
@@ -52,8 +53,12 @@ class LMEvalScorer(Scorer):
         self._instance: Any = need("lm_eval.api.instance", "lm-eval").Instance
         template = need("lm_eval.api.model", "lm-eval").TemplateLM
         self._tokenises = isinstance(self.backend, template)
+        self._tokens: LineTokens | None = None
         if self._tokenises:
             self.backend._encode_pair = self._apart
+            tokenizer = getattr(self.backend, "tokenizer", None)
+            if hasattr(tokenizer, "backend_tokenizer"):  # of transformers
+                self._tokens = LineTokens(tokenizer, f"--lm-eval {model}")
         self.dropped_comments = 0
 
     def score(
@@ -85,6 +90,8 @@ class LMEvalScorer(Scorer):
         return self.backend.tok_encode(context), self._line_tokens(line)
 
     def _line_tokens(self, line: str) -> list[int]:
+        if self._tokens is not None:
+            return self._tokens.lines([line])[0]
         tokens: list[int] = self.backend.tok_encode(line, add_special_tokens=False)
         return tokens
 

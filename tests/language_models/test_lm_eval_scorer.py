@@ -11,6 +11,7 @@ transformers = pytest.importorskip("transformers")
 from tiny_llama import save_tiny_llama  # noqa: E402 (needs transformers)
 
 from livebench.errors import LiveBenchError  # noqa: E402
+from livebench.language_models.language_model import LanguageModel  # noqa: E402
 from livebench.language_models.lm_eval_scorer import LMEvalScorer  # noqa: E402
 from livebench.language_models.prompt import line_of, read_prompt  # noqa: E402
 from livebench.scoring.runner import read_samples  # noqa: E402
@@ -52,6 +53,17 @@ def test_scores_are_those_of_the_model(scorer, folder, frozen, dataset, setting)
     sample = some[1]
     alone = scorer.score(*sample[:2], sample.candidates[5])
     assert abs(alone.total - found[1][5].total) <= 1e-4 * max(1, abs(alone.total))
+
+
+def test_scores_are_those_of_hf(scorer, folder, frozen, dataset):
+    ours = LanguageModel(str(folder), device="cpu")
+    some = [sample for _, sample in read_samples(frozen, dataset, "video")][:2]
+    some = [one._replace(candidates=one.candidates[:40]) for one in some]
+    theirs = scorer.score_samples(some)
+    for row, own in zip(theirs, ours.score_samples(some), strict=True):
+        for one, other in zip(row, own, strict=True):
+            assert one.tokens == other.tokens
+            assert abs(one.total - other.total) <= 1e-4 * max(1, abs(other.total))
 
 
 def test_long_contexts_lose_their_oldest_comments(tmp_path, frozen, dataset):
