@@ -161,6 +161,25 @@ def _named(folders: Sequence[str]) -> str:
     return (f"{shown} and {more} more" if more > 0 else shown) or "-"
 
 
+def _precision(done: Done) -> Iterator[str]:
+    """What half precision did to ranks, where it was used."""
+    import msgspec
+
+    from livebench.scoring.plausibility import is_half
+    from livebench.scoring.result import Result
+
+    for submission, task, result in done:
+        if not isinstance(result, Result) or not is_half(result.manifest.dtype):
+            continue
+        found = result.plausibility
+        if found is not None and found.ranks_changed is not msgspec.UNSET:
+            yield (
+                f"computed in {result.manifest.dtype} ({submission.name}, {task.candidate_set.name}, "
+                f"{task.setting}): scored again, the correct comment has another rank in "
+                f"{found.ranks_changed} of {found.samples} samples"
+            )
+
+
 def _notes(verdicts: Sequence[Verdict], done: Done) -> Iterator[str]:
     """What the table leaves open: why there are no ranks, what is ahead, signatures, what to do."""
     yield ""
@@ -183,6 +202,7 @@ def _notes(verdicts: Sequence[Verdict], done: Done) -> Iterator[str]:
         of = [verdict for verdict in verdicts if verdict.note == note]
         where = ", ".join(dict.fromkeys(verdict.setting for verdict in of))
         yield f"no rank ({where}): {note.removeprefix('no rank: ')}"
+    yield from _precision(done)
     yield from _signatures(done)
     for submission in {one.path: one for one, _, _ in done}.values():
         path = submission.path

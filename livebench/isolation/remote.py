@@ -53,6 +53,9 @@ _GIGABYTE = 1 << 30
 _NAME_LIMIT = 100
 """Maximum characters of a name that a submission reports."""
 
+_VALUE_LIMIT, _MOST_VALUES = 300, 10
+"""Maximum characters of what it says of its model, and how much it may say."""
+
 # Modules are found as in this process, except in the current folder.
 _PROGRAM = (
     "import sys; sys.path[:] = {path!r}; from livebench.isolation.child import serve; "
@@ -289,6 +292,10 @@ class _RemoteScorer(Streaming):
             one_line(computation.dtype, _NAME_LIMIT),
             computation.torch,
             max(0, computation.parameters),
+            {
+                one_line(key, _NAME_LIMIT): one_line(value, _VALUE_LIMIT)
+                for key, value in sorted(computation.model.items())[:_MOST_VALUES]
+            },
         )
 
     def _scored(self, process: Peer, block: Samples) -> list[Numbers]:

@@ -49,6 +49,9 @@ class LanguageModel(Scorer):
         chat: whether the prompt is put through the chat template; by default if there is one.
         plain: compute every context and candidate by itself, to compare.
 
+    Attributes:
+        dropped_comments: how many of the oldest comments were left out of contexts that were too long.
+
     Raises:
         LiveBenchError: the model cannot be found or loaded, or is not the one that was named.
     """
@@ -87,6 +90,7 @@ class LanguageModel(Scorer):
             "weights_sha256": found,
             "prompt": self.prompt.label + ("+chat" if chat else ""),
         }
+        self.dropped_comments = 0
         self._where = model
         self._limit = getattr(self.net.config.get_text_config(), "max_position_embeddings", None)
         self._batch = batch or _TOKENS.get(place.type, _TOKENS["cpu"])
@@ -128,21 +132,24 @@ class LanguageModel(Scorer):
 
     def _asked(self, sample: Sample, row: int) -> Iterable[_Asked]:
         lines = self.tokens.lines([line_of(candidate) for candidate in sample.candidates])
-        contexts: dict[int, tuple[int, ...]] = {}
+        usual = 0 if self._limit is None else self._limit // _ROOM
+        contexts = {usual: self._context(sample, usual, count=True)}
         for column, line in enumerate(lines):
-            room = 0 if self._limit is None else max(len(line), self._limit // _ROOM)
+            room = 0 if self._limit is None else max(len(line), usual)
             if room not in contexts:
                 contexts[room] = self._context(sample, room)
             yield _Asked(contexts[room], tuple(line), (row, column))
 
-    def _context(self, sample: Sample, room: int) -> tuple[int, ...]:
-        """The tokens of a context that leaves room for a candidate; the oldest comments go first."""
+    def _context(self, sample: Sample, room: int, *, count: bool = False) -> tuple[int, ...]:
+        """The tokens of a context that leaves room for a candidate; the oldest comments go first, and
+        are counted."""
         video, comments, _ = sample
         instruction = self.prompt.instruction(video)
         for dropped in range(len(comments) + 1):
             text = self.prompt.context(video, comments, dropped=dropped)
             context = self.tokens.context(text, instruction)
             if self._limit is None or len(context) + room <= self._limit:
+                self.dropped_comments += dropped * count
                 return tuple(context)
         what = (
             f"can read {self._limit} tokens, and the prompt takes {len(context)} without comments"

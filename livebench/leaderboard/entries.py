@@ -23,7 +23,7 @@ from livebench.records import Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import HEADLINE, best_metrics, sample_metrics
 from livebench.scoring.paired import RowPair, pair_tests
-from livebench.scoring.plausibility import measure_ties, plausibility_remarks
+from livebench.scoring.plausibility import is_half, measure_ties, plausibility_remarks
 from livebench.scoring.result import IsolationKind, Result, ResultManifest, signature_of
 from livebench.submissions.load import Run, Submission
 from livebench.submissions.validate import (
@@ -162,6 +162,11 @@ class Entry:
             )
         if self.declared_later:
             remarks[DECLARED_LATER] = None
+        remarks |= dict.fromkeys(
+            f"computed in {manifest.dtype}"
+            for manifest in self.manifests
+            if is_half(manifest.dtype)
+        )
         for result, values in zip(self.results, self.values_by_run, strict=False):
             plausibility = result.plausibility if rerun else None
             # Ties are counted here: of results only what cannot be computed again is taken.
@@ -190,7 +195,8 @@ class Entry:
     def signature(self, normalisation: Normalisation | None = None) -> str:
         """Of its numbers, by the declared score unless another is named."""
         name = normalisation or self.score
-        return signature_of(self.set_signature, self.setting, name, self.version)
+        prompt = ", ".join(sorted({manifest.prompt for manifest in self.manifests} - {""}))
+        return signature_of(self.set_signature, self.setting, name, self.version, prompt=prompt)
 
     @cached_property
     def values_by_run(self) -> list[np.ndarray]:

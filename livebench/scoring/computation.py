@@ -24,12 +24,15 @@ class Computation(msgspec.Struct, frozen=True):
         device, dtype: as torch names them ("cuda:0", "bfloat16"); `dtype` is empty if unknown.
         torch: whether torch was loaded in the process that scored.
         parameters: of the model; 0 if unknown.
+        model: what a scorer of a language model says of it (`model`, `revision`, `weights_sha256`,
+            `prompt`): the attribute `about` of the scorer.
     """
 
     device: str = "cpu"
     dtype: str = ""
     torch: bool = False
     parameters: int = 0
+    model: dict[str, str] = {}
 
 
 def computation_here(scorer: Scorer) -> Computation:
@@ -47,6 +50,7 @@ def computation_here(scorer: Scorer) -> Computation:
         str(dtype).removeprefix("torch."),
         "torch" in sys.modules,
         sum(parameter.numel() for parameter in parameters),
+        getattr(scorer, "about", {}),
     )
 
 

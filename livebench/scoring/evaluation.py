@@ -112,7 +112,8 @@ def evaluate(
             memory = "server" if submission.is_on_server else memory_of(task.scorer)
             scores = read_scores(path, answers.sample_ids)
             with task.afresh() as scorer:
-                plausibility = _plausibility(submission, task, answers, scores, scorer)
+                dtype = computation_of(scorer).dtype
+                plausibility = _plausibility(submission, task, answers, scores, scorer, dtype)
                 computation = computation_of(scorer)
             making = _Making(
                 "re-run", isolation, digest, started, computation, files, memory, plausibility
@@ -128,7 +129,7 @@ def evaluate(
     return msgspec.structs.replace(
         result,
         **_measured(scores.normalised(normalisation, answers.lengths, blind), answers),
-        signature=signature(candidate_set, setting, normalisation),
+        signature=signature(candidate_set, setting, normalisation, result.manifest.prompt),
     )
 
 
@@ -171,14 +172,23 @@ class _Making(NamedTuple):
 
 
 def _plausibility(
-    submission: Submission, task: Task, answers: Answers, scores: Scores, scorer: Scorer
+    submission: Submission,
+    task: Task,
+    answers: Answers,
+    scores: Scores,
+    scorer: Scorer,
+    dtype: str,
 ) -> Plausibility:
     """Ask a scorer that has seen none of the set again, for samples that nobody could foresee."""
     secret = secrets.token_hex(16)
     chosen = plausibility_samples(answers.sample_ids, secret)
     samples = read_samples(task.candidate_set, task.dataset, task.setting, chosen)
     sums = dict(zip(answers.sample_ids, scores.sums, strict=True))
-    return measure_plausibility(scorer, samples, sums, submission.card.listwise, secret)
+    correct = dict(zip(answers.sample_ids, answers.correct, strict=True))
+    listwise = submission.card.listwise
+    return measure_plausibility(
+        scorer, samples, sums, listwise, secret, correct=correct, dtype=dtype
+    )
 
 
 def _write_result(
@@ -189,7 +199,9 @@ def _write_result(
     commit, dirty = _checkout(submission)
     result = Result(
         **_measured(scores.sums, answers),
-        signature=signature(candidate_set, setting),
+        signature=signature(
+            candidate_set, setting, prompt=making.computation.model.get("prompt", "")
+        ),
         plausibility=making.plausibility,
         ties=measure_ties(scores.sums),
         manifest=ResultManifest(
@@ -215,6 +227,7 @@ def _write_result(
             device=making.computation.device,
             dtype=making.computation.dtype,
             parameters=making.computation.parameters,
+            model=making.computation.model or msgspec.UNSET,
             versions=versions_used("jieba", "numpy", "scipy", torch=making.computation.torch),
             commit=commit,
             dirty=dirty,

@@ -22,12 +22,17 @@ from livebench.scoring.scorer import Sample, Scorer
 
 _SHARE = 0.05
 _TOLERANCE = 1e-4
+_HALF = {"bfloat16": 2e-2, "float16": 4e-3}
+"""The tolerance of scores computed in half precision, with 8 and 11 significant bits instead of 24: what
+they are computed together with changes how they are rounded."""
+
 _WRITTEN_ERROR = 5e-6
 """Relative error of a score written with 6 significant digits."""
 
-_TURNED = 0.005
+_TURNED, _TURNED_HALF = 0.005, 0.1
 """Share of pairs in another order. Differences within the tolerance turn some .05% of them round where
-scores of about -50 have a range of 20."""
+scores of about -50 have a range of 20. In half precision the order of close scores is not known; in how
+many samples that changes the rank of the correct comment is reported instead."""
 
 _NOISE, _NOISE_SHARE = 1e-6, 0.01
 """Pairs this close count as tied: relative to the score, as float32 rounds sums; and in units of the
@@ -70,6 +75,8 @@ class Plausibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         fresh: scored first of all in a process that had seen no sample, in another order, among other
             samples; None in results from before version 0.3.
         secret: the samples were drawn by hash from it, after all were scored.
+        ranks_changed: in how many of the samples the rank of the best-placed correct comment was another
+            in any of these ways but `alone`; absent if in none of them, in float32.
     """
 
     samples: int
@@ -78,6 +85,7 @@ class Plausibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alone: Deviation | None
     fresh: Deviation | None = None
     secret: str = ""
+    ranks_changed: int | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def remembers(self) -> bool:
@@ -98,6 +106,9 @@ def measure_plausibility(
     first: dict[str, np.ndarray],
     listwise: bool,
     secret: str = "",
+    *,
+    correct: dict[str, np.ndarray] | None = None,
+    dtype: str = "",
 ) -> Plausibility:
     """Score some samples again.
 
@@ -107,6 +118,8 @@ def measure_plausibility(
         first: by sample, its original scores, float64 [candidates].
         listwise: whether the submission declares that it needs the whole list.
         secret: what the samples were drawn from.
+        correct: by sample, which candidates are correct, bool [candidates]; to compare their ranks.
+        dtype: what the scorer computes in, as it says: the tolerance follows it, and the row shows it.
 
     Raises:
         LiveBenchError: the scorer raised, or did not give one finite number per candidate.
@@ -121,7 +134,8 @@ def measure_plausibility(
     }
     if listwise:
         del ways["alone"]
-    deviations = {}
+    deviations: dict[str, Deviation] = {}
+    moved: set[str] = set()
     for way, asked in ways.items():
         blocks = (asked[start : start + BATCH] for start in range(0, len(asked), BATCH))
         worst, turned = [], []
@@ -133,9 +147,15 @@ def measure_plausibility(
                         before = before[orders[name][: len(numbers.totals)]]
                     worst.append(_difference(before, numbers.totals))
                     turned.append(_turned(before, numbers.totals))
+                    if correct is not None and way != "alone":
+                        right = correct[name]
+                        right = right[orders[name]] if way == "shuffled" else right
+                        if _rank(before, right) != _rank(numbers.totals, right):
+                            moved.add(name)
         except LiveBenchError as error:
             raise _asked_again(error, way) from error.__cause__
-        over = (np.array(worst) > _TOLERANCE) | (np.array(turned) > _TURNED)
+        tolerance, share = _HALF.get(dtype, _TOLERANCE), _TURNED_HALF if is_half(dtype) else _TURNED
+        over = (np.array(worst) > tolerance) | (np.array(turned) > share)
         deviations[way] = Deviation(int(over.sum()), float(f"{max(worst, default=0.0):.3g}"))
     return Plausibility(
         len(some),
@@ -144,7 +164,19 @@ def measure_plausibility(
         deviations.get("alone"),
         deviations["fresh"],
         secret,
+        len(moved) if moved or is_half(dtype) else msgspec.UNSET,
     )
+
+
+def is_half(dtype: str) -> bool:
+    """Whether a number format, as torch names it, is one of half precision."""
+    return dtype in _HALF
+
+
+def _rank(scores: np.ndarray, correct: np.ndarray) -> int:
+    """How many candidates are above the best-placed correct one, as the file of scores has them."""
+    written = np.array([float(f"{score:.6g}") for score in scores.tolist()])
+    return int((written > written[correct].max()).sum())
 
 
 def _asked_again(error: LiveBenchError, way: str) -> LiveBenchError:
@@ -215,6 +247,12 @@ def plausibility_remarks(
             for what, deviation in deviations.items()
             if deviation is not None and deviation.samples
         ]
+        changed = measured.ranks_changed
+        if changed is not msgspec.UNSET and changed:
+            remarks.append(
+                "scored again, the correct comment has another rank in "
+                f"{changed} of {measured.samples} samples"
+            )
     if tied.constant:
         remarks.append(f"one score for all candidates in {tied.constant:g}% of samples")
     elif tied.candidates >= MANY_TIES:

@@ -35,6 +35,8 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         images_sha256: of the pictures that the setting showed; absent if none.
         device, dtype: what the scorer computed with, as torch names them; empty if unknown.
         parameters: of the model, counted where it ran; 0 if unknown.
+        model: of a language model, as its scorer says: `model`, `revision`, `weights_sha256`, `prompt`;
+            absent if the scorer says nothing.
         checkpoint_sha256: of the run, as submission.toml named it.
         score: which submission.toml declared at the time.
         versions: of LiveBench and its packages; of torch only if the scorer used it.
@@ -63,11 +65,17 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     device: str = ""
     dtype: str = ""
     parameters: int = 0
+    model: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     versions: dict[str, str]
     commit: str
     dirty: bool
     date: datetime.date
     wall_seconds: float
+
+    @property
+    def prompt(self) -> str:
+        """Name and hash of the prompt of a language model; empty if there is none."""
+        return "" if self.model is msgspec.UNSET else self.model.get("prompt", "")
 
     @property
     def from_changed_code(self) -> bool:
@@ -91,10 +99,13 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def signature(
-    candidate_set: CandidateSet, setting: Setting, normalisation: Normalisation = "sum"
+    candidate_set: CandidateSet,
+    setting: Setting,
+    normalisation: Normalisation = "sum",
+    prompt: str = "",
 ) -> str:
     """One line that names everything a number depends on, this version of LiveBench included."""
-    return signature_of(candidate_set.manifest.signature, setting, normalisation)
+    return signature_of(candidate_set.manifest.signature, setting, normalisation, prompt=prompt)
 
 
 def signature_of(
@@ -103,13 +114,16 @@ def signature_of(
     score: str = "sum",
     made_by: str = __version__,
     ground_truth: str = "best",
+    prompt: str = "",
 ) -> str:
     """The signature of a number on a set that need not be available.
 
     Args:
         score, made_by: how scores are read, of a comparison those of both, and the version of
             LiveBench; empty to leave them out, as for numbers that share one signature but for these.
+        prompt: name and hash of a language model's; empty if there is none.
     """
     read = f"|score:{score}" if score else ""
+    read += f"|prompt:{prompt}" if prompt else ""
     version = f"|v:{made_by}" if made_by else ""
     return f"{set_signature}|setting:{setting}|gt:{ground_truth}{read}|ties:mean{version}"
