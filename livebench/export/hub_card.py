@@ -140,7 +140,7 @@ def _yaml(
         }
         for name, names in columns.items()
     ]
-    other = {"license_name": "other", "license_link": source.origin or "unknown"}
+    other: Any = {"license_name": "other", "license_link": source.origin or "unknown"}
     card = DatasetCardData(
         pretty_name=f"LiveBench (danmaku): {candidate_set.name}",
         language=[source.language] if source.language else None,
@@ -153,7 +153,7 @@ def _yaml(
         source_datasets=["original"],
         tags=[*_TAGS, *([] if source.text else ["ids-only"])],
         configs=configs,
-        **({} if licence else other),
+        **(other if not licence else {}),
     )
     DatasetInfosDict(
         {
@@ -167,7 +167,7 @@ def _yaml(
             for name, names in columns.items()
         }
     ).to_dataset_card_data(card)
-    return card.to_yaml().rstrip("\n")
+    return str(card.to_yaml()).rstrip("\n")
 
 
 def _audit_table(audit: SetAudit) -> Markdown:

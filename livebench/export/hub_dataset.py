@@ -83,7 +83,7 @@ def config_columns(candidate_set: CandidateSet, features: Any) -> dict[str, list
     which samples belong together; without text a single config."""
     if "candidates" not in features:
         return {"answers": list(features)}
-    columns = {}
+    columns: dict[str, list[str]] = {}
     for setting in (name for name in SETTINGS if name in candidate_set.settings):
         shown = {*_IDS, *_CANDIDATES, *_ANSWERS, *_shown(setting)}
         columns[setting] = [name for name in features if name in shown]
