@@ -33,7 +33,7 @@ from livebench.candidates.manifest import ANSWERS
 from livebench.candidates.protocol import load_protocol
 from livebench.records import SETTINGS, ScoreRecord, write_records
 from livebench.scoring.answers import Answers
-from livebench.scoring.evaluation import evaluate
+from livebench.scoring.evaluation import evaluate_task
 from livebench.scoring.preparation import Task
 from livebench.simulated.simulation import simulate_dataset
 from livebench.submissions.load import Submission
@@ -83,7 +83,7 @@ def _score(
     rows = [[float(f"{value:.6g}") for value in row] for row in drawn]
     records = [ScoreRecord(name, row) for name, row in zip(answers.sample_ids, rows, strict=True)]
     write_records(submission.scores_path(frozen.name, run, setting), records)
-    evaluate(submission, Task(run, frozen, setting, None, None))
+    evaluate_task(submission, Task(run, frozen, setting, None, None))
     result = submission.result_path(frozen.name, run, setting)
     result.write_text(result.read_text("utf-8").replace('"self-reported"', '"re-run"'), "utf-8")
 

@@ -234,10 +234,10 @@ def _evaluated(
     from livebench.leaderboard.verdict import chance_of
     from livebench.scoring.alarms import result_alarms
     from livebench.scoring.answers import Answers
-    from livebench.scoring.evaluation import evaluate
+    from livebench.scoring.evaluation import evaluate_task
 
     warn = partial(how.alarms.warn, task_name(submission, task), submission.name)
-    result = evaluate(
+    result = evaluate_task(
         submission,
         task,
         normalisation=how.normalisation,

@@ -47,7 +47,7 @@ from livebench.submissions.load import OUTPUTS, Submission
 from livebench.submissions.validate import Normalisation, Scores, read_scores, score_in
 
 
-def evaluate(
+def evaluate_task(
     submission: Submission,
     task: Task,
     *,

@@ -15,7 +15,7 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.records import SETTINGS
 from livebench.review.attesting import rows_made_here
-from livebench.scoring.evaluation import evaluate
+from livebench.scoring.evaluation import evaluate_task
 from livebench.scoring.preparation import Task
 from livebench.scoring.scorer import Scorer
 from livebench.site.write import build_site
@@ -114,7 +114,7 @@ def project(
             for one, source in zip(sets, (copied, dataset_without_frames), strict=True):
                 for setting in set(one.manifest.settings).intersection(submission.card.settings):
                     scorer = RuleScorer(name, number)
-                    evaluate(submission, Task(run, one, setting, scorer, source))
+                    evaluate_task(submission, Task(run, one, setting, scorer, source))
         attest(submission, list(rows_made_here(submission, sets)), *maintainer)
     (sets[1].path / "samples.jsonl.gz").unlink()
     return Project(root, sets, found, copied)
