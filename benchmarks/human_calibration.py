@@ -1,6 +1,6 @@
 """Do the intervals and the checks of `human-eval report` hold on simulated raters whose truth is known?
 
-    python benchmarks/human_calibration.py [--runs 1000] [--part intervals|checks]
+    python benchmarks/human_calibration.py [--runs 1000] [--part intervals|checks|ranking]
 
 Intervals: 100 moments, four systems, three raters; raters are drawn anew in each run, and the truth is
 the exact mean of these raters over all moments. How often do 95% intervals hold it: the studentised
@@ -9,8 +9,12 @@ bootstrap that the report uses, and plain percentiles of the same resamples?
 Checks: how often is an honest rater named as careless, among honest ones and beside a careless one, and
 how often a careless one, by kind? Also where raters agree little, and where moments are few.
 
+Ranking: raters and videos of a ranking task are drawn from populations whose mean accuracy is known. How
+often does the interval of `human-eval ranking report` hold it, and how often one over videos alone?
+
 Exit status 1 unless, in the study of 100 moments, each mean is covered in 93 to 97% of the runs, each
-kind of careless rater is named in at least 95% and honest ones in at most 5%.
+kind of careless rater is named in at least 95% and honest ones in at most 5%, and the mean accuracy is
+held in at least 90% of the ranking tasks of 100 moments.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "human"))
+from simulated_choosers import draw_study
 from simulated_raters import (
     CARELESS,
     PAPER,
@@ -35,11 +40,13 @@ from simulated_raters import (
 )
 
 from livebench.human.analysis.agreement import rater_pairs
+from livebench.human.analysis.people import reached
 from livebench.human.analysis.raters import describe_raters
 from livebench.human.analysis.report import clusters_of
 from livebench.human.analysis.resample import SCALE_SPAN, Clusters, mean_estimate, nan_mean
 from livebench.human.analysis.system_tests import by_moment
 from livebench.human.sheets.key import CRITERIA, Key
+from livebench.scoring.metrics import intervals as mean_of_metrics
 
 RESAMPLES = 2_000
 """For the checks; the intervals of the means take as many as the report."""
@@ -138,16 +145,40 @@ def checks(runs: int) -> bool:
     return kept
 
 
+RANKING = ((3, 100, 0.0), (3, 100, 0.1), (5, 100, 0.1), (5, 100, 0.3), (10, 100, 0.3))
+"""Raters, videos with a moment each, and how far a rater's accuracy may lie from the mean of .5."""
+
+
+def ranking(runs: int) -> bool:
+    """Print how often intervals hold the mean accuracy; return whether the bound is kept."""
+    kept = True
+    for raters, videos, skill in RANKING:
+        held, alone = 0, 0
+        for run in range(runs):
+            generator = np.random.default_rng([run, raters, videos])
+            real, names = draw_study(generator, raters=raters, videos=videos, skill=skill)
+            whole, of_videos = reached(real, names), mean_of_metrics(real.mean(axis=0), names)[0]
+            held += whole.low <= 50 <= whole.high
+            alone += of_videos.low <= 50 <= of_videos.high
+        shares = 100 * held / runs, 100 * alone / runs
+        print(
+            f"ranking, {raters} raters within {skill} of the mean, {videos} moments: held "
+            f"{shares[0]:.1f}%, over videos alone {shares[1]:.1f}%",
+            flush=True,
+        )
+        kept &= shares[0] >= 90
+    return kept
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=1000)
-    parser.add_argument("--part", choices=["intervals", "checks", "all"], default="all")
+    parser.add_argument("--part", choices=["intervals", "checks", "ranking", "all"], default="all")
     options = parser.parse_args()
     kept = True
-    if options.part != "checks":
-        kept &= intervals(options.runs)
-    if options.part != "intervals":
-        kept &= checks(options.runs)
+    for part in (intervals, checks, ranking):
+        if options.part in (part.__name__, "all"):
+            kept &= part(options.runs)
     print(
         "needed: 93 to 97% covered, careless named in at least 95%, honest in at most 5%:", end=" "
     )

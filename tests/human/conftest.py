@@ -63,6 +63,33 @@ def sheets(tmp_path, frozen, dataset, writers) -> tuple[Path, Key]:
     return out, make_sheets(out, frozen, dataset, [Submission(path) for path in writers], plan)
 
 
+@pytest.fixture
+def watched(browser):
+    """Opens a page in a context of its own, and sees to it that nothing goes wrong or out."""
+    contexts, wrong = [], []
+
+    def open_page(path: Path, context=None, **options):
+        if context is None:
+            context = browser.new_context(locale="en-GB", accept_downloads=True, **options)
+            contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+        page.on(
+            "request",
+            lambda one: (
+                None if one.url.startswith(("file:", "blob:", "data:")) else wrong.append(one.url)
+            ),
+        )
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
 @pytest.fixture(scope="session")
 def rated() -> Callable[..., Ratings]:
     """Simulated ratings of a key."""

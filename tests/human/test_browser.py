@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sheet_pages import done, downloaded, pressed, reloaded
 
 from livebench.human.sheets.key import CRITERIA
 from livebench.human.sheets.sheet import SheetPlan, make_sheets
@@ -26,60 +28,9 @@ def sheet(tmp_path, frozen, dataset, writers) -> Path:
 
 
 @pytest.fixture
-def opened(browser, sheet):
-    """Opens the page in a context of its own, and sees to it that nothing goes wrong or out."""
-    contexts, wrong = [], []
-
-    def open_page(context=None, **options):
-        if context is None:
-            context = browser.new_context(locale="en-GB", accept_downloads=True, **options)
-            contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-        page.on(
-            "request",
-            lambda one: (
-                None if one.url.startswith(("file:", "blob:", "data:")) else wrong.append(one.url)
-            ),
-        )
-        page.goto((sheet / "raters" / "R1.html").as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert wrong == []
-
-
-def done(page) -> int:
-    return int(page.locator("#done").inner_text())
-
-
-def reloaded(page, expected: int) -> None:
-    """Reload until so many ratings are shown, some seconds at most.
-
-    A busy Chromium writes storage and history down some time after it was told to, and a page that is
-    there before sees neither. What is lost stays lost.
-    """
-    for _ in range(10):
-        page.wait_for_timeout(300)
-        page.reload()
-        if done(page) == expected:
-            return
-    assert done(page) == expected
-
-
-def pressed(page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
-
-
-def downloaded(page, press: str = "d") -> bytes:
-    with page.expect_download() as found:
-        page.keyboard.press(press)
-    assert found.value.suggested_filename == "R1.csv"
-    return Path(found.value.path()).read_bytes()
+def opened(watched, sheet):
+    """Opens the page of the sheet."""
+    return partial(watched, sheet / "raters" / "R1.html")
 
 
 def rating(place: int) -> int:

@@ -338,5 +338,5 @@ def test_intervals_hold_the_mean_of_the_population():
         held += one.low <= 50 <= one.high
         two = intervals(real.mean(axis=0), videos)[0]
         forgetful += two.low <= 50 <= two.high
-    assert 88 <= held <= 100
+    assert held >= 90
     assert forgetful < held
