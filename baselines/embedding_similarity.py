@@ -70,8 +70,8 @@ class EmbeddingSimilarity(Scorer):
         """float32 [384] of length 1 for each distinct text."""
         distinct = sorted(set(texts))
         # The library takes a NUL for the end. For similarity both sides are queries (model card of E5).
-        # One thread, whatever OpenMP was told before: several wait for each other, and a process that has
-        # started some cannot be copied.
+        # One thread, whatever OpenMP was told before: several wait for each other, and a process that
+        # has started some cannot be copied.
         with threadpool_limits(1, user_api="openmp"):
             vectors = self._model.query([text.replace("\0", " ") for text in distinct])
         return dict(zip(distinct, vectors, strict=True))
