@@ -68,7 +68,7 @@ def test_the_numbers_are_those_of_evaluate(loaded, small, dataset, submission, r
         assert run(*ask, "--setting", "blind", "--quiet").status == 0
     done = run(*ask, "--setting", setting, "--score", score, "--json", "--quiet")
     assert done.status == 0, done
-    said = json.loads(done.out)
+    said = json.loads(done.out.splitlines()[0])  # the next line is the verdict
     assert result.signature == said["signature"]
     assert {
         truth: {name: [one.value, one.low, one.high] for name, one in values.items()}

@@ -146,7 +146,7 @@ def test_a_special_token_in_a_comment_is_text(llama):
 
 
 def test_other_weights_than_named_are_refused(llama):
-    with pytest.raises(LiveBenchError, match="its weights have sha256 .*, and the card says 00"):
+    with pytest.raises(LiveBenchError, match=r"its weights have sha256 .*, and the card says 00"):
         LanguageModel(str(llama), weights_sha256="0" * 64)
 
 
