@@ -107,14 +107,17 @@ def _entries(
 
     readers = [EntryReader(candidate_set, answers, [one]) for one in submissions]
     settings: list[Setting] = [setting] if setting else ["both", "comments", "video", "blind"]
+    why = ""
     for name in settings:
-        found = [entry for reader in readers for entry in reader.read(name) if not entry.outdated]
-        if len(found) == len(readers):
+        found = [entry for reader in readers for entry in reader.read(name)]
+        outdated = [entry.outdated for entry in found if entry.outdated]
+        if len(found) == len(readers) and not outdated:
             return found
+        why = why or f" ({outdated[0]})" * bool(outdated)
     where = f"in the setting {setting}" if setting else "in a setting that all share"
     raise LiveBenchError(
         " and ".join(str(one.path) for one in submissions),
-        f"no scores for {candidate_set.name} as it is now, {where}",
+        f"no scores for {candidate_set.name} as it is now{why}, {where}",
         f"run `livebench evaluate {' '.join(str(one.path) for one in submissions)}`",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -91,12 +92,15 @@ class Judge:
 
     Args:
         others: whose rows have a rank if they are attested; one that cannot be read is left out.
+        signers: whose signatures attest rows.
     """
 
-    def __init__(self, candidate_set: CandidateSet, others: Sequence[Submission]) -> None:
+    def __init__(
+        self, candidate_set: CandidateSet, others: Sequence[Submission], signers: Path = MAINTAINERS
+    ) -> None:
         self._set, self._answers = candidate_set, Answers(candidate_set)
         self._chance, self._shortcut = chance_of(self._answers), best_shortcut(candidate_set)
-        attestations = Attestations(MAINTAINERS)
+        attestations = Attestations(signers)
         self._others = {
             one.name: EntryReader(candidate_set, self._answers, [one], attestations)
             for one in others
