@@ -247,6 +247,8 @@ def _evaluated(
         say=remark,
         warn=warn,
     )
+    if how.quiet:
+        return result
     chance = chance_of(Answers(task.candidate_set))
     for alarm in result_alarms(result, chance, listwise=submission.card.listwise):
         warn(alarm)
