@@ -27,7 +27,7 @@ from browser import launched
 from scale import measured
 from timing import spread
 
-from livebench.candidates.candidate_set import CandidateSet
+from livebench.candidates.candidate_set import CandidateSet, find_sets
 from livebench.candidates.freeze import build_set
 from livebench.candidates.manifest import ANSWERS
 from livebench.candidates.protocol import load_protocol
@@ -155,7 +155,7 @@ def main() -> None:
         large = Path(name) / "large"
         make(large, options.samples, options.submissions)
         for what, project in (("this checkout", ROOT), ("simulated scores", large)):
-            sets = [CandidateSet(path) for path in sorted((project / "candidates").iterdir())]
+            sets = find_sets(project / "candidates")
             samples = " + ".join(str(one.manifest.files[ANSWERS].records) for one in sets)
             folders = len(list((project / "submissions").glob("*/submission.toml")))
             print(f"{what}: {folders} submissions; {samples} samples", flush=True)

@@ -10,6 +10,7 @@ from livebench.candidates.candidate_set import find_sets
 from livebench.human.analysis.people import People
 from livebench.leaderboard.collect import collect
 from livebench.leaderboard.readme import BEGIN, END
+from livebench.leaderboard.released import read_released
 from livebench.leaderboard.render import render_pages
 from livebench.scoring.metrics import Interval
 from livebench.submissions.load import find_submissions
@@ -228,6 +229,22 @@ def test_the_table_in_readme_is_rendered_and_checked_where_it_has_marks(project,
     assert "stale" not in text
     readme.write_text("# No marks\n", "utf-8")
     assert run("leaderboard", "--check", cwd=project).status == 0
+
+
+def test_the_rows_of_a_release_are_kept(project, run, frozen_without_frames):
+    done = run("leaderboard", "--release", "9.9.9", cwd=project)
+    assert done.status == 0
+    assert done.out.splitlines()[0] == "docs/leaderboard/released.json: written"
+    released = read_released(project / "docs" / "leaderboard" / "released.json")
+    assert (released.version, released.sets) == (
+        "9.9.9",
+        {"silent-paper": frozen_without_frames.manifest.hash},
+    )
+    assert {row.folder for row in released.rows} == {"first", "second"}
+    # It is no page: rendering leaves it alone.
+    assert run("leaderboard", cwd=project).status == 0
+    assert run("leaderboard", "--check", cwd=project).status == 0
+    assert read_released(project / "docs" / "leaderboard" / "released.json") == released
 
 
 def test_a_set_with_the_name_of_another_page(project, refused, monkeypatch):
