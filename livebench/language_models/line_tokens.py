@@ -7,15 +7,41 @@ anyway: what is apart here is what the whole text would be.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Any
+from unittest import mock
 
 from livebench.errors import LiveBenchError
 
 _ANCHOR = "\n"
 _PROBE = "a b\n好c\n"
-FIXED_DATE = "1 Jan 2025"
+_FIXED_DATE = "1 Jan 2025"
 """Some chat templates write the day's date; scores must not depend on it."""
+
+
+def chat_opening(tokenizer: Any, messages: list[dict[str, Any]]) -> str:
+    """A conversation as the chat template of a tokenizer or processor has it, up to the answer; the day
+    is always the same."""
+    from transformers.utils import chat_template_utils
+
+    with mock.patch.object(chat_template_utils, "datetime", _FixedDate):
+        text: str = tokenizer.apply_chat_template(
+            messages,
+            tokenize=False,
+            add_generation_prompt=True,
+            enable_thinking=False,
+            date_string=_FIXED_DATE,
+        )
+    return text
+
+
+class _FixedDate:
+    """What a template takes for the clock."""
+
+    @staticmethod
+    def now() -> datetime.datetime:
+        return datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
 
 
 class LineTokens:
@@ -51,14 +77,8 @@ class LineTokens:
         """
         if not self._chat:
             return [*self.begin, *self._ids([text])[0]]
-        opening = self._tokenizer.apply_chat_template(
-            [{"role": "user", "content": instruction}],
-            tokenize=False,
-            add_generation_prompt=True,
-            enable_thinking=False,
-            date_string=FIXED_DATE,
-            strftime_now=lambda _: FIXED_DATE,
-        )
+        asked = [{"role": "user", "content": instruction}]
+        opening = chat_opening(self._tokenizer, asked)
         given: list[int] = self._tokenizer(opening, add_special_tokens=False)["input_ids"]
         return [*given, *self.lines([text])[0]]
 

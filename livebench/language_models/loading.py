@@ -147,12 +147,16 @@ def _file(weights: Weights) -> dict[str, Any]:
 
 @contextmanager
 def _gguf_read_once(weights: Weights) -> Iterator[None]:
-    """transformers reads the head of a GGUF file, tens of thousands of strings, again for each part."""
+    """transformers reads the head of a GGUF file, tens of thousands of strings, again for each part; and
+    the thread of its bar would keep the process from being copied."""
     if not weights.gguf:
         yield
         return
-    gguf = need("gguf", EXTRA)
-    with mock.patch.object(gguf, "GGUFReader", lru_cache(gguf.GGUFReader)):
+    gguf, reading = need("gguf", EXTRA), need("transformers.modeling_gguf_pytorch_utils", EXTRA)
+    with (
+        mock.patch.object(gguf, "GGUFReader", lru_cache(gguf.GGUFReader)),
+        mock.patch.object(reading, "tqdm", lambda tensors, **_: tensors),
+    ):
         yield
 
 

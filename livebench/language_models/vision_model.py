@@ -12,7 +12,7 @@ import torch
 
 from livebench.errors import LiveBenchError
 from livebench.extras import need
-from livebench.language_models.line_tokens import FIXED_DATE, LineTokens
+from livebench.language_models.line_tokens import LineTokens, chat_opening
 from livebench.language_models.loading import (
     DTYPES,
     IMAGE_TEXT,
@@ -178,14 +178,7 @@ class VisionLanguageModel(Scorer):
                 *({"type": "image"} for _ in images),
                 {"type": "text", "text": instruction.strip()},
             ]
-            text = self._processor.apply_chat_template(
-                [{"role": "user", "content": asked}],
-                add_generation_prompt=True,
-                tokenize=False,
-                enable_thinking=False,
-                date_string=FIXED_DATE,
-                strftime_now=lambda _: FIXED_DATE,
-            )
+            text = chat_opening(self._processor, [{"role": "user", "content": asked}])
         elif images:
             text = f"{self._mark * len(images)}\n"
         else:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import torch
 from tiny_llama import save_tiny_llama
 
 
@@ -35,3 +38,100 @@ def test_from_a_folder_to_results(run, llama, small, tmp_path):
     assert manifest["memory"] == "fresh copy per block"
     assert (manifest["dtype"], manifest["device"]) == ("float32", "cpu")
     assert "another model or other options" in run(*command, "--batch", 100).err
+
+
+def test_a_folder_for_a_name(run, llama, tmp_path):
+    done = run("submit", "init", "mine", "--hf", llama, "--dtype", "bfloat16", "--no-chat")
+    assert done.status == 0, done.err
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["submission.toml"]
+    card = tomllib.loads((tmp_path / "mine" / "submission.toml").read_text())
+    assert card["name"] == "tiny-llama bfloat16"
+    assert card["entry"] == "livebench.language_models.language_model:LanguageModel"
+    (described,) = card["runs"]
+    arguments = described["arguments"]
+    assert arguments.pop("weights_sha256")
+    assert arguments == {"model": str(llama), "dtype": "bfloat16", "chat": False}
+
+
+def encoder(folder: Path) -> None:
+    write_config(folder, "bert", ["BertForMaskedLM"])
+
+
+def encoder_decoder(folder: Path) -> None:
+    write_config(folder, "t5", ["T5ForConditionalGeneration"], is_encoder_decoder=True)
+
+
+def own_code(folder: Path) -> None:
+    write_config(folder, "mine", ["Mine"], auto_map={"AutoConfig": "mine.MineConfig"})
+
+
+def giant(folder: Path) -> None:
+    sizes = {"hidden_size": 65536, "intermediate_size": 262144, "num_attention_heads": 512}
+    write_config(folder, "llama", ["LlamaForCausalLM"], num_hidden_layers=200, **sizes)
+
+
+def pickled(folder: Path) -> None:
+    write_config(folder, "llama", ["LlamaForCausalLM"])
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(b"")
+
+
+def write_config(folder: Path, kind: str, named: list[str], **fields: object) -> None:
+    file = folder / "config.json"
+    config = {**json.loads(file.read_text()), "model_type": kind, "architectures": named, **fields}
+    file.write_text(json.dumps(config))
+
+
+WRONG_MODELS = [
+    (encoder, "is BertForMaskedLM, not a causal language model"),
+    (encoder_decoder, "is an encoder-decoder, not a causal language model"),
+    (own_code, "brings code of its own, which is not run"),
+    (giant, "GB in float32, and"),
+    (pickled, "has no weights as *.safetensors or *.gguf"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "message"), WRONG_MODELS)
+def test_what_is_no_model_for_this_is_one_line(spoil, message, llama, small, refused, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(llama, folder)
+    spoil(folder)
+    command = ["evaluate", "--hf", folder, "--candidates", small.path, "--in-process"]
+    assert message in refused(*command)
+
+
+WRONG_NAMES = [
+    ("nobody/there-is-no-such-model", "is not in the cache, and the hub cannot be reached"),
+    ("nowhere", "there is no such folder or file, and it is no name on the hub (OWNER/NAME)"),
+    ("empty", "is a folder without config.json"),
+    ("text.txt", "is not a GGUF file"),
+    ("package:not_installed/a.gguf", "the package is not installed: pip install not-installed"),
+    ("package:jieba/a.gguf", "the package has no such file"),
+]
+
+
+@pytest.mark.parametrize(("name", "message"), WRONG_NAMES)
+def test_a_wrong_name_is_one_line_and_writes_nothing(name, message, refused, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.txt").write_text("")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    assert message in refused("submit", "init", "mine", "--hf", name).replace("; pip", ": pip")
+    assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [("cuda", "torch sees 0 CUDA devices"), ("gpu", "is no device")],
+)
+def test_a_device_that_is_not_there_is_one_line(device, message, refused, llama):
+    if device == "cuda" and torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    assert message in refused("submit", "init", "mine", "--hf", llama, "--device", device)
+
+
+def test_a_missing_extra_is_named(refused, llama, monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    message = refused("submit", "init", "mine", "--hf", llama)
+    assert message.startswith("package transformers: not installed")
+    assert "pip install -c constraints.txt -e '.[hf]'" in message
