@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import os
 import sys
@@ -115,7 +116,6 @@ def _made(model: str, model_args: str, batch: str, device: str) -> Any:
     """A back end of this name."""
     registry: Any = need("lm_eval.api.registry", "lm-eval")
     where = f"--lm-eval {model}"
-    given = {"batch_size": batch or None, "device": device or None}
     with _quiet():
         try:
             backend = registry.get_model(model)
@@ -124,6 +124,7 @@ def _made(model: str, model_args: str, batch: str, device: str) -> Any:
             raise LiveBenchError(where, "has no such back end", f"choose from {known}") from None
         except ImportError as error:
             raise _lacks(where, error) from None
+        given = {"batch_size": batch or None, "device": device or _device_of(backend, model_args)}
         try:
             return backend.create_from_arg_string(model_args, given)
         except ImportError as error:
@@ -134,6 +135,14 @@ def _made(model: str, model_args: str, batch: str, device: str) -> Any:
             raise _wrong_arguments(where, model_args, error) from None
         except (Exception, SystemExit) as error:
             raise _wrong_arguments(where, model_args, error) from error
+
+
+def _device_of(backend: Any, model_args: str) -> str | None:
+    """The CPU for a back end that would take a GPU where there is none; else what it takes by itself."""
+    torch = need("torch", "lm-eval")
+    own = inspect.signature(backend.__init__).parameters.get("device")
+    wants = own is not None and own.default == "cuda" and "device=" not in model_args
+    return "cpu" if wants and not torch.cuda.is_available() else None
 
 
 def _wrong_arguments(where: str, model_args: str, error: BaseException) -> LiveBenchError:

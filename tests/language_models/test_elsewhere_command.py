@@ -99,13 +99,13 @@ def test_a_back_end_of_lm_eval_in_one_command(run, few, dataset, tmp_path):
     order = ("--candidates", few.path, "--dataset", dataset.path, "--setting", "blind", "--quiet")
     arguments = f"pretrained={llama},dtype=float32,batch_size=64"
     done = run(
-        *("evaluate", "--lm-eval", "hf", "--model-args", arguments, "--device", "cpu"),
+        *("evaluate", "--lm-eval", "hf", "--model-args", arguments),
         *("--in-process", *order),
     )
     assert done.status == 0, done
     folder = tmp_path / "submissions" / "tiny-llama-by-lm-eval-hf"
     card = tomllib.loads((folder / "submission.toml").read_text())
-    assert card["runs"][0]["arguments"] == {"model": "hf", "model_args": arguments, "device": "cpu"}
+    assert card["runs"][0]["arguments"] == {"model": "hf", "model_args": arguments}
     (file,) = folder.glob("results/*/default/blind.json")
     assert json.loads(file.read_text())["plausibility"]["fresh"]["samples"] == 0
 
