@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
 from typing import Any
 
 from livebench.errors import LiveBenchError, one_line
@@ -61,6 +62,14 @@ class LMEvalScorer(Scorer):
             if hasattr(tokenizer, "backend_tokenizer"):  # of transformers
                 self._tokens = LineTokens(tokenizer, f"--lm-eval {model}")
         self.dropped_comments = 0
+        self.net = getattr(
+            self.backend, "model", None
+        )  # its parameters are counted, if it is torch's
+        self.about = {
+            "model": f"{model}: {model_args}",
+            "lm_eval": version("lm_eval"),
+            "prompt": self.prompt.label,
+        }
 
     def score(
         self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment

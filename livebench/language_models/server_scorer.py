@@ -79,12 +79,15 @@ class ServerScorer(Scorer):
         fitness = check_server(self.server)
         self.max_length = max_length or fitness.longest
         self.dropped_comments, self.dtype = 0, dtype
+        self.about = {"model": model, "server": self.server.url, "prompt": self.prompt.label}
         self.remark = ""
         if fitness.noise > _NOISE:
             self.remark = (
                 f"the server's sums of log-probabilities differ by up to {fitness.noise:.2g} with what "
                 "it computes together, as in half precision"
             )
+            if not dtype:
+                self.remark += "; name what it computes in (--dtype), and its tolerance holds"
 
     def score(
         self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment

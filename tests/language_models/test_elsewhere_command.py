@@ -42,6 +42,7 @@ def test_a_model_on_a_server_in_one_command(run, refused, few, dataset, tmp_path
     ]
     assert sorted(one["setting"] for one in manifests) == ["blind", "video"]
     assert {one["isolation"] for one in manifests} == {"server"}
+    assert {one["model"]["server"] for one in manifests} == {double.url}
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,12 @@ def test_a_back_end_of_lm_eval_in_one_command(run, few, dataset, tmp_path):
     card = tomllib.loads((folder / "submission.toml").read_text())
     assert card["runs"][0]["arguments"] == {"model": "hf", "model_args": arguments}
     (file,) = folder.glob("results/*/default/blind.json")
-    assert json.loads(file.read_text())["plausibility"]["fresh"]["samples"] == 0
+    result = json.loads(file.read_text())
+    assert result["plausibility"]["fresh"]["samples"] == 0
+    assert result["manifest"]["model"]["model"] == f"hf: {arguments}"
+    assert result["manifest"]["dtype"] == "float32"
+    assert result["manifest"]["parameters"] > 10_000
+    assert "|prompt:lines-" in result["signature"]
 
 
 def test_hf_takes_a_model_that_sees(run, few, dataset, tmp_path):
