@@ -329,14 +329,14 @@ def test_result_and_row_say_that_a_server_scored(run, on_server, small_set, refu
         monkeypatch.setenv("OPENAI_BASE_URL", double.url)
         path = on_server(double.url)
         folder = small_set.path
-        order = ("evaluate", path, "--candidates", folder, "--setting", "blind", "--quiet")
+        order = ("evaluate", path, "--candidates", folder, "--setting", "comments", "--quiet")
         message = refused(*order, "--sandbox")
         assert message.startswith(
             "--sandbox: has no network, and the model of this submission is on a"
         )
         done = run(*order)
         assert done.status == 0
-    (file,) = path.glob("results/*/r/blind.json")
+    (file,) = path.glob("results/*/r/comments.json")
     result = json.loads(file.read_text())
     assert (result["manifest"]["isolation"], result["manifest"]["memory"]) == ("server", "server")
     assert result["manifest"]["device"] == "server"
@@ -347,7 +347,8 @@ def test_result_and_row_say_that_a_server_scored(run, on_server, small_set, refu
     )
     assert KEY.encode() not in everything
     assert run("leaderboard", "--sets", folder.parent, "--out", "board.md").status == 0
-    board = (path.parent.parent / "board.md").read_text()
+    root = path.parent.parent
+    board = "".join(page.read_text() for page in root.glob("docs/leaderboard/*.md"))
     assert "claimed, a server" in board
     assert "scored by a server: LiveBench sees neither its model nor what it remembers" in board
 
