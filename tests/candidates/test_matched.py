@@ -231,3 +231,14 @@ def test_how_version_2_kept_samples_apart_is_no_longer_built(world):
         "protocol matched: its version 2 kept samples apart in a way that is no longer built; "
         "build a new set, or install the LiveBench that the manifest names"
     )
+
+
+def test_live_shows_the_past_alone(world):
+    rows, _ = _occurrences(world)
+    built = list(Builder(world, load_protocol("live"), split="test", seed=3).samples(200))
+    assert len(built) >= 100
+    for sample, answer in built:
+        past = [string for second, string in rows[sample.video_id] if second < sample.time]
+        assert [comment.tokens for comment in sample.context] == past[-20:][::-1]
+        assert len(past) >= 5
+        assert set(answer.types) >= {"correct", "elsewhere"}

@@ -33,6 +33,23 @@ def test_the_surroundings_are_those_of_the_samples(dataset, name):
     assert checked > 10
 
 
+def test_live_is_learned_from_the_past_alone(dataset):
+    examples = Examples(dataset, load_protocol("live"), "train")
+    for moment in range(0, len(examples), 7):
+        number, second = examples.video(moment), examples._second[moment]
+        part = dataset.comments.of(number)
+        past = dataset.comments.time_ms[part] < second * 1000
+        strings = dataset.comments.string[part][past][-20:]
+        assert examples.context(moment).tolist() == strings.tolist()
+        video = dataset.videos[number]
+        first = max(0, second - 5)
+        if second:
+            expected = dataset.frames(video, list(range(first, min(second, video.frame_count))))
+            np.testing.assert_array_equal(examples.frames(moment), expected)
+        else:
+            assert not len(examples.frames(moment))
+
+
 def test_every_comment_is_learned_once(dataset):
     examples = Examples(dataset, load_protocol("paper"), "train")
     found = np.concatenate([examples.targets(i) for i in range(len(examples))])
