@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from livebench.data.dataset import Dataset
+from livebench.data.dataset import Dataset, frames_of
+from livebench.data.images import INDEX, index_of
 from livebench.data.removal import (
     find_comments,
     read_removals,
@@ -108,8 +109,22 @@ def test_pictures_and_sound_go_with_the_video(dataset, tmp_path):
     (path / "audio").mkdir()
     for name in ("v03", "v05"):
         (path / "audio" / f"{name}.mka").write_bytes(b"x")
-    out = remove_comments(Dataset(path), dated("v05"), tmp_path / "out").dataset.path
-    assert [file.name for file in (out / "audio").iterdir()] == ["v03.mka"]
+    rows = frames_of(dataset.videos)
+    for name, count in rows:
+        (path / "images" / name).mkdir(parents=True)
+        for second in range(count):
+            picture = b"\xff\xd8\xff" + f"{name} {second}".encode()
+            (path / "images" / name / f"{second}.jpg").write_bytes(picture)
+    (path / INDEX).write_bytes(index_of(path, rows)[0])
+    after = remove_comments(Dataset(path), dated("v05"), tmp_path / "out").dataset
+    assert [file.name for file in (after.path / "audio").iterdir()] == ["v03.mka"]
+    assert not (after.path / "images" / "v05").exists()
+    for video in after.videos:
+        found = after.images(video, [0, video.frame_count - 1]).files()
+        assert [one[3:].decode() for one in found] == [
+            f"{video.video_id} 0",
+            f"{video.video_id} {video.frame_count - 1}",
+        ]
 
 
 def test_a_list(tmp_path):
