@@ -1,10 +1,13 @@
 """The same requests scored by LiveBench and by lm-evaluation-harness's own `hf`, side by side.
 
     python benchmarks/adapters.py [--model NAME_OR_PATH] [--moments 1] [--candidates 100] [--around 20]
+                                  [--part 1]
 
 One model, loaded once, in one process: contexts of invented Chinese comments in the prompt `lines`, each
-with the same candidates. Then the same without sharing prefixes, on every tenth candidate. A share of
-the product rate is 2 parameters tokens / seconds, by the tokens that were computed, over what torch
+with the same candidates. Then the same without sharing prefixes. With `--part 10` what shares nothing is
+measured on every tenth candidate, and its time multiplied. Seconds are of the processor (on a GPU, of
+the clock), all threads together. A share of the product rate is 2 parameters tokens / seconds, by the
+tokens that were computed, over what torch
 reaches in products of matrices of the model's size.
 """
 
@@ -55,7 +58,10 @@ def made_samples(moments: int, candidates: int, around: int) -> list[Sample]:
     ]
 
 
-def measure(score: Callable[[], Sequence[Sequence[LogLikelihood | float]]]) -> Measured:
+def measure(
+    clock: Callable[[], float],
+    score: Callable[[], Sequence[Sequence[LogLikelihood | float]]],
+) -> Measured:
     process, done = psutil.Process(), threading.Event()
     peak = [0]
 
@@ -65,24 +71,25 @@ def measure(score: Callable[[], Sequence[Sequence[LogLikelihood | float]]]) -> M
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    started = time.perf_counter()
+    started = clock()
     rows = score()
-    seconds = time.perf_counter() - started
+    seconds = clock() - started
     done.set()
     watcher.join()
     totals = [[one.total if isinstance(one, LogLikelihood) else one for one in row] for row in rows]
     return Measured(seconds, peak[0] / 1e9, np.array(totals))
 
 
-def product_rate(width: int, dtype: torch.dtype, device: torch.device) -> float:
+def product_rate(clock: Callable[[], float], model: LanguageModel) -> float:
     """Operations a second in products like those of the model: [2048, width] by [width, 4 width]."""
-    a = torch.rand(2048, width, dtype=dtype, device=device)
-    b = torch.rand(width, 4 * width, dtype=dtype, device=device)
+    width = model.net.config.get_text_config().hidden_size
+    a = torch.rand(2048, width, dtype=model.dtype, device=model.device)
+    b = torch.rand(width, 4 * width, dtype=model.dtype, device=model.device)
     best = float("inf")
     for _ in range(20):
-        started = time.perf_counter()
+        started = clock()
         (a @ b)[0, 0].item()
-        best = min(best, time.perf_counter() - started)
+        best = min(best, clock() - started)
     return 2 * 2048 * width * 4 * width / best
 
 
@@ -122,23 +129,25 @@ def main() -> None:
     parser.add_argument("--moments", type=int, default=1)
     parser.add_argument("--candidates", type=int, default=100)
     parser.add_argument("--around", type=int, default=20)
+    parser.add_argument("--part", type=int, default=1)
     parser.add_argument("--harness-batch", type=int, default=16)
     chosen = parser.parse_args()
     model = LanguageModel(chosen.model, dtype=chosen.dtype, chat=False)
     samples = made_samples(chosen.moments, chosen.candidates, chosen.around)
-    tenth = [sample._replace(candidates=sample.candidates[::10]) for sample in samples]
+    some = [s._replace(candidates=s.candidates[:: chosen.part]) for s in samples]
     parameters = sum(one.numel() for one in model.net.parameters())
-    width = model.net.config.get_text_config().hidden_size
-    rate = product_rate(width, model.dtype, model.device)
+    clock = time.perf_counter if model.device.type == "cuda" else time.process_time
+    rate = product_rate(clock, model)
     model.score_samples([samples[0]._replace(candidates=samples[0].candidates[:3])])  # warm
-    shared = measure(lambda: model.score_samples(samples))
-    other = measure(lambda: by_harness(model, samples, chosen.harness_batch))
+    shared = measure(clock, lambda: model.score_samples(samples))
+    other = measure(clock, lambda: by_harness(model, some, chosen.harness_batch))
     model._forests = None
-    plain = measure(lambda: model.score_samples(tenth))
+    plain = measure(clock, lambda: model.score_samples(some))
+    apart = computed_tokens(model, some, share=False)
     counts = {
         "LiveBench": (shared, computed_tokens(model, samples, share=True), 1),
-        "lm-evaluation-harness, hf": (other, computed_tokens(model, samples, share=False), 1),
-        "LiveBench, without sharing": (plain, computed_tokens(model, tenth, share=False), 10),
+        "lm-evaluation-harness, hf": (other, apart, chosen.part),
+        "LiveBench, without sharing": (plain, apart, chosen.part),
     }
     rows = []
     for name, (measured, tokens, part) in counts.items():

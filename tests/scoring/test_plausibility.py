@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import zlib
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -111,13 +113,16 @@ class Noisy(Plain):
 def measured(frozen):
     """Scores three samples, and asks again."""
 
-    def call(scorer, listwise=False):
+    def call(scorer, listwise=False, dtype="", correct=None):
         some = dict(list(read_samples(frozen, None, "comments"))[:3])
         found = score_block(scorer, list(some.values()))
         lines = [json.loads(score_line(*both)) for both in zip(some, found, strict=True)]
         first = {line["sample_id"]: np.array(line["scores"]) for line in lines}
         samples = read_samples(frozen, None, "comments", list(first)[::-1])
-        return measure_plausibility(scorer, samples, first, listwise, "5e")
+        right = None if correct is None else {name: np.arange(100) == correct for name in first}
+        return measure_plausibility(
+            scorer, samples, first, listwise, "5e", correct=right, dtype=dtype
+        )
 
     return call
 
@@ -244,3 +249,51 @@ TOLD = [
 @pytest.mark.parametrize(("found", "tied", "listwise", "expected"), TOLD)
 def test_what_is_told(found, tied, listwise, expected):
     assert plausibility_remarks(found, tied, listwise=listwise) == expected
+
+
+PRECISIONS = [
+    ("float32", 1.2e-4, 3),
+    ("float16", 3.5e-3, 0),
+    ("float16", 4.5e-3, 3),
+    ("bfloat16", 1.9e-2, 0),
+    ("bfloat16", 2.1e-2, 3),
+]
+
+
+@pytest.mark.parametrize(("dtype", "relative", "expected"), PRECISIONS)
+def test_the_tolerance_follows_the_number_format(measured, dtype, relative, expected):
+    assert measured(off_by(relative)(), dtype=dtype).alone.samples == expected
+
+
+class Reverses(Scorer):
+    """Gives every candidate another score, and the reverse order once three samples are scored."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def score(self, video_ctx, comments, candidate):
+        return 0.0
+
+    def score_candidates(self, video_ctx, comments, candidates):
+        self.asked += 1
+        sign = 1 if self.asked <= 3 else -1
+        return [sign * float(zlib.crc32(one.text.encode()) % 99991) for one in candidates]
+
+
+@pytest.mark.parametrize(
+    ("kind", "dtype", "expected"),
+    [
+        (Plain, "float32", msgspec.UNSET),
+        (Plain, "bfloat16", 0),
+        (Reverses, "float32", 3),
+        (Reverses, "bfloat16", 3),
+    ],
+)
+def test_samples_are_counted_in_which_the_correct_comment_has_another_rank(
+    measured, kind, dtype, expected
+):
+    found = measured(kind(), dtype=dtype, correct=17)
+    assert found.ranks_changed == expected
+    remark = "scored again, the correct comment has another rank in 3 of 3 samples"
+    shown = plausibility_remarks(found, Ties(0, 0), listwise=False)
+    assert (remark in shown) == (expected == 3)
