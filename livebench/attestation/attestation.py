@@ -219,16 +219,20 @@ def made_from(submission: Submission, run: Run, result: Result, file: Path) -> N
         raise LiveBenchError(file, f"was made with other arguments than {CARD} says", again)
     if run.checkpoint and manifest.files.get(run.checkpoint) != run.checkpoint_sha256:
         raise LiveBenchError(file, "was made with another checkpoint", again)
-    now = hashes_for_run(submission.path, run)
-    absent = {name for name in manifest.files if name not in now and _beside(name, run)}
+    if what := other_files(submission, run, result):
+        raise LiveBenchError(file, what, again)
+
+
+def other_files(submission: Submission, run: Run, result: Result) -> str:
+    """What to say of a result that was made before files of its submission changed, or nothing."""
+    made, now = result.manifest.files, hashes_for_run(submission.path, run)
+    absent = {name for name in made if name not in now and _beside(name, run)}
     differing = sorted(
         name
-        for name in manifest.files.keys() | now.keys()
-        if name not in absent and manifest.files.get(name) != now.get(name)
+        for name in made.keys() | now.keys()
+        if name not in absent and made.get(name) != now.get(name)
     )
-    if differing:
-        what = f"was made from other files: {', '.join(differing[:3])} differs"
-        raise LiveBenchError(file, what, again)
+    return f"was made from other files: {', '.join(differing[:3])} differs" if differing else ""
 
 
 def _beside(name: str, run: Run) -> bool:

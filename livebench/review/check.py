@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from livebench.attestation.attestation import Attestations, attested_row
+from livebench.attestation.attestation import Attestations, attested_row, other_files
 from livebench.attestation.signing import MAINTAINERS
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
@@ -162,7 +162,8 @@ class Checker:
         """Scores and their result."""
         again = evaluate_again(path)
         try:
-            manifest = parse_json(result, Result).manifest
+            parsed = parse_json(result, Result)
+            manifest = parsed.manifest
         except LiveBenchError as error:
             yield with_fix(error, again)
             yield from self._scores(file, triple[0], card)
@@ -192,6 +193,11 @@ class Checker:
                 f'was made when {CARD} declared score = "{manifest.score}", so its row has no rank'
             )
             yield StaleResult(result, what, again)
+        with contextlib.suppress(LiveBenchError):  # of the card or its files, which are checked
+            submission = Submission(path)
+            for run in submission.card.runs if manifest.evaluated == "re-run" else ():
+                if run.name == triple[1] and (what := other_files(submission, run, parsed)):
+                    yield StaleResult(result, what, again)
         if manifest.set_hash != self._sets[triple[0]].manifest.hash:
             what = f"was made for another version of {triple[0]}{_SHOWN}"
             yield StaleResult(result, what, again)
