@@ -281,9 +281,10 @@ def allowed_values(message: str, content_type: Any) -> str:
     steps = re.findall(r"\.([A-Za-z_]\w*)|\[", path[1]) if path else []
     found = msgspec.inspect.type_info(content_type)
     for name in steps:
-        found = _inside(found, name)
-        if found is None:
+        inside = _inside(found, name)
+        if inside is None:
             return ""
+        found = inside
     values = [one.values for one in _members(found) if isinstance(one, msgspec.inspect.LiteralType)]
     shown = [repr(value) if value == "" else str(value) for some in values for value in some]
     return f"allowed: {', '.join(sorted(shown))}" if shown else ""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from livebench.leaderboard.moments import RankedCandidate, RankedMoment
     from livebench.records import Setting
     from livebench.scoring.answers import Answers
+    from livebench.submissions.load import Submission
 
 _MOMENTS = 10
 
@@ -99,7 +100,7 @@ def show_command(
 def _entries(
     candidate_set: CandidateSet,
     answers: Answers,
-    submissions: Sequence[object],
+    submissions: Sequence[Submission],
     setting: Setting | None,
 ) -> list[Entry]:
     """The submissions in a setting, by default the richest that all have scores in."""

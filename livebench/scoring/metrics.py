@@ -157,7 +157,7 @@ several settings, need them once. Small, so all of a process are kept."""
 
 def _digest(values: np.ndarray, videos: Sequence[str], noise: Sequence[SeedNoise]) -> bytes:
     digest = hashlib.sha256(repr(values.shape).encode())
-    digest.update(np.ascontiguousarray(values))
+    digest.update(values.tobytes())
     digest.update("\n".join(videos).encode("utf-8", "surrogatepass"))
     for part in noise:
         digest.update(repr(part.freedom).encode() + part.between.tobytes())

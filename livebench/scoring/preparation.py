@@ -92,7 +92,8 @@ class _Kept:
 
     def __init__(self, submission: Submission, run: Run, open_scorer: OpenScorer) -> None:
         self._open = partial(open_scorer, submission, run)
-        self._stack, self._scorer = ExitStack(), None
+        self._stack = ExitStack()
+        self._scorer: Scorer | None = None
         self._fitted_on: Path | None = None
 
     def created(self) -> Scorer:

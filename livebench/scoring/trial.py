@@ -94,10 +94,10 @@ class Trials:
                 warn(alarm)
             found |= {sample: one for (sample, _), one in zip(block, numbers, strict=True)}
             progress(len(block))
-        tokens = [found[one].tokens for one in ids]
+        tokens = [count for one in ids if (count := found[one].tokens) is not None]
         scores = Scores(
             np.stack([found[one].totals for one in ids]).astype(np.float64),
-            None if any(one is None for one in tokens) else np.stack(tokens),
+            np.stack(tokens) if len(tokens) == len(ids) else None,
         )
         if setting == "blind":
             self._blind[candidate_set.name, task.run.name] = scores

@@ -261,7 +261,8 @@ def open_submissions(
     Args:
         leave_out: names of folders that are not opened.
     """
-    opened, errors = [], []
+    opened: list[Submission] = []
+    errors: list[LiveBenchError] = []
     for path in sorted(Path(folder).iterdir()) if Path(folder).is_dir() else ():
         if path.name in (STATE, *leave_out) or not os.path.lexists(path / CARD):
             continue
