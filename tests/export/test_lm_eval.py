@@ -132,6 +132,15 @@ class ByHand(livebench.Scorer):
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
+def of_transformers(scorer, folder):
+    """What `evaluate --hf` makes of the same model."""
+    from livebench.language_models.language_model import LanguageModel
+
+    scorer.model.save_pretrained(folder)
+    scorer.tokenizer.save_pretrained(folder)
+    return LanguageModel(str(folder), device="cpu")
+
+
 @pytest.mark.slow
 def test_the_harness_gets_our_numbers(exported, small, dataset, monkeypatch):
     """Log-likelihoods of every candidate, but for that of the line end that the harness counts with
@@ -157,6 +166,12 @@ def test_the_harness_gets_our_numbers(exported, small, dataset, monkeypatch):
         bootstrap_iters=0,
         log_samples=True,
     )
+    adapter = of_transformers(scorer, exported.parent / "model")
+    asked = list(loaded.samples("both").values())
+    for row, totals in enumerate(adapter.score_samples(asked)):
+        np.testing.assert_allclose(
+            [one.total for one in totals], ours["sum"].scores[row], atol=1e-3
+        )
     result = found["results"][task]
     for suffix, score in (("", "sum"), ("_pmi", "pmi")):
         for metric in METRICS:
