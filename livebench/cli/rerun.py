@@ -73,6 +73,7 @@ def rerun_command(
         keep_rerun,
         other_rows,
     )
+    from livebench.scoring.result import Result
     from livebench.submissions.load import Submission
 
     sets, available = chosen_sets(candidates), Datasets(datasets, quiet)
@@ -106,7 +107,8 @@ def rerun_command(
                     submission, copy, task.candidate_set, task.run, task.setting
                 )
                 click.echo(f"{task_name(copy, task)}: {agreement}")
-                private = result if task.candidate_set.manifest.is_private else None
+                is_private = task.candidate_set.manifest.is_private
+                private = result if is_private and isinstance(result, Result) else None
                 done.append((place, agreement, private))
             if not done:
                 raise skipped.nothing_done(copy, "re-run")

@@ -114,7 +114,8 @@ def _entries(
         outdated = [entry.outdated for entry in found if entry.outdated]
         if len(found) == len(readers) and not outdated:
             return found
-        why = why or f" ({outdated[0]})" * bool(outdated)
+        if outdated and not why:
+            why = f" ({outdated[0]})"
     where = f"in the setting {setting}" if setting else "in a setting that all share"
     raise LiveBenchError(
         " and ".join(str(one.path) for one in submissions),

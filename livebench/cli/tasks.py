@@ -45,13 +45,13 @@ class SkippedTasks:
             for some in [(one,) for one in sets] if self._verbose else [tuple(sets)]:
                 reasons.setdefault((name, why, some), []).append(what)
         self._waiting.clear()
-        for (name, why, sets), whats in reasons.items():
-            line = f"skipped {name} on {', '.join(sets)}, {'; '.join(whats)}: {why}"
+        for (name, why, of_reason), whats in reasons.items():
+            line = f"skipped {name} on {', '.join(of_reason)}, {'; '.join(whats)}: {why}"
             self._lines.append(line)
-            if (why, sets) in self._told and not self._verbose:
+            if (why, of_reason) in self._told and not self._verbose:
                 self._again += 1
             else:
-                self._told.add((why, sets))
+                self._told.add((why, of_reason))
                 remark(line, self._quiet)
 
     def tell_rest(self) -> None:

@@ -127,13 +127,7 @@ class MomentReader:
             time=sample.time if sample else int(second) if second.isdecimal() else 0,
             title=self._titles.get(answers.videos[row], ""),
             category=answers.categories[row],
-            context=sorted(
-                (
-                    ContextComment(round(one.time - sample.time, 3), one_line(one.text))
-                    for one in (sample.context if sample else ())
-                ),
-                key=lambda one: one.offset,
-            ),
+            context=_context(sample) if sample else [],
             candidates=[
                 RankedCandidate(
                     place,
@@ -148,8 +142,17 @@ class MomentReader:
         )
 
 
+def _context(sample: SampleRecord) -> list[ContextComment]:
+    """The comments around, in the order of time."""
+    found = [
+        ContextComment(round(one.time - sample.time, 3), one_line(one.text))
+        for one in sample.context
+    ]
+    return sorted(found, key=lambda one: one.offset)
+
+
 def _ranks(entry: Entry, row: int) -> np.ndarray:
     """float64 [100], the mean rank of each candidate over ties and runs."""
     from scipy.stats import rankdata
 
-    return np.mean([rankdata(-values[row]) for values in entry.values_by_run], axis=0)
+    return np.asarray(np.mean([rankdata(-one[row]) for one in entry.values_by_run], axis=0))

@@ -15,6 +15,7 @@ from livebench.scoring.alarms import first_block_alarms
 from livebench.scoring.answers import Answers
 from livebench.scoring.blocks import deal, read_blocks
 from livebench.scoring.metrics import Interval, sample_metrics, summarise
+from livebench.scoring.numbers import Numbers
 from livebench.scoring.plausibility import Ties, measure_ties
 from livebench.scoring.preparation import Task
 from livebench.scoring.result import signature
@@ -87,7 +88,7 @@ class Trials:
         ids = [answers.sample_ids[row] for row in chosen]
         videos = [answers.videos[row] for row in chosen]
         dealt = deal(ids, videos, candidate_set.manifest.hash, BATCH)
-        found = {}
+        found: dict[str, Numbers] = {}
         blocks = read_blocks(dealt, candidate_set, task.dataset, setting)
         for block, numbers in score_blocks(task.scorer, blocks):
             for alarm in first_block_alarms(numbers, setting) if not found else ():
