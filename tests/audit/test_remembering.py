@@ -1,4 +1,4 @@
-"""The zoo of scorers that remember, on every bundled set by `matched`; and on one that is leaky."""
+"""The zoo of scorers that remember, on every bundled set of `matched` and `live`, and on a leaky one."""
 
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from livebench.records import ContextComment, SampleRecord
 from livebench.scoring.metrics import HEADLINE, best_metrics
 from livebench.scoring.scorer import Comment, Sample, VideoContext
 
-SETS = sorted((Path(__file__).parents[2] / "candidates").glob("*-matched"))
+_BUNDLED = Path(__file__).parents[2] / "candidates"
+SETS = sorted([*_BUNDLED.glob("*-matched"), *_BUNDLED.glob("*-live")])
 _NO_FRAMES = np.empty((0, 0), np.float32), np.empty(0, np.int64)
 
 
