@@ -203,8 +203,9 @@ def grow(
             start = children.get(edge) or nodes.grow(edge, start, word)
         for words in comments:
             node = start
-            ended = end is not None and (ends is None or ends[len(lengths)])
-            path = [*words, end] if ended else words
+            path = list(words)
+            if end is not None and (ends is None or ends[len(lengths)]):
+                path.append(end)
             for word in path[:-1]:
                 edge = edges.setdefault((node, word), len(edges))
                 path_edge.append(edge)
