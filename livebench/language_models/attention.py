@@ -36,6 +36,7 @@ class ForestModel:
         self.head: nn.Module = model.get_output_embeddings()
         self.decoder = model.base_model
         text = model.config.get_text_config()
+        self.vocabulary = int(text.vocab_size)
         self.cap = getattr(text, "final_logit_softcapping", None)
         self.factor = getattr(text, "logit_scale", None) or 1 / (
             getattr(text, "logits_scaling", None) or 1
@@ -60,7 +61,7 @@ class ForestModel:
     def _log_probs(self, hidden: torch.Tensor, forest: Forest) -> torch.Tensor:
         """The logits of a tile of nodes at a time: over all nodes they would dominate memory."""
         nodes, own = torch.unique_consecutive(forest.edge_node, return_inverse=True)
-        rows = max(1, min(_TILE_NODES, _TILE_NUMBERS * 16 // self.head.weight.shape[0]))
+        rows = max(1, min(_TILE_NODES, _TILE_NUMBERS * 16 // self.vocabulary))
         found = []
         for first in range(0, len(nodes), rows):
             logits = self._logits(hidden[nodes[first : first + rows]])
@@ -92,7 +93,7 @@ class _Windowed:
 
     def mask(self, window: int | None) -> torch.Tensor:
         """bool [windows, WINDOW, keys]: which keys a query sees."""
-        if window not in self._masks:
+        if window is not None and window not in self._masks:
             far = self._depth[self.queries][:, :, None] - self._depth[self.keys][:, None]
             self._masks[window] = self.seen & (far < window)
         return self._masks[window]

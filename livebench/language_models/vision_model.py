@@ -91,7 +91,7 @@ class VisionLanguageModel(Scorer):
         self._chat = bool(template) if chat is None else chat
         if self._chat and not template:
             raise LiveBenchError(model, "has no chat template", "leave out --chat")
-        self._mark = getattr(self._processor, "image_token", None)
+        self._mark: str = getattr(self._processor, "image_token", None) or ""
         if not self._chat and not self._mark:
             what = "has no chat template, and does not say how a picture is written"
             raise LiveBenchError(model, what, "write a scorer around it (docs/submissions.md)")

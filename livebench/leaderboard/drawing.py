@@ -7,6 +7,7 @@ text is drawn with the reader's own fonts; light and dark follow the reader's sy
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from livebench.errors import one_line
@@ -59,7 +60,7 @@ class Band:
 
     top: float
     bottom: float
-    names: list[tuple[float, str, str]]
+    names: Sequence[tuple[float, str, str]]
     panels: list[Panel]
 
 

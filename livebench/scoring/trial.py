@@ -95,7 +95,7 @@ class Trials:
                 warn(alarm)
             found |= {sample: one for (sample, _), one in zip(block, numbers, strict=True)}
             progress(len(block))
-        tokens = [count for one in ids if (count := found[one].tokens) is not None]
+        tokens = [own for one in ids if (own := found[one].tokens) is not None]
         scores = Scores(
             np.stack([found[one].totals for one in ids]).astype(np.float64),
             np.stack(tokens) if len(tokens) == len(ids) else None,

