@@ -5,8 +5,9 @@
 In version 3 of `matched` (and in `live`), each of a list's 100 comments is correct in one of its 100
 samples. Candidates are compared with the surrounding comments (TF-IDF of words and characters, fitted on
 the list); then the similarities of 1, 2, 4, 8 or all samples of a list are balanced, so that no
-candidate is given to two samples (Sinkhorn and Knopp 1967). Prints MRR in Markdown; needs the text of the
-sets (`livebench get`).
+candidate is given to two samples (Sinkhorn and Knopp 1967).
+
+Prints MRR in Markdown; needs the text of the sets (`livebench get`).
 """
 
 from __future__ import annotations
