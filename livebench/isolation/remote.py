@@ -8,7 +8,7 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -102,8 +102,8 @@ class Isolation:
         if self.kind == "none" or submission.is_on_server:
             yield make_scorer(submission, run)
             return
-        ours, theirs = socket.socketpair()
-        with learning_folder() as inputs, ours, theirs:
+        with learning_folder() as inputs, ExitStack() as open_ends:
+            ours, theirs = map(open_ends.enter_context, socket.socketpair())
             child = self._start(submission, inputs, theirs.fileno(), copies=self.copies)
             theirs.close()
             try:

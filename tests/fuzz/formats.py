@@ -23,7 +23,7 @@ from livebench.candidates.protocol import load_protocol
 from livebench.cli.datasets import recipe_options
 from livebench.data.dataset import Dataset, DatasetInfo
 from livebench.data.tokens import words_of
-from livebench.human.analysis.ratings import _read_rows
+from livebench.human.analysis.rater_files import read_rater_rows
 from livebench.human.sheets.key import CRITERIA, Key
 from livebench.importers.ass import read_ass
 from livebench.importers.collection import Collection, Options
@@ -151,7 +151,9 @@ def formats(folder: Path) -> dict[str, Format]:
         "audit": Format(made["audit"], mutate.mutated_json, lambda p: parse_json(p, SetAudit)),
         "protocol": Format(made["protocol"], _mutated_toml, lambda p: load_protocol(str(p))),
         "key": Format(made["key"], mutate.mutated_json, lambda p: parse_json(p, Key)),
-        "ratings": Format(made["ratings"], mutate.mutated_table, _read_rows),
+        "ratings": Format(
+            made["ratings"], mutate.mutated_table, lambda path: read_rater_rows(path, RATINGS[0])
+        ),
         "xml": Format(
             made["xml"], mutate.mutated_bytes, lambda p: read_xml(p, Collection(_OPTIONS))
         ),

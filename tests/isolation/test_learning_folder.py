@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -57,3 +58,27 @@ def test_a_link_of_that_name_is_not_followed(temporary):
     with learning_folder():
         pass
     assert kept.is_dir()
+
+
+@pytest.mark.parametrize("before", ["open", "lock"])
+def test_a_new_folder_that_somebody_takes_for_a_leftover_is_made_again(
+    temporary, monkeypatch, before
+):
+    taken = []
+
+    def removes_once(original):
+        def called(*arguments):
+            if not taken:
+                taken.extend(temporary.iterdir())
+                taken[0].rmdir()
+            return original(*arguments)
+
+        return called
+
+    if before == "open":
+        monkeypatch.setattr(os, "open", removes_once(os.open))
+    else:
+        monkeypatch.setattr(fcntl, "flock", removes_once(fcntl.flock))
+    with learning_folder() as folder:
+        assert folder.is_dir()
+        assert [folder] != taken
