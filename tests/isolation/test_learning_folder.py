@@ -68,9 +68,9 @@ def test_a_new_folder_that_somebody_takes_for_a_leftover_is_made_again(
 
     def removes_once(original):
         def called(*arguments):
-            if not taken:
-                taken.extend(temporary.iterdir())
-                taken[0].rmdir()
+            if not taken and (made := list(temporary.glob(f"{PREFIX}*"))):
+                taken.extend(made)
+                made[0].rmdir()
             return original(*arguments)
 
         return called

@@ -47,5 +47,6 @@ COMMANDS = {
 @pytest.mark.parametrize("case", COMMANDS)
 def test_each_file_is_read_once(reads, run, case):
     assert run(*COMMANDS[case]).status == 0
-    assert set(reads.values()) == {1}
+    # A comparison reads the board for its p, and the two for the moments that differ.
+    assert max(reads.values()) <= (2 if case == "compare" else 1)
     assert len(reads) == 8 + 1  # of each run the setting and `blind`

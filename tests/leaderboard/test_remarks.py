@@ -48,13 +48,17 @@ def row_of(tmp_path, frozen, copy_set, submission, run):
 
 ORDER = "scores depend on the order of candidates (3 of 3 samples)"
 OTHERS = "scores depend on the other candidates (3 of 3 samples)"
+RANKS = "scored again, the correct comment has another rank in 3 of 3 samples"
 
 
 def test_remarks_stand_on_the_row(row_of):
     row, line = row_of()
     assert row.isolation == "process"
-    assert row.remarks == (ORDER, OTHERS)
-    assert f"| claimed, own process<br><sub>{ORDER}</sub><br><sub>{OTHERS}</sub> |" in line
+    assert row.remarks == (ORDER, OTHERS, RANKS)
+    assert (
+        f"| claimed, own process<br><sub>{ORDER}</sub><br><sub>{OTHERS}</sub><br><sub>{RANKS}</sub> |"
+        in line
+    )
 
 
 def test_in_process(row_of):
@@ -65,7 +69,7 @@ def test_in_process(row_of):
 
 def test_listwise(row_of):
     row, _ = row_of(listwise=True)
-    assert row.remarks == ("listwise: a score depends on the other candidates", ORDER)
+    assert row.remarks == ("listwise: a score depends on the other candidates", ORDER, RANKS)
 
 
 def test_the_weakest_of_the_runs_is_shown(row_of):
