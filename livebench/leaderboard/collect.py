@@ -12,7 +12,13 @@ from livebench.attestation.attestation import Attestations
 from livebench.attestation.signing import MAINTAINERS
 from livebench.audit.set_audit import SetAudit, read_audit
 from livebench.candidates.candidate_set import CandidateSet
-from livebench.leaderboard.entries import COULD_REMEMBER, Entry, EntryReader, Evaluated
+from livebench.leaderboard.entries import (
+    COULD_REMEMBER,
+    Entry,
+    EntryReader,
+    Evaluated,
+    is_ranked,
+)
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import (
@@ -280,13 +286,6 @@ def _board(
             if entry.outdated
         ],
     )
-
-
-def is_ranked(entry: Entry) -> bool:
-    """Whether a row may have a rank, but in the setting `blind`."""
-    kind, attested = entry.submission.card.kind, entry.evaluated == "attested"
-    fair = not entry.remembers and not entry.declared_later
-    return kind in ("model", "baseline") and attested and fair
 
 
 def _gain(entry: Entry) -> Interval | None:

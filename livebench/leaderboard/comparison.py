@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from livebench.attestation.attestation import Attestations
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
-from livebench.leaderboard.entries import Entry, EntryReader, entry_pairs
+from livebench.leaderboard.entries import Entry, EntryReader, entry_pairs, is_ranked
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import HEADLINE
@@ -70,10 +71,11 @@ def compare_submissions(
     known = {first.path.resolve(), second.path.resolve()}
     beside = [one for one in others if one.path.resolve() not in known]
     found: list[tuple[CandidateSet, Setting, ScorerComparison, RowPair | None, int]] = []
+    attestations = Attestations()
     for candidate_set in sets:
         answers = Answers(candidate_set)
-        reader = EntryReader(candidate_set, answers, (first, second))
-        readers = [EntryReader(candidate_set, answers, [one]) for one in beside]
+        reader = EntryReader(candidate_set, answers, (first, second), attestations)
+        readers = [EntryReader(candidate_set, answers, [one], attestations) for one in beside]
         for setting in settings:
             entries = reader.read(setting)
             if [entry.outdated for entry in entries] != ["", ""]:
@@ -84,6 +86,10 @@ def compare_submissions(
             rows = [*own, *(row for row in more if row.folder not in names)]
             pair = _pair(entries, rows)
             comparison = _with_p(_compare_entries(*entries), pair)
+            if all(
+                map(is_ranked, entries)
+            ):  # their p is adjusted for the ranked rows (entry_pairs)
+                rows = [row for row in rows if is_ranked(row)]
             found.append((candidate_set, setting, comparison, pair, len(rows) if pair else 2))
     if not found:
         where = f" in the setting {settings[0]}" if len(settings) == 1 else ""

@@ -367,11 +367,25 @@ def read_entries(
     return EntryReader(candidate_set, answers, submissions, attestations).read(setting)
 
 
+def is_ranked(entry: Entry) -> bool:
+    """Whether a row may have a rank, but in the setting `blind`."""
+    kind, attested = entry.submission.card.kind, entry.evaluated == "attested"
+    fair = not entry.remembers and not entry.declared_later
+    return kind in ("model", "baseline") and attested and fair
+
+
 def entry_pairs(entries: Sequence[Entry]) -> list[RowPair]:
     """The tests of every two entries of a board by their declared scores, the better one first: those
-    of the pages that compare, and of `livebench compare`."""
+    of the pages that compare, and of `livebench compare`. Of two that have ranks it is the test that the
+    ranks are based on, adjusted for all pairs of ranked rows."""
     means = {entry.folder: -round(float(entry.headline.mean()), 9) for entry in entries}
     ordered = sorted(entries, key=lambda entry: (means[entry.folder], entry.folder))
+    ranked = _pairs([one for one in ordered if is_ranked(one)])
+    among = {(pair.first, pair.second): pair for pair in ranked}
+    return [among.get((pair.first, pair.second), pair) for pair in _pairs(ordered)]
+
+
+def _pairs(ordered: Sequence[Entry]) -> list[RowPair]:
     if len(ordered) < 2:
         return []
     videos = ordered[0].answers.videos

@@ -12,8 +12,7 @@ from livebench.attestation.signing import MAINTAINERS
 from livebench.audit.set_audit import read_audit
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
-from livebench.leaderboard.collect import is_ranked
-from livebench.leaderboard.entries import Entry, EntryReader
+from livebench.leaderboard.entries import Entry, EntryReader, is_ranked
 from livebench.records import Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import (
