@@ -43,7 +43,7 @@ from livebench.cli.progress import bar, quiet_option, remark
 )
 @click.option("--replace", is_flag=True, help="Replace the frame vectors that are already there.")
 @click.option(
-    "--missing",
+    "--list-missing",
     is_flag=True,
     help="Only print the ids of the videos that have no file yet, one a line.",
 )
@@ -58,7 +58,7 @@ def features_command(
     keep_audio,
     skip_bad,
     replace,
-    missing,
+    list_missing,
     quiet,
 ) -> None:
     """Add frame vectors to DATASET: one encoded picture per second of each video.
@@ -73,7 +73,7 @@ def features_command(
     from livebench.frames.extract import Extraction, ExtractionOptions
     from livebench.frames.video_files import find_video_files
 
-    if missing:
+    if list_missing:
         wanted = Dataset(dataset).videos
         found = find_video_files(wanted, videos)
         for video in wanted:

@@ -22,11 +22,14 @@ BEGINNINGS = {
 """Of the help of options that stand for several things in one command, and for one in another."""
 
 OWN_HELP = {"--out", "--seed", "--name", "--dev", "--test", "--figures", "--videos", "--setting"}
+OWN_HELP |= {"--batch", "--key", "--moments", "--prompt"}
 """What is made, drawn or named differs from command to command."""
 
 OWN_TYPE = {
     "--format": "of pictures, or of `export`",
+    "--batch": "frames, or tokens, which may be `auto`",
     "--dev": "`import` takes shares, too",
+    "--prompt": "of `export lm-eval` by name, too",
     "--test": "`import` takes shares, too",
     "--out": "new in some commands, written over in others",
     "--figures": "new in `stats`, the folder of the report in `human-eval`",

@@ -285,7 +285,7 @@ def test_files_are_matched_by_id_folder_and_title(tmp_path, dataset):
 def test_what_is_missing_is_listed_and_nothing_done(run, dataset, videos):
     for number in (2, 7):
         (videos / f"v{number}.mp4").unlink()
-    done = run("features", dataset, "--videos", videos, "--missing")
+    done = run("features", dataset, "--videos", videos, "--list-missing")
     assert (done.status, done.out, done.err) == (0, "v2\nv7\n", "")
     assert not (dataset / "features").exists()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import json
+import re
 import warnings
 from pathlib import Path
 
@@ -142,7 +143,7 @@ class Mine(Scorer):
     done = run("evaluate", "--submission", mine, "--dataset", released.path)
     assert done.status == 0, done
     for setting in ("video", "comments", "both"):
-        assert f"mine/default on lancopku-released, setting {setting}" in done.out
+        assert re.search(rf"^lancopku-released +{setting} ", done.out, re.M)
     message = refused("build-candidates", "--restore", folder, "--dataset", released.path)
     assert "was made by others and imported, so it cannot be built again" in message
     again = CandidateSet(folder)
