@@ -33,7 +33,7 @@ SECONDS = [7, 6, 8, 5, 9]
 def rendered(tmp_path_factory) -> Dataset:
     """Videos of the rendered world, their pictures kept by `features`."""
     folder = tmp_path_factory.mktemp("rendered")
-    (folder / "own.py").write_text(ENCODER)
+    (folder / "mean_colours.py").write_text(ENCODER)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simulation, "SHORTEST_VIDEO", 14)
         patch.setattr(simulation, "LONGEST_VIDEO", 16)
@@ -41,7 +41,7 @@ def rendered(tmp_path_factory) -> Dataset:
         render_world(folder / "files", seed=3, videos=3)
         for step in (
             "import bilibili files --out ds --dev 1 --test 1 --min-comments 1 --quiet",
-            "features ds --videos files --encoder own:means --keep-images 96 --quiet",
+            "features ds --videos files --encoder mean_colours:means --keep-images 96 --quiet",
         ):
             with pytest.raises(SystemExit) as ended:
                 main(step.split())
