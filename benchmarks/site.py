@@ -1,6 +1,6 @@
 """The site of a large leaderboard: its size, how long it takes to make, and how soon it can be read.
 
-    python benchmarks/site.py [--samples 5000] [--submissions 30]
+    python benchmarks/site.py [--samples 5000] [--submissions 30] [--axe]
 
 A simulated dataset, a candidate set of the protocol `paper` on it, and submissions whose scores are
 simulated: a correct candidate's is normal with a mean of the submission's own, every other one's is
@@ -10,7 +10,9 @@ site of this checkout (sets without their text as they are).
 
 For each site: files, size, seconds and peak memory of `livebench site`; then, in a headless Chromium
 that opens it as files, each time anew, the seconds to the first row of the leaderboard, to the first
-row of the list of moments, and to the candidates of a moment as two submissions ranked them.
+row of the list of moments, and to the candidates of a moment as two submissions ranked them, and the
+browser's own first contentful paint. --axe: what axe finds on a page of each kind, at 1280 and 390
+pixels; exit status 1 if anything.
 """
 
 from __future__ import annotations
@@ -91,8 +93,8 @@ def _score(
 def build(project: Path, site: Path) -> None:
     """Make the site of a project, and print what it took."""
     command = f"{shlex.quote(sys.executable)} -m livebench site --quiet --out {site}"
-    for part in ("submissions", "candidates"):
-        command += f" --{part} {project / part}"
+    for option, part in (("submissions", "submissions"), ("sets", "candidates")):
+        command += f" --{option} {project / part}"
     for dataset in sorted((project / "datasets").glob("*/dataset.toml")):
         command += f" --dataset {dataset.parent}"
     clock, cpu, peak, _ = measured(command)
@@ -108,21 +110,24 @@ def build(project: Path, site: Path) -> None:
     print(f"  made in {clock:.0f} s, {cpu:.0f} s of the processor, peak {peak:.0f} MB", flush=True)
 
 
-def visit(browser, site: Path, rounds: int) -> None:
-    """Open its pages, and print how long each took."""
+ROW = "section.one:not([hidden]) table.board tbody tr"
+PAINT = "performance.getEntriesByName('first-contentful-paint').map((one) => one.startTime)[0]"
+
+
+def pages_of(site: Path) -> dict[str, tuple[str, str]]:
+    """A page of each kind: its address, and what is there once it can be read."""
     [first, *_] = sorted((site / "data").iterdir())
     setting = sorted(one for one in first.iterdir() if one.is_dir())[-1]
     runs = sorted({one.stem for one in setting.glob("*.js")} - {""})
     runs = [run for run in runs if (setting / f"{run}-0.js").exists()][:2]
     choice = f"setting={setting.name}&a={runs[0]}&b={runs[-1]}"
-    empty = site.parent / "empty.html"
-    empty.write_text("<!doctype html><title>-</title><p class=one>-</p>", encoding="utf-8")
+    board = f"{first.name}.{setting.name}"
+    one, two = (run.partition(".")[0] for run in (runs[0], runs[-1]))
     pages = {
-        "an empty page, for comparison": ("../empty.html", "p.one"),
-        "first row of the leaderboard": (
-            "index.html",
-            "section.one:not([hidden]) table.board tbody tr",
-        ),
+        "first row of the leaderboard": ("index.html", ROW),
+        "first row of a set's board": (f"index.html#{board}", ROW),
+        "a submission": (f"submissions/{one}.html#{board}", "section.one:not([hidden]) .curves"),
+        "two compared": (f"compare/{board}.html#&a={one}&b={two}", "#samples tbody tr"),
         "first row of the list of moments": (
             f"moments/{first.name}/index.html#&{choice}",
             "#list tbody tr",
@@ -132,8 +137,27 @@ def visit(browser, site: Path, rounds: int) -> None:
             "section.moment:not([hidden]) .ranked .column:nth-child(2) li",
         ),
     }
+    others = {
+        "boards to compare": ("compare/index.html", "main a"),
+        "sets": ("moments/index.html", "main a"),
+        "about": ("about.html", "h1"),
+        "what changed": ("changes.html", "h1"),
+        "an audit": (f"audits/{first.name}.html", "h1"),
+    }
+    return pages | {
+        name: page
+        for name, page in others.items()
+        if (site / page[0]).is_file()  # a set may lack an audit
+    }
+
+
+def visit(browser, site: Path, rounds: int) -> None:
+    """Open its pages, and print how long each took."""
+    empty = site.parent / "empty.html"
+    empty.write_text("<!doctype html><title>-</title><p class=one>-</p>", encoding="utf-8")
+    pages = {"an empty page, for comparison": ("../empty.html", "p.one")} | pages_of(site)
     for what, (address, row) in pages.items():
-        seconds = []
+        seconds, painted = [], []
         for _ in range(rounds):
             context = browser.new_context(viewport={"width": 1280, "height": 844})
             page = context.new_page()
@@ -141,8 +165,35 @@ def visit(browser, site: Path, rounds: int) -> None:
             page.goto(f"{site.as_uri()}/{address}", wait_until="commit")
             page.locator(row).first.wait_for()
             seconds.append(time.perf_counter() - started)
+            page.wait_for_function(f"{PAINT} !== undefined")
+            painted.append(page.evaluate(PAINT) / 1000)
             context.close()
-        print(f"  {what}: {spread(seconds)} s", flush=True)
+        print(f"  {what}: {spread(seconds)} s; first paint {spread(painted)} s", flush=True)
+
+
+def look_for_barriers(browser, site: Path) -> int:
+    """Print what axe finds on a page of each kind, everything unfolded; return how much."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe, count, found, pages = Axe(), 0, [], pages_of(site)
+    for width in (1280, 390):
+        for what, (address, row) in pages.items():
+            context = browser.new_context(viewport={"width": width, "height": 844})
+            page = context.new_page()
+            page.goto(f"{site.as_uri()}/{address}")
+            page.locator(row).first.wait_for()
+            page.locator("details").evaluate_all(
+                "all => all.forEach((one) => { one.open = true; })"
+            )
+            options = {"preload": False, "resultTypes": ["violations"]}
+            violations = axe.run(page, options=options).response["violations"]
+            found += [f"{what}, {width}: {one['id']}" for one in violations]
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                found.append(f"{what}, {width}: wider than the window")
+            count += 1
+            context.close()
+    print("\n".join(f"  {one}" for one in [f"axe: {len(found)} findings on {count} pages", *found]))
+    return len(found)
 
 
 def main() -> None:
@@ -150,7 +201,9 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=5000)
     parser.add_argument("--submissions", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--axe", action="store_true")
     options = parser.parse_args()
+    barriers = 0
     with tempfile.TemporaryDirectory(prefix="livebench-site.") as name, launched() as browser:
         large = Path(name) / "large"
         make(large, options.samples, options.submissions)
@@ -162,6 +215,8 @@ def main() -> None:
             site = Path(name) / f"site-{project.name}"
             build(project, site)
             visit(browser, site, options.rounds)
+            barriers += look_for_barriers(browser, site) if options.axe else 0
+    sys.exit(barriers > 0)
 
 
 if __name__ == "__main__":

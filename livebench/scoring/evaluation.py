@@ -17,7 +17,7 @@ import numpy as np
 from livebench.errors import LiveBenchError
 from livebench.files import gzip_content
 from livebench.records import Setting, shows_video, write_json
-from livebench.scoring.alarms import first_block_alarms
+from livebench.scoring.alarms import first_block_alarms, tie_alarms
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
 from livebench.scoring.blocks import deal, read_blocks
@@ -88,6 +88,7 @@ def evaluate_task(
         scores = read_scores(path, answers.sample_ids, candidate_set.manifest.hash)
         digest = gzip_content(path, any_writer=True)[0]
         making = _Making("self-reported", "", digest, started, Computation(device=""), {})
+        dtype = ""
         result = _write_result(submission, task, answers, scores, making)
     else:
         files = hashes_for_run(submission.path, run)
@@ -120,6 +121,8 @@ def evaluate_task(
             )
             result = _write_result(submission, task, answers, scores, making)
             journal.remove()  # last: an evaluation killed earlier gets here again
+    for alarm in tie_alarms(scores.sums, setting, dtype):
+        warn(alarm)
     if normalisation == "sum":
         return result
     blind = None

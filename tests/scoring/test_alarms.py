@@ -9,53 +9,87 @@ from livebench.scoring.alarms import first_block_alarms
 from livebench.scoring.numbers import Numbers
 
 UNLIKE = np.arange(100, dtype=np.float32)
+DRAWN = np.random.default_rng(0).normal(-20, 6, (4, 100)).astype(np.float32)
+"""As log-likelihoods are."""
+
+SIMILAR = np.where(np.arange(100) % 3, 0, 1 / np.sqrt(2 + np.arange(100) // 6)).astype(np.float32)
+"""As cosines are: two thirds share no word with the context, and some share as many as another."""
+
+PAIRS = np.repeat(DRAWN[:, :50], 2, axis=1)
+"""Candidates of the same words, or equally likely ones."""
 
 
 def block(rows):
     return [Numbers(np.asarray(row, np.float32)) for row in rows]
 
 
-# Scores of a block, setting, number format, and what is said.
+def short(values, bits):
+    """The values rounded to so many significant bits."""
+    mantissa, power = np.frexp(values)
+    return np.ldexp(np.round(mantissa * 2**bits) / 2**bits, power)
+
+
+def written(values):
+    """As a file of scores gives them back."""
+    return [[float(f"{value:.6g}") for value in row] for row in values]
+
+
+TIE = " of candidates tie with another: "
+FEW = " has 2 or 3 digits; sum log-probabilities in float32"
+DIGITS = "; if they are rounded, give all digits"
+
+# Scores of a block, number format as far as known, and what is said in a setting but `blind`.
 BLOCKS = {
-    "all differ": ([UNLIKE] * 4, "both", "", []),
+    "all differ": ([UNLIKE] * 4, "", []),
     "one score": (
         [UNLIKE * 0] * 4,
-        "both",
         "",
         ["one score for all candidates of every sample: does the scorer read the candidate?"],
     ),
-    "one score in blind": ([UNLIKE * 0] * 4, "blind", "", []),
     "one score in one sample": (
-        [UNLIKE, UNLIKE, UNLIKE, UNLIKE * 0],
-        "both",
+        [*DRAWN[:3], UNLIKE * 0 - 1.2345],
         "",
-        [
-            "one score for all candidates in 25% of samples",
-            "25% of candidates tie with another: chance decides among them; are scores rounded?",
-        ],
+        ["one score for all candidates in 25% of samples"],
     ),
-    "rounded": (
+    "similarities": ([SIMILAR] * 4, "", []),
+    "similarities as written": (written([SIMILAR] * 4), "", []),
+    "some samples with nothing alike": ([SIMILAR] * 19 + [SIMILAR * 0], "", []),
+    "equals": (PAIRS, "", []),
+    "equals as written": (written(20 * PAIRS), "", []),
+    "counts": (
         [UNLIKE // 2] * 4,
-        "both",
         "",
-        ["100% of candidates tie with another: chance decides among them; are scores rounded?"],
+        [f"100%{TIE}all scores are whole numbers{DIGITS}"],
     ),
-    "in half precision": (
-        [UNLIKE // 2] * 4,
-        "both",
-        "bfloat16",
-        [
-            "100% of candidates tie with another: bfloat16 has 2 or 3 digits; sum log-probabilities in "
-            "float32"
-        ],
+    "halves": (
+        [UNLIKE // 2 / 2 - 9] * 4,
+        "",
+        [f"100%{TIE}all scores are numbers with 1 decimal{DIGITS}"],
     ),
+    "2 decimals": (
+        np.round(PAIRS * 3, 2),
+        "",
+        [f"100%{TIE}all scores are numbers with 2 decimals{DIGITS}"],
+    ),
+    "2 decimals as written": (
+        written(np.round(PAIRS * 3, 2)),
+        "",
+        [f"100%{TIE}all scores are numbers with 2 decimals{DIGITS}"],
+    ),
+    "in half precision": (PAIRS, "bfloat16", [f"100%{TIE}bfloat16{FEW}"]),
+    "bfloat16, not said": (short(PAIRS, 8), "", [f"100%{TIE}bfloat16{FEW}"]),
+    "bfloat16 as written": (written(short(PAIRS, 8)), "", [f"100%{TIE}bfloat16{FEW}"]),
+    "float16, not said": (short(PAIRS / 300, 11), "", [f"100%{TIE}float16{FEW}"]),
     "too large for float32": (
         [1e6 + UNLIKE // 2 / 16] * 4,
-        "both",
+        "",
+        [f"100%{TIE}they differ by less than float32 can tell; subtract what all share"],
+    ),
+    "cut off": (
+        np.maximum(DRAWN, -19.87654),
         "",
         [
-            "100% of candidates tie with another: they differ by less than float32 can tell; subtract "
-            "what all share"
+            f"{{}}%{TIE}{{}}% have the lowest score, -19.8765; if that is a floor, lower it",
         ],
     ),
 }
@@ -63,8 +97,14 @@ BLOCKS = {
 
 @pytest.mark.parametrize("case", BLOCKS)
 def test_the_first_block(case):
-    rows, setting, dtype, expected = BLOCKS[case]
-    assert first_block_alarms(block(rows), setting, dtype) == expected
+    rows, dtype, expected = BLOCKS[case]
+    said = first_block_alarms(block(rows), "both", dtype)
+    if case == "cut off":
+        cut = 100 * float((DRAWN < -19.87654).mean())
+        assert 50 < cut < 60
+        expected = [expected[0].format(f"{cut:g}", f"{cut:.3g}")]
+    assert said == expected
+    assert first_block_alarms(block(rows), "blind", dtype) == []
 
 
 KNOWS = """
