@@ -21,9 +21,53 @@ from livebench.records import SETTINGS
 _ratings_argument = click.argument(
     "ratings", metavar="RATINGS...", nargs=-1, type=PATH, required=True
 )
-_key_option = click.option(
-    "--key", "key_file", type=PATH, required=True, help="The key: human/NAME/key.json."
-)
+
+
+def _key_option(name):
+    return click.option(
+        "--key", "key_file", type=PATH, required=True, help=f"The key: human/NAME/{name}."
+    )
+
+
+def _drawn_options(moments_help):
+    """What every sheet is drawn by."""
+
+    def decorate(command):
+        for option in reversed(
+            [
+                one_set_option,
+                dataset_option,
+                click.option(
+                    "--moments",
+                    type=click.IntRange(min=1),
+                    default=100,
+                    show_default=True,
+                    help=moments_help,
+                ),
+                click.option(
+                    "--raters",
+                    type=click.IntRange(min=1, max=99),
+                    default=3,
+                    show_default=True,
+                    help="Number of raters.",
+                ),
+                click.option(
+                    "--seed", type=int, default=0, show_default=True, help="Seed of every draw."
+                ),
+                click.option("--out", type=NEW_PATH, required=True, help="New folder: human/NAME."),
+            ]
+        ):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _setting_option(settings, what):
+    default = "Default: both, or comments if the set has no frames."
+    return click.option("--setting", type=click.Choice(settings), help=f"{what} {default}")
+
+
 _missing_option = click.option(
     "--missing",
     type=click.Choice(["drop-item", "keep"]),
@@ -41,33 +85,16 @@ def human_eval_command() -> None:
 
 @human_eval_command.command("sheet")
 @submissions_argument
-@one_set_option
-@dataset_option
-@click.option(
-    "--moments", type=click.IntRange(min=1), default=100, show_default=True, help="Moments to rate."
-)
-@click.option(
-    "--raters",
-    type=click.IntRange(min=1, max=99),
-    default=3,
-    show_default=True,
-    help="Number of raters.",
-)
+@_drawn_options("Moments to rate.")
 @click.option(
     "--repeats",
     type=click.IntRange(min=0),
     help="Moments that each rater sees twice. Default: a tenth of them.",
 )
-@click.option(
-    "--setting",
-    type=click.Choice(["video", "comments", "both"]),
-    help="Setting of the generated comments. Default: both, or comments if the set has no frames.",
-)
+@_setting_option(["video", "comments", "both"], "Setting of the generated comments.")
 @click.option(
     "--run", default="", help="Run of each submission. Default: its first that has comments."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
-@click.option("--out", type=NEW_PATH, required=True, help="New folder: human/NAME.")
 def sheet_command(
     submissions, candidates, datasets, moments, raters, repeats, setting, run, seed, out
 ) -> None:
@@ -94,15 +121,19 @@ def sheet_command(
         f"{len(key.items)} comments ({shared} written by several systems), {repeated} of them shown "
         "twice"
     )
-    for rater in key.raters:
+    _list_pages(out, key.raters)
+    click.echo(f"{out / 'key.json'}: who wrote each comment; no rater may see it")
+
+
+def _list_pages(out, raters):
+    for rater in raters:
         page = out / "raters" / f"{rater.rater}.html"
         click.echo(f"{page}, .csv: {len(rater.rows)} rows, {page.stat().st_size / 1e6:.1f} MB")
-    click.echo(f"{out / 'key.json'}: who wrote each comment; no rater may see it")
 
 
 @human_eval_command.command("report")
 @_ratings_argument
-@_key_option
+@_key_option("key.json")
 @_missing_option
 @json_option
 @_markdown_option
@@ -136,7 +167,7 @@ def report_command(
 
 @human_eval_command.command("correlate")
 @_ratings_argument
-@_key_option
+@_key_option("key.json")
 @one_set_option
 @submissions_option
 @_missing_option
@@ -174,25 +205,8 @@ def ranking_command() -> None:
 
 
 @ranking_command.command("sheet")
-@one_set_option
-@dataset_option
-@click.option(
-    "--moments", type=click.IntRange(min=1), default=100, show_default=True, help="Moments shown."
-)
-@click.option(
-    "--raters",
-    type=click.IntRange(min=1, max=99),
-    default=3,
-    show_default=True,
-    help="Number of raters.",
-)
-@click.option(
-    "--setting",
-    type=click.Choice(SETTINGS),
-    help="What raters are shown of a moment. Default: both, or comments if the set has no frames.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
-@click.option("--out", type=NEW_PATH, required=True, help="New folder: human/NAME.")
+@_drawn_options("Moments shown.")
+@_setting_option(SETTINGS, "What raters are shown of a moment.")
 def ranking_sheet_command(candidates, datasets, moments, raters, setting, seed, out) -> None:
     """Write a sheet for each rater, as a page (HTML) and as CSV, and the key.
 
@@ -213,17 +227,13 @@ def ranking_sheet_command(candidates, datasets, moments, raters, setting, seed, 
         f"{out}: {len(key.moments)} moments of {len({m.video_id for m in key.moments})} videos, setting "
         f"{key.setting}, {pictured} with pictures"
     )
-    for rater in key.raters:
-        page = out / "raters" / f"{rater.rater}.html"
-        click.echo(f"{page}, .csv: {page.stat().st_size / 1e6:.1f} MB")
+    _list_pages(out, key.raters)
     click.echo(f"{out / 'ranking.json'}: the key; no rater may see it")
 
 
 @ranking_command.command("report")
 @_ratings_argument
-@click.option(
-    "--key", "key_file", type=PATH, required=True, help="The key: human/NAME/ranking.json."
-)
+@_key_option("ranking.json")
 @one_set_option
 @submissions_option
 @click.option(

@@ -128,7 +128,7 @@ def _collect_all(
     signers = signers or MAINTAINERS
     sections = collect(found, present, signers=signers)
     private = collect_private(find_private_sets(sets), sections, present, signers)
-    people = people_by_set(sections, present, human)
+    people = people_by_set(sections, present, human, remark)
     return sections, list(find_reports(human)), private, people
 
 

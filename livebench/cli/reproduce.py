@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from livebench.cli.options import PATH, SETS, SUBMISSIONS, verbose_option
-from livebench.cli.progress import bar, quiet_option
+from livebench.cli.progress import bar, quiet_option, remark
 from livebench.cli.tasks import SkippedTasks
 from livebench.errors import LiveBenchError
 
@@ -65,7 +65,7 @@ def reproduce_command(out, verbose, quiet) -> None:
     click.echo(_table(sets, out, made_again, [path for path in changed if isinstance(path, Path)]))
     here, reports = collect(sets, originals), find_reports(Path("human"))
     private = collect_private(find_private_sets(SETS), here, originals)
-    people = people_by_set(here, originals, Path("human"))
+    people = people_by_set(here, originals, Path("human"), remark)
     pages = render_pages(here, reports, private, people)
     changed += [path for path, _, _ in differing_pages(BOARD, pages)]
     made = collect(sets, find_submissions(out / "submissions"))

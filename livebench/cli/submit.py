@@ -23,6 +23,7 @@ from livebench.cli.options import (
     signers_option,
     submissions_option,
 )
+from livebench.cli.progress import remark
 from livebench.errors import LiveBenchError, one_line
 
 if TYPE_CHECKING:
@@ -277,7 +278,7 @@ def review_command(
         click.echo(f"{board}: not compared before all is in order")
         sys.exit(1)
     private = collect_private(private_sets, sections, present, signers)
-    people = people_by_set(sections, present, human_folder)
+    people = people_by_set(sections, present, human_folder, remark)
     pages = render_pages(sections, find_reports(human_folder), private, people)
     to_fix += not compare_with(board, pages, everything)
     if to_fix:

@@ -6,7 +6,7 @@ For boards: `people_of`, and in livebench.human.analysis.people_text `people_sen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from livebench.candidates.candidate_set import CandidateSet
@@ -19,30 +19,39 @@ from livebench.submissions.load import Submission
 
 
 def people_of(
-    candidate_set: CandidateSet, answers: Answers, submissions: Sequence[Submission], folder: Path
+    candidate_set: CandidateSet,
+    answers: Answers,
+    submissions: Sequence[Submission],
+    folder: Path,
+    say: Callable[[str], object] = lambda line: None,
 ) -> list[People]:
     """The ranking tasks on a set that people have done, by name; none if nobody has done one.
 
     Args:
         folder: of human evaluations, `human/`; it need not exist.
+        say: called with a line for each task that was made from another version of the set, and is left
+            out.
 
     Raises:
-        LiveBenchError: a task was made from another version of the set, or its files are wrong.
+        LiveBenchError: the files of a task are wrong.
     """
 
     def scored(setting: Setting) -> list[ScoredModel]:
         return scored_models(candidate_set, answers, submissions, setting)
 
-    return find_people(candidate_set, answers, scored, folder)
+    return find_people(candidate_set, answers, scored, folder, say)
 
 
 def people_by_set(
-    sections: Sequence[Section], submissions: Sequence[Submission], folder: Path
+    sections: Sequence[Section],
+    submissions: Sequence[Submission],
+    folder: Path,
+    say: Callable[[str], object] = lambda line: None,
 ) -> dict[str, list[People]]:
     """`people_of` each public set, by its name; sets on which nobody did any are not in it."""
     found = {
         section.candidate_set.name: people_of(
-            section.candidate_set, section.answers, submissions, folder
+            section.candidate_set, section.answers, submissions, folder, say
         )
         for section in sections
     }

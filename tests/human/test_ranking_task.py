@@ -233,6 +233,32 @@ def test_a_task_of_another_version_of_the_set_is_refused(task, frozen, refused, 
     assert "not the set that raters saw" in said
 
 
+def test_a_task_of_another_version_of_the_set_is_left_out_of_the_board(
+    task, frozen, run, guess, tmp_path
+):
+    """In one line; the board is rendered without it, and was with it."""
+    folder, key = task
+    types = {answer.sample_id: answer.types for answer in frozen.answers()}
+    paths = write_simulated(folder, key, types, [0.5] * 3, np.random.default_rng(1))
+    given = ("--candidates", frozen.path, "--submissions", guess)
+    asked = ("--key", folder / "ranking.json", *given, "--out", folder)
+    assert run("human-eval", "ranking", "report", *paths, *asked).status == 0
+    board = ("leaderboard", "--sets", frozen.path.parent, "--submissions", guess)
+    board += ("--human", folder.parent)
+    page = tmp_path / "docs" / "leaderboard" / "tiny-paper.md"
+    assert run(*board).err == ""
+    assert "3 people, setting both, pick the real one" in page.read_text("utf-8")
+    path = folder / "ranking.json"
+    path.write_text(path.read_text("utf-8").replace(key.set_hash, "0" * 64), "utf-8")
+    done = run(*board)
+    assert (done.status, done.err) == (
+        0,
+        f"{folder}: left out: people saw another version of tiny-paper (00000000, now "
+        f"{frozen.manifest.hash[:8]})\n",
+    )
+    assert "3 people" not in page.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [

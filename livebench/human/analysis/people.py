@@ -110,19 +110,34 @@ Scored = Callable[[Setting], Sequence[ScoredModel]]
 
 
 def find_people(
-    candidate_set: CandidateSet, answers: Answers, scored: Scored, folder: Path
+    candidate_set: CandidateSet,
+    answers: Answers,
+    scored: Scored,
+    folder: Path,
+    say: Callable[[str], object] = lambda line: None,
 ) -> list[People]:
     """The ranking tasks on a set that people have done, in a folder of human evaluations, by name; none
     if there are none.
 
+    Args:
+        say: called with a line for each task that was made from another version of the set, which is
+            left out: what people reached there is no reference for the models of today.
+
     Raises:
-        LiveBenchError: the task was made from another version of the set, or its files are wrong.
+        LiveBenchError: the files of a task are wrong.
     """
     found = []
     for path in sorted(Path(folder).glob(f"*/{RANKING_KEY}")):
         key = read_ranking_key(path)
         paths = sorted((path.parent / CHOICES).glob("*.csv"))
-        if key.candidate_set == candidate_set.name and paths:
+        if key.candidate_set != candidate_set.name or not paths:
+            continue
+        if key.set_hash != candidate_set.manifest.hash:
+            say(
+                f"{path.parent}: left out: people saw another version of {candidate_set.name} "
+                f"({key.set_hash[:8]}, now {candidate_set.manifest.hash[:8]})"
+            )
+        else:
             choices = read_choices(paths, key, drop_missing=True)
             found.append(compare_people(choices, candidate_set, answers, scored(key.setting)))
     return found
