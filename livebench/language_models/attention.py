@@ -18,7 +18,9 @@ from livebench.language_models.forest import Forest
 NAME = "livebench_forest"
 _TILE_NODES = 1024
 _TILE_NUMBERS = 1024 * 1024
-"""Logits computed at a time, so that they stay in the processor's cache."""
+"""Logits of a tile, over 16: the head's weights are read once a tile."""
+_CACHED_NUMBERS = 1 << 17
+"""Logits that a processor sums up at a time, so that its cache holds them; a GPU takes a tile."""
 
 
 class ForestModel:
@@ -62,19 +64,22 @@ class ForestModel:
         """The logits of a tile of nodes at a time: over all nodes they would dominate memory."""
         nodes, own = torch.unique_consecutive(forest.edge_node, return_inverse=True)
         rows = max(1, min(_TILE_NODES, _TILE_NUMBERS * 16 // self.vocabulary))
+        strip = max(1, _CACHED_NUMBERS // self.vocabulary) if hidden.device.type == "cpu" else rows
         found = []
         for first in range(0, len(nodes), rows):
-            logits = self._logits(hidden[nodes[first : first + rows]])
-            norms = torch.logsumexp(logits, 1)
+            tile = self.head(hidden[nodes[first : first + rows]])
+            norms = torch.cat(
+                [torch.logsumexp(self._logits(part), 1) for part in tile.split(strip)]
+            )
             edges = slice(
                 int(torch.searchsorted(own, first)), int(torch.searchsorted(own, first + rows))
             )
             row = own[edges] - first
-            found.append(logits[row, forest.edge_token[edges]] - norms[row])
+            found.append(self._logits(tile[row, forest.edge_token[edges]]) - norms[row])
         return torch.cat(found)
 
-    def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.head(hidden).float()
+    def _logits(self, raw: torch.Tensor) -> torch.Tensor:
+        logits = raw.float()
         if self.factor != 1:
             logits = logits * self.factor
         if self.cap is not None:
