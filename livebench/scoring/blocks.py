@@ -11,7 +11,8 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
 from livebench.draws import draw
 from livebench.records import Setting
-from livebench.scoring.runner import Samples, read_samples
+from livebench.scoring.runner import Elsewhere, Named, Samples, read_samples, score_blocks
+from livebench.scoring.scorer import Scorer
 
 
 def deal(
@@ -54,3 +55,18 @@ def read_blocks(
     samples = read_samples(candidate_set, dataset, setting, list(chain.from_iterable(dealt)))
     for names in dealt:
         yield list(islice(samples, len(names)))
+
+
+def score_dealt(
+    scorer: Scorer,
+    dealt: Sequence[Sequence[str]],
+    candidate_set: CandidateSet,
+    dataset: Dataset | None,
+    setting: Setting,
+) -> Iterator[Named]:
+    """Yield the ids of each block with the numbers of its samples; raises as `score_blocks`."""
+    if isinstance(scorer, Elsewhere):
+        yield from scorer.score_named(dealt, candidate_set, dataset, setting)
+        return
+    for block, numbers in score_blocks(scorer, read_blocks(dealt, candidate_set, dataset, setting)):
+        yield [name for name, _ in block], numbers

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -20,7 +21,7 @@ from livebench.records import Setting, shows_video, write_json
 from livebench.scoring.alarms import first_block_alarms, tie_alarms
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
-from livebench.scoring.blocks import deal, read_blocks
+from livebench.scoring.blocks import deal, score_dealt
 from livebench.scoring.computation import Computation, versions_used
 from livebench.scoring.fingerprint import fingerprint
 from livebench.scoring.journal import Journal
@@ -38,10 +39,9 @@ from livebench.scoring.runner import (
     MemoryKind,
     computation_of,
     memory_of,
-    read_samples,
     write_scores,
 )
-from livebench.scoring.scorer import Scorer
+from livebench.scoring.scorer import Sample, Scorer
 from livebench.submissions.file_hashes import hashes_for_run
 from livebench.submissions.load import OUTPUTS, Submission
 from livebench.submissions.validate import Normalisation, Scores, read_scores, score_in
@@ -99,23 +99,20 @@ def evaluate_task(
             if journal.damage:
                 say(journal.damage)
             dealt = deal(answers.sample_ids, answers.videos, candidate_set.manifest.hash, BATCH)
-            blocks = read_blocks(journal.left(dealt), candidate_set, task.dataset, setting)
+            left = journal.left(dealt)
             with _explaining(setting):
                 digest = write_scores(
                     journal,
-                    task.scorer,
+                    score_dealt(task.scorer, left, candidate_set, task.dataset, setting),
                     answers.sample_ids,
-                    blocks,
                     progress=progress,
                     look=lambda block: [warn(one) for one in first_block_alarms(block, setting)],
                 )
             started = time.perf_counter() - journal.seconds
             memory = "server" if submission.is_on_server else memory_of(task.scorer)
             scores = read_scores(path, answers.sample_ids)
-            with task.afresh() as scorer:
-                dtype = computation_of(scorer).dtype
-                plausibility = _plausibility(submission, task, answers, scores, scorer, dtype)
-                computation = computation_of(scorer)
+            plausibility, computation = _asked_afresh(submission, task, answers, scores)
+            dtype = computation.dtype
             making = _Making(
                 "re-run", isolation, digest, started, computation, files, memory, plausibility
             )
@@ -174,24 +171,29 @@ class _Making(NamedTuple):
     plausibility: Plausibility | None = None
 
 
-def _plausibility(
-    submission: Submission,
-    task: Task,
-    answers: Answers,
-    scores: Scores,
-    scorer: Scorer,
-    dtype: str,
-) -> Plausibility:
+def _asked_afresh(
+    submission: Submission, task: Task, answers: Answers, scores: Scores
+) -> tuple[Plausibility, Computation]:
     """Ask a scorer that has seen none of the set again, for samples that nobody could foresee."""
     secret = secrets.token_hex(16)
     chosen = plausibility_samples(answers.sample_ids, secret)
-    samples = read_samples(task.candidate_set, task.dataset, task.setting, chosen)
-    sums = dict(zip(answers.sample_ids, scores.sums, strict=True))
-    correct = dict(zip(answers.sample_ids, answers.correct, strict=True))
-    listwise = submission.card.listwise
-    return measure_plausibility(
-        scorer, samples, sums, listwise, secret, correct=correct, dtype=dtype
+    rows = {name: row for row, name in enumerate(answers.sample_ids)}
+    ask = partial(
+        _ask,
+        first={name: scores.sums[rows[name]] for name in chosen},
+        correct={name: answers.correct[rows[name]] for name in chosen},
+        listwise=submission.card.listwise,
+        secret=secret,
     )
+    return task.ask_afresh(chosen, ask)
+
+
+def _ask(
+    scorer: Scorer, samples: Iterator[tuple[str, Sample]], **known: Any
+) -> tuple[Plausibility, Computation]:
+    """Measure a scorer, wherever it is; `known` is what `measure_plausibility` is told of it."""
+    dtype = computation_of(scorer).dtype
+    return measure_plausibility(scorer, samples, **known, dtype=dtype), computation_of(scorer)
 
 
 def _write_result(

@@ -31,18 +31,26 @@ def fingerprint(
 ) -> dict[str, str]:
     """Hashes and names of all that scores depend on; the keys appear in messages to users."""
     return {
-        "submission": _files(submission.path, _own_files(submission.path)),
-        "entry": submission.card.entry,
-        "run": hashlib.sha256(msgspec.json.encode(run, order="sorted")).hexdigest(),
-        "code": _installed(submission.card.entry.partition(":")[0].partition(".")[0]),
+        **run_fingerprint(submission, run),
         "set": candidate_set.manifest.hash,
-        "dataset": _rows_and_frames(dataset.info) if dataset else "",
+        "dataset": rows_and_frames(dataset.info) if dataset else "",
         "setting": setting,
         "version": f"{__version__}, {BATCH} samples a block, dealt by hash",
     }
 
 
-def _rows_and_frames(info: DatasetInfo) -> str:
+def run_fingerprint(submission: Submission, run: Run) -> dict[str, str]:
+    """Hashes and names of all that the scorer of a run depends on."""
+    return {
+        "submission": _files(submission.path, _own_files(submission.path)),
+        "entry": submission.card.entry,
+        "run": hashlib.sha256(msgspec.json.encode(run, order="sorted")).hexdigest(),
+        "code": installed_files(submission.card.entry.partition(":")[0].partition(".")[0]),
+    }
+
+
+def rows_and_frames(info: DatasetInfo) -> str:
+    """Hashes of all that a dataset holds."""
     hashes = (info.fingerprint, info.frames_sha256, info.images_sha256)
     return "+".join(hashes if info.images_sha256 else hashes[:2])
 
@@ -60,7 +68,7 @@ def _own_files(folder: Path) -> Iterable[Path]:
         yield from (Path(place, name) for name in kept if not (top and name == CARD))
 
 
-def _installed(package: str) -> str:
+def installed_files(package: str) -> str:
     """Hash of the Python files of an installed package or module; empty if there is none.
 
     Nothing of it is imported: a submission's code does not run in this process.

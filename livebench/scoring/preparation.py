@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.candidates.freeze import restore_set
@@ -15,9 +15,11 @@ from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
 from livebench.records import Setting, shows_video
 from livebench.scoring.plan import Planned, Skipped, absent_dataset
-from livebench.scoring.runner import Streaming, make_scorer
+from livebench.scoring.runner import Asking, Elsewhere, Streaming, make_scorer, read_samples
 from livebench.scoring.scorer import Scorer, is_fitted
 from livebench.submissions.load import Run, Submission
+
+_Answer = TypeVar("_Answer")
 
 
 class OpenScorer(Protocol):
@@ -44,17 +46,16 @@ class Task(NamedTuple):
     remark: str = ""
     open_again: Callable[[], AbstractContextManager[Scorer]] | None = None
 
-    @contextmanager
-    def afresh(self) -> Iterator[Scorer]:
-        """A scorer that has seen no sample, made and fitted apart from `scorer`; that may end now, since
-        two may need too much memory."""
+    def ask_afresh(self, names: Sequence[str], ask: Asking[_Answer]) -> _Answer:
+        """What `ask` makes of these samples with a scorer that has seen none, made and fitted apart from
+        `scorer`; that may end now, since two may need too much memory."""
         if self.scorer is None:
             raise ValueError("the task has no scorer")
-        if self.open_again is None:
-            yield self.scorer
-            return
-        with self.open_again() as scorer:
-            yield scorer
+        shown = self.candidate_set, self.dataset, self.setting
+        if isinstance(self.scorer, Elsewhere):
+            return self.scorer.ask_afresh(names, ask, *shown)
+        with self.open_again() if self.open_again else nullcontext(self.scorer) as scorer:
+            return ask(scorer, read_samples(*shown, names))
 
 
 @contextmanager
@@ -131,30 +132,44 @@ class _Kept:
         self._stack.close()
 
 
+class KeptScorers:
+    """The scorers of a run: one for its tasks, and one apart that has seen no sample."""
+
+    def __init__(self, submission: Submission, run: Run, open_scorer: OpenScorer) -> None:
+        self._first, self._second = (_Kept(submission, run, open_scorer) for _ in range(2))
+        self.created, self.fitted = self._first.created, self._first.fitted
+        self.release = self._first.release
+
+    @contextmanager
+    def afresh(self, shown: Dataset | None) -> Iterator[Scorer]:
+        """The one apart, or a copy of it; the other may end now, if both need too much memory."""
+        self._first.make_room()
+        scorer = self._second.fitted(shown)
+        try:
+            with scorer.one_copy() if isinstance(scorer, Streaming) else nullcontext(scorer) as one:
+                yield one
+        finally:
+            self._second.release()
+            self._second.make_room()
+
+    def close(self) -> None:
+        """End their processes."""
+        self._first.close()
+        self._second.close()
+
+
 def _with_scorers(
     submission: Submission, steps: Sequence[Planned], open_scorer: OpenScorer
 ) -> Iterator[Task | Skipped]:
     """The steps of one run."""
     run = steps[0].run
     lacking: dict[Path, list[Planned]] = {}
-    first, second = (_Kept(submission, run, open_scorer) for _ in range(2))
-
-    @contextmanager
-    def open_again(shown: Dataset | None) -> Iterator[Scorer]:
-        first.make_room()
-        scorer = second.fitted(shown)
-        try:
-            with scorer.one_copy() if isinstance(scorer, Streaming) else nullcontext(scorer) as one:
-                yield one
-        finally:
-            second.release()
-            second.make_room()
-
+    scorers = KeptScorers(submission, run, open_scorer)
     try:
         for path, of_set in groupby(steps, key=lambda step: step.candidate_set.path):
             dataset: Dataset | None = None
             for step in of_set:
-                candidate_set, scorer = step.candidate_set, first.created()
+                candidate_set, scorer = step.candidate_set, scorers.created()
                 needed = (
                     shows_video(step.setting) or is_fitted(scorer) or not candidate_set.has_text
                 )
@@ -166,15 +181,14 @@ def _with_scorers(
                 shown = dataset if needed else None
                 if shown is not None and not candidate_set.has_text:
                     restore_set(candidate_set.path, shown)
-                scorer = first.fitted(shown)
+                scorer = scorers.fitted(shown)
                 remark = check_trained(scorer, candidate_set, step.setting)
                 remark = remark or getattr(scorer, "remark", "")
-                again = partial(open_again, shown)
+                again = partial(scorers.afresh, shown)
                 yield Task(run, candidate_set, step.setting, scorer, shown, remark, again)
-                first.release()
+                scorers.release()
     finally:
-        first.close()
-        second.close()
+        scorers.close()
     for left in lacking.values():
         what = f"run {run.name}: {', '.join(step.setting for step in left)}"
         yield Skipped(left[0].candidate_set, what, absent_dataset(left[0].candidate_set))

@@ -6,7 +6,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -24,6 +24,9 @@ if TYPE_CHECKING:  # heavy, and not needed in the process that runs a submission
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.data.dataset import Dataset, Video
     from livebench.scoring.journal import Journal
+
+_Answer = TypeVar("_Answer")
+_Told_co = TypeVar("_Told_co", covariant=True)
 
 MemoryKind = Literal["", "fresh copy per block", "one process per setting", "one process", "server"]
 """What a scorer could know of earlier samples: nothing, since a fresh copy of the fitted one scored each
@@ -78,23 +81,35 @@ def read_samples(
     Raises:
         LiveBenchError: a video of the set is not in the dataset, or the frame vectors differ.
     """
-    show = (
-        _hidden_video
-        if dataset is None or not shows_video(setting)
-        else _Videos(dataset, candidate_set)
-    )
+    show = what_is_shown(candidate_set, dataset, setting)
     records: Iterable[SampleRecord] = candidate_set.samples()
     if order is not None:
         wanted = set(order)
         kept = {one.sample_id: one for one in records if one.sample_id in wanted}
         records = (kept[name] for name in order)
+    for record in records:
+        yield record.sample_id, show(record)
+
+
+def what_is_shown(
+    candidate_set: CandidateSet, dataset: Dataset | None, setting: Setting
+) -> Callable[[SampleRecord], Sample]:
+    """Gives what a scorer sees of a sample of the set in this setting; raises as `read_samples`."""
+    video = (
+        _hidden_video
+        if dataset is None or not shows_video(setting)
+        else _Videos(dataset, candidate_set)
+    )
     language = candidate_set.manifest.dataset.language
     known = _BEFORE_LANGUAGES if language is msgspec.UNSET else language
-    for record in records:
-        video_ctx = show(record)._replace(language=known)
+
+    def show(record: SampleRecord) -> Sample:
+        video_ctx = video(record)._replace(language=known)
         if setting == "blind":  # nothing may tell one moment from another
             video_ctx = video_ctx._replace(time=0)
-        yield record.sample_id, Sample(video_ctx, *_comments(record, setting))
+        return Sample(video_ctx, *_comments(record, setting))
+
+    return show
 
 
 def _hidden_video(record: SampleRecord) -> VideoContext:
@@ -162,6 +177,12 @@ Samples = list[tuple[str, Sample]]
 """A block: the id of each sample, which no scorer sees, and the sample."""
 
 
+class Asking(Protocol[_Told_co]):
+    """Asks a scorer about samples, given with their ids."""
+
+    def __call__(self, scorer: Scorer, samples: Iterator[tuple[str, Sample]]) -> _Told_co: ...
+
+
 class Streaming(Scorer):
     """A scorer in another process that can be sent a block while it scores the previous one."""
 
@@ -200,6 +221,40 @@ class Streaming(Scorer):
         """End its process."""
 
 
+Named = tuple[Sequence[str], list[Numbers]]
+"""The ids of the samples of a block, and their numbers."""
+
+
+class Elsewhere(Scorer):
+    """A scorer on other machines, which read the samples there: it is told their ids alone."""
+
+    @abstractmethod
+    def score_named(
+        self,
+        dealt: Sequence[Sequence[str]],
+        candidate_set: CandidateSet,
+        dataset: Dataset | None,
+        setting: Setting,
+    ) -> Iterator[Named]:
+        """Yield each block with the numbers of its samples, in any order; raises LiveBenchError."""
+
+    @abstractmethod
+    def ask_afresh(
+        self,
+        names: Sequence[str],
+        ask: Asking[_Answer],
+        candidate_set: CandidateSet,
+        dataset: Dataset | None,
+        setting: Setting,
+    ) -> _Answer:
+        """What `ask` makes there of these samples with another scorer of the run, that has seen none."""
+
+    @property
+    @abstractmethod
+    def memory(self) -> MemoryKind:
+        """What it could know of earlier samples when it scored."""
+
+
 def computation_of(scorer: Scorer) -> Computation:
     """What a scorer computed with, in this process or elsewhere."""
     return scorer.computation() if isinstance(scorer, Streaming) else computation_here(scorer)
@@ -207,24 +262,23 @@ def computation_of(scorer: Scorer) -> Computation:
 
 def memory_of(scorer: Scorer) -> MemoryKind:
     """What a scorer could know of earlier samples."""
-    return scorer.memory if isinstance(scorer, Streaming) else "one process"
+    return scorer.memory if isinstance(scorer, (Streaming, Elsewhere)) else "one process"
 
 
 def write_scores(
     journal: Journal,
-    scorer: Scorer,
+    scored: Iterable[Named],
     order: Sequence[str],
-    blocks: Iterable[Samples],
     *,
     progress: Callable[[int], object] = lambda done: None,
     look: Callable[[Sequence[Numbers]], object] = lambda numbers: None,
 ) -> str:
-    """Score the samples that the journal lacks, then write the file of scores.
+    """Keep the scores that the journal lacks, as they are made, then write the file of scores.
 
     Args:
         journal: open; each block is on disk before the next one is written.
+        scored: the blocks that the journal lacks, in any order.
         order: the ids of all samples, in the order of the file.
-        blocks: those that the journal lacks.
         progress: called with the number of samples scored since the last call.
         look: called with the numbers of the first block that is scored.
 
@@ -238,16 +292,14 @@ def write_scores(
     if journal.samples:
         progress(journal.samples)
     started = time.perf_counter()
-    for place, (block, scored) in enumerate(score_blocks(scorer, blocks)):
+    for place, (names, block) in enumerate(scored):
         if not place:
-            look(scored)
-        lines = [
-            score_line(name, numbers) for (name, _), numbers in zip(block, scored, strict=True)
-        ]
+            look(block)
+        lines = [score_line(name, numbers) for name, numbers in zip(names, block, strict=True)]
         now = time.perf_counter()
         journal.append(lines, now - started)
         started = now
-        progress(len(block))
+        progress(len(names))
     return journal.finish(order)
 
 

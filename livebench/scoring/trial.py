@@ -13,13 +13,13 @@ from livebench.errors import LiveBenchError
 from livebench.records import Setting
 from livebench.scoring.alarms import first_block_alarms
 from livebench.scoring.answers import Answers
-from livebench.scoring.blocks import deal, read_blocks
+from livebench.scoring.blocks import deal, score_dealt
 from livebench.scoring.metrics import Interval, sample_metrics, summarise
 from livebench.scoring.numbers import Numbers
 from livebench.scoring.plausibility import Ties, measure_ties
 from livebench.scoring.preparation import Task
 from livebench.scoring.result import signature
-from livebench.scoring.runner import BATCH, score_blocks
+from livebench.scoring.runner import BATCH
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import Normalisation, Scores, score_in
 
@@ -89,12 +89,11 @@ class Trials:
         videos = [answers.videos[row] for row in chosen]
         dealt = deal(ids, videos, candidate_set.manifest.hash, BATCH)
         found: dict[str, Numbers] = {}
-        blocks = read_blocks(dealt, candidate_set, task.dataset, setting)
-        for block, numbers in score_blocks(task.scorer, blocks):
+        for names, numbers in score_dealt(task.scorer, dealt, candidate_set, task.dataset, setting):
             for alarm in first_block_alarms(numbers, setting) if not found else ():
                 warn(alarm)
-            found |= {sample: one for (sample, _), one in zip(block, numbers, strict=True)}
-            progress(len(block))
+            found |= zip(names, numbers, strict=True)
+            progress(len(names))
         tokens = [own for one in ids if (own := found[one].tokens) is not None]
         scores = Scores(
             np.stack([found[one].totals for one in ids]).astype(np.float64),

@@ -45,8 +45,12 @@ def write_scores(path, scorer, samples, batch=32, **options):
     """An evaluation from its beginning to its end: the journal is gone."""
     some = list(samples)
     blocks = (some[start : start + batch] for start in range(0, len(some), batch))
+    scored = (
+        ([name for name, _ in block], numbers)
+        for block, numbers in runner.score_blocks(scorer, blocks)
+    )
     with Journal(path, {}) as journal:
-        digest = runner.write_scores(journal, scorer, [name for name, _ in some], blocks, **options)
+        digest = runner.write_scores(journal, scored, [name for name, _ in some], **options)
         journal.remove()
     return digest
 
