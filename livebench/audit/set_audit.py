@@ -200,6 +200,18 @@ def _verdict(findings: Sequence[ProbeFinding], chance: float) -> str:
     )
 
 
+def best_finding(audit: SetAudit) -> ProbeFinding | None:
+    """Of the probe that gets farthest of those that should be at chance; None if there are none."""
+    should = [finding for finding in audit.findings if finding.family in ("shortcut", "memory")]
+    return max(should, key=lambda one: round(one.metrics[HEADLINE.name].value, 9), default=None)
+
+
+def probe_in_words(probe: str) -> str:
+    """The name of a probe where nothing explains it: `not: X` prefers the lowest scores of X."""
+    name = probe.removeprefix("not: ")
+    return name if name == probe else f"{name}, lowest first"
+
+
 def has_shortcut(audit: SetAudit) -> bool:
     return any(finding.verdict == "shortcut" for finding in audit.findings)
 

@@ -117,11 +117,16 @@ class CandidateSet:
 
     def no_dataset(self) -> LiveBenchError:
         """The error if the dataset that the set was built from is needed but not available."""
+        from livebench.sources.source import known_sources
+
         wanted = self.manifest.dataset
+        fix = "put it into datasets/, or give --dataset (docs/datasets.md)"
+        if wanted.fingerprint in {source.fingerprint for source in known_sources()}:
+            fix = f"`livebench get {wanted.name}` fetches it"
         return LiveBenchError(
             self.path,
             f"its dataset {wanted.name} (fingerprint {wanted.fingerprint[:12]}) is not available",
-            "put it into datasets/, or give --dataset (docs/datasets.md)",
+            fix,
         )
 
 

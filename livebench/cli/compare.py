@@ -48,7 +48,7 @@ def compare_command(first, second, setting, candidates, datasets, shown, as_json
     """
     from livebench.cli.verdicts import submissions_beside
     from livebench.leaderboard.comparison import compare_submissions
-    from livebench.leaderboard.comparison_text import describe_comparison
+    from livebench.leaderboard.comparison_text import describe_comparison, summarise_comparisons
     from livebench.submissions.load import Submission
 
     sets = chosen_sets(candidates)
@@ -62,7 +62,7 @@ def compare_command(first, second, setting, candidates, datasets, shown, as_json
         return
     available = Datasets(datasets, make=False)
     by_name = {one.name: one for one in sets}
-    parts = []
+    parts = [summarise_comparisons(comparisons)] if len(comparisons) > 1 else []
     for comparison in comparisons:
         candidate_set = by_name[comparison.set_name]
         looked_at = _moments(candidate_set, pair, comparison, available, shown)

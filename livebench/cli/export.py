@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from livebench.cli.datasets import Datasets
+from livebench.cli.listing import InOrder
 from livebench.cli.options import (
     NEW_PATH,
     PATH,
@@ -30,13 +31,6 @@ if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.export.hub_card import HubSource
     from livebench.submissions.load import Submission
-
-
-class InOrder(click.Group):
-    """Lists the commands in the order in which they were added."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
 
 
 @click.group("export", cls=InOrder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from livebench.cli.datasets import Datasets
+from livebench.cli.listing import InOrder
 from livebench.cli.options import (
     NEW_PATH,
     PATH,
@@ -77,7 +78,7 @@ _missing_option = click.option(
 _markdown_option = click.option("--markdown", is_flag=True, help="Print Markdown.")
 
 
-@click.group("human-eval")
+@click.group("human-eval", cls=InOrder)
 def human_eval_command() -> None:
     """Human evaluation: blind sheets, reports with agreement, correlation with the metrics, and what
     people reach where models rank."""
@@ -199,7 +200,7 @@ def correlate_command(
         click.echo(correlations_as(correlations, markdown=markdown), nl=False)
 
 
-@human_eval_command.group("ranking")
+@human_eval_command.group("ranking", cls=InOrder)
 def ranking_command() -> None:
     """What do people reach? They pick the real one of ten candidates; models are ranked on the same."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from livebench.cli.candidates import print_built_set
+from livebench.cli.listing import InOrder
 from livebench.cli.options import DATASET, NEW_PATH, PATH, skip_bad_rows_option
 from livebench.cli.progress import quiet_option, remark
 
@@ -81,7 +82,7 @@ _VIDEOS = (
 )
 
 
-class KindOrSource(click.Group):
+class KindOrSource(InOrder):
     """A command for each kind of source; without a kind, the one that the source is found to be."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

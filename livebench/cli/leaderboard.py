@@ -19,7 +19,7 @@ from livebench.cli.options import (
     signers_option,
     submissions_option,
 )
-from livebench.cli.progress import remark
+from livebench.cli.progress import bar, remark
 from livebench.errors import one_line
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ def _collect_all(
         remark(f"left out, not being public: {', '.join(own)}; --own-set NAME shows one")
     present = find_submissions(submissions)
     signers = signers or MAINTAINERS
-    sections = collect(found, present, signers=signers)
+    with bar(len(found), "leaderboard", unit="set") as progress:
+        sections = collect(found, present, signers=signers, progress=progress)
     private = collect_private(find_private_sets(sets), sections, present, signers)
     people = people_by_set(sections, present, human, remark)
     return sections, list(find_reports(human)), private, people

@@ -18,6 +18,7 @@ from livebench.cli.get import get_command
 from livebench.cli.human import human_eval_command
 from livebench.cli.imports import import_command
 from livebench.cli.leaderboard import leaderboard_command
+from livebench.cli.listing import InOrder
 from livebench.cli.livebot_checkpoint import livebot_checkpoint_command
 from livebench.cli.plot import plot_command
 from livebench.cli.protocols import protocols_command
@@ -59,13 +60,6 @@ COMMANDS = (
     reproduce_command,
     remove_command,
 )
-
-
-class InOrder(click.Group):
-    """Lists the commands in the order in which they are used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
 
 
 @click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})

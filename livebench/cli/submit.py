@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from livebench.cli.by_name import model_options, named_submission
+from livebench.cli.listing import InOrder
 from livebench.cli.options import (
     NEW_PATH,
     PATH,
@@ -23,7 +24,7 @@ from livebench.cli.options import (
     signers_option,
     submissions_option,
 )
-from livebench.cli.progress import remark
+from livebench.cli.progress import bar, remark
 from livebench.errors import LiveBenchError, one_line
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from livebench.submissions.load import Submission
 
 
-@click.group("submit")
+@click.group("submit", cls=InOrder)
 def submit_command() -> None:
     """Write, check and review submissions; CONTRIBUTING.md says how a folder becomes a row."""
 
@@ -261,7 +262,8 @@ def review_command(
     if broken:
         click.echo(f"\nNo row is computed before these are in order: {', '.join(broken)}")
     present = _in_order(submissions_folder, broken)
-    sections = collect(board_sets, present, signers=signers)
+    with bar(len(board_sets), "leaderboard", unit="set") as progress:
+        sections = collect(board_sets, present, signers=signers, progress=progress)
     if not everything:
         reviewed = {path.resolve().name for path in paths}
         before = (

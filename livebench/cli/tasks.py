@@ -19,6 +19,14 @@ def task_name(submission: Submission, task: Task) -> str:
     return f"{submission.name}/{task.run.name} on {task.candidate_set.name}, {task.setting}"
 
 
+_NAMES = 3
+"""Sets that are named in a line, at most."""
+
+
+def _named(sets: tuple[str, ...]) -> str:
+    return ", ".join(sets) if len(sets) <= _NAMES else f"{len(sets)} sets"
+
+
 class SkippedTasks:
     """What is skipped, and why: each reason once, with all sets that it holds for.
 
@@ -46,7 +54,7 @@ class SkippedTasks:
                 reasons.setdefault((name, why, some), []).append(what)
         self._waiting.clear()
         for (name, why, of_reason), whats in reasons.items():
-            line = f"skipped {name} on {', '.join(of_reason)}, {'; '.join(whats)}: {why}"
+            line = f"skipped {name} on {_named(of_reason)}, {'; '.join(whats)}: {why}"
             self._lines.append(line)
             if (why, of_reason) in self._told and not self._verbose:
                 self._again += 1

@@ -152,7 +152,7 @@ def _table(verdicts: Sequence[Verdict]) -> str:
 def _shortcut(verdict: Verdict) -> str:
     from livebench.scoring.metrics import HEADLINE
 
-    return HEADLINE.format(verdict.shortcut.value) if verdict.shortcut else "none"
+    return HEADLINE.format(verdict.shortcut.value) if verdict.shortcut else "-"
 
 
 def _named(folders: Sequence[str]) -> str:
@@ -189,7 +189,9 @@ def _notes(verdicts: Sequence[Verdict], done: Done) -> Iterator[str]:
             "rows that are significantly worse."
         )
     shortcuts = {
-        verdict.candidate_set: verdict.shortcut.probe for verdict in verdicts if verdict.shortcut
+        verdict.candidate_set: verdict.shortcut.probe
+        for verdict in verdicts
+        if verdict.shortcut and verdict.shortcut.above_chance
     }
     for name, probe in shortcuts.items():
         yield f"best shortcut of {name}: {probe}; a number shows understanding as far as it beats it."
@@ -197,9 +199,10 @@ def _notes(verdicts: Sequence[Verdict], done: Done) -> Iterator[str]:
         if verdict.behind:
             place = f"{verdict.candidate_set}, {verdict.setting}"
             yield f"behind, on {place}: {_named(verdict.behind)}"
-    notes = dict.fromkeys(verdict.note for verdict in verdicts if verdict.note)
+    ranked = [verdict for verdict in verdicts if verdict.setting != "blind"]  # which has no ranks
+    notes = dict.fromkeys(verdict.note for verdict in ranked if verdict.note)
     for note in notes:
-        of = [verdict for verdict in verdicts if verdict.note == note]
+        of = [verdict for verdict in ranked if verdict.note == note]
         where = ", ".join(dict.fromkeys(verdict.setting for verdict in of))
         yield f"no rank ({where}): {note.removeprefix('no rank: ')}"
     yield from _precision(done)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -220,11 +220,13 @@ def collect(
     submissions: Sequence[Submission],
     settings: Sequence[Setting] = SETTINGS,
     signers: Path = MAINTAINERS,
+    progress: Callable[[int], object] = lambda done: None,
 ) -> list[Section]:
     """Compute every row from scores and answers; no text is needed.
 
     Args:
         signers: whose signatures attest rows (ssh-keygen(1), ALLOWED SIGNERS).
+        progress: called with 1 after each set.
 
     Raises:
         LiveBenchError: a submission has scores that are not valid, or that do not belong to their
@@ -241,6 +243,7 @@ def collect(
             if setting in candidate_set.settings
         ]
         sections.append(Section(candidate_set, answers, read_audit(candidate_set), boards))
+        progress(1)
     return sections
 
 

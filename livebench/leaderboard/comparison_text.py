@@ -13,6 +13,39 @@ from livebench.scoring.significance import NEAR_FLIPS, format_p
 from livebench.tables import markdown_cell, markdown_code
 
 
+def summarise_comparisons(compared: Sequence[Compared]) -> str:
+    """A table of all comparisons of two submissions: a row for each set and setting."""
+    first, second = markdown_cell(compared[0].first), markdown_cell(compared[0].second)
+    name = HEADLINE.name
+    lines = [
+        f"### {first} and {second}",
+        "",
+        f"| set, setting | {first} | {second} | difference in {name} | 95% interval | p | better |",
+        "| --- | --: | --: | --: | --: | --: | --- |",
+    ]
+    for one in compared:
+        headline = one.comparison.metrics[name]
+        cells = [
+            f"{markdown_cell(one.set_name)}, {one.setting}",
+            HEADLINE.format(headline.first.value),
+            HEADLINE.format(headline.second.value),
+            HEADLINE.format(headline.difference.value),
+            HEADLINE.format_interval(headline.difference),
+            format_p(one.p_board),
+            markdown_cell(_better(one)) or "not significant",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, "", "p: adjusted for all pairs of the board.", "", ""])
+
+
+def _better(compared: Compared) -> str:
+    """The folder of the one that is significantly better; empty if none is."""
+    if compared.p_board >= SIGNIFICANCE_LEVEL:
+        return ""
+    difference = compared.comparison.metrics[HEADLINE.name].difference
+    return compared.first if difference.value > 0 else compared.second
+
+
 def describe_comparison(
     compared: Compared, comparisons: int, moments: Sequence[RankedMoment] = ()
 ) -> str:
@@ -76,22 +109,28 @@ def _conclusion(compared: Compared, comparisons: int) -> str:
             (compared.second, headline.second),
         )
     ]
-    if compared.p_board >= SIGNIFICANCE_LEVEL:
-        verdict = "is not significant at 5%"
-    else:
-        better = compared.first if headline.difference.value > 0 else compared.second
-        verdict = f"is significant at 5%: {markdown_cell(better)} is better"
-    p = f"p = {headline.p:.4f}" if headline.p >= 0.00005 else "p < 0.0001"
+    better = _better(compared)
+    verdict = (
+        f"is significant at 5%: {markdown_cell(better)} is better"
+        if better
+        else "is not significant at 5%"
+    )
+    p = [_p(headline.p)]
     if compared.rows > 2:
-        p += (
-            f", for all pairs of the {compared.rows} rows of the board {format_p(compared.p_board)}"
-        )
+        p = [
+            f"{_p(compared.p_board)} for all pairs of the {compared.rows} rows of the board",
+            f"{format_p(headline.p)} for this pair alone",
+        ]
     if comparisons > 1:
-        p += f", after Holm over {comparisons} comparisons {format_p(compared.p_holm)}"
+        p.append(f"{format_p(compared.p_holm)} after Holm over {comparisons} comparisons")
     return (
         f"{where}, {values[0]}, and {values[1]}. The difference of "
-        f"{_with_interval(headline.difference)} {verdict} ({p})."
+        f"{_with_interval(headline.difference)} {verdict} ({'; '.join(p)})."
     )
+
+
+def _p(p: float) -> str:
+    return f"p = {p:.4f}" if p >= 0.00005 else "p < 0.0001"
 
 
 _FIRST = 3

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from livebench.audit.set_audit import has_shortcut
+from livebench.audit.set_audit import best_finding, has_shortcut
 from livebench.human.analysis.people import People
 from livebench.leaderboard.collect import Board, BoardRow, Section, size_text
 from livebench.records import Setting
@@ -124,14 +124,10 @@ def best_shortcut(section: Section) -> OverviewCell | None:
     """What is reached without understanding: by the audit's best probe that should be at chance, or by
     the best submitted probe if there is no audit."""
     if section.audit is not None:
-        reached = [
-            OverviewCell(finding.metrics[HEADLINE.name], what=finding.probe)
-            for finding in section.audit.findings
-            if finding.family in ("shortcut", "memory")
-        ]
-    else:
-        probes = _best_rows(section, ("probe",)).values()
-        reached = [OverviewCell(cell.value, what=cell.row.name) for cell in probes if cell.row]
+        best = best_finding(section.audit)
+        return OverviewCell(best.metrics[HEADLINE.name], what=best.probe) if best else None
+    probes = _best_rows(section, ("probe",)).values()
+    reached = [OverviewCell(cell.value, what=cell.row.name) for cell in probes if cell.row]
     return max(reached, key=lambda cell: round(cell.value.value, 9), default=None)
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from livebench.audit.set_audit import ProbeFinding, has_shortcut
+from livebench.audit.set_audit import ProbeFinding, best_finding, has_shortcut, probe_in_words
 from livebench.errors import LiveBenchError
 from livebench.human.analysis.people import PICKED_REAL, People
 from livebench.human.analysis.people_text import people_cells, people_sentence
@@ -147,6 +147,7 @@ def _templates(overview: Overview) -> Callable[[str], Template]:
         "reference_cell": lambda cell: _overview_cell(cell, several=False),
         "shortcut_told": _shortcut_told,
         "people_cell": _people_cell,
+        "probe_in_words": probe_in_words,
         "people_sentence": people_sentence,
         "people_table": lambda one: Markdown(markdown_table(*people_cells(one), left=1)),
     }
@@ -219,7 +220,7 @@ def _shortcut_told(section: Section) -> Markdown:
     sure = section.audit is not None and has_shortcut(section.audit)
     judged = "" if sure else "; not above chance"
     value = HEADLINE.format(cell.value.value)
-    return Markdown(f"{value}<br><sub>{markdown_cell(cell.what)}{judged}</sub>")
+    return Markdown(f"{value}<br><sub>{markdown_cell(probe_in_words(cell.what))}{judged}</sub>")
 
 
 def _chance_of(section: Section) -> float:
@@ -228,9 +229,7 @@ def _chance_of(section: Section) -> float:
 
 def _shortcut_finding(section: Section) -> ProbeFinding | None:
     """The finding of the audit that `best_shortcut` names."""
-    best = best_shortcut(section)
-    findings = section.audit.findings if section.audit and best else []
-    return next((one for one in findings if best and one.probe == best.what), None)
+    return best_finding(section.audit) if section.audit else None
 
 
 def _other_scores(board: Board) -> list[BoardRow]:

@@ -9,7 +9,7 @@ import msgspec
 
 from livebench.attestation.attestation import Attestations
 from livebench.attestation.signing import MAINTAINERS
-from livebench.audit.set_audit import read_audit
+from livebench.audit.set_audit import best_finding, probe_in_words, read_audit
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.leaderboard.entries import Entry, EntryReader, is_ranked
@@ -28,10 +28,15 @@ from livebench.submissions.validate import Normalisation, score_in
 
 
 class Shortcut(msgspec.Struct, frozen=True):
-    """The probe without understanding that gets farthest on a set, by the headline metric."""
+    """The probe without understanding that gets farthest on a set, by the headline metric.
+
+    Attributes:
+        above_chance: whether the audit is sure of that.
+    """
 
     probe: str
     value: float
+    above_chance: bool
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +46,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         score: how its scores are read.
         value: its headline metric (MRR), mean over `runs`, with the 95% interval.
         chance: the exact chance level.
-        shortcut: the best one that the audit found; None if it found none, or there is no audit.
+        shortcut: the best one that the audit found, above chance or not; None if there is no audit.
         rank, worst_rank: as the board would show them, were it attested; 0 if it would have none.
         of: rows with a rank, itself included.
         beats, behind: folders of ranked rows that are significantly worse, or better; the nearest first.
@@ -75,15 +80,14 @@ def chance_of(answers: Answers) -> float:
     return float(HEADLINE.column(chance_metrics(answers.correct.sum(axis=1))["best"]).mean())
 
 
-def best_shortcut(candidate_set: CandidateSet) -> Shortcut | None:
-    """The shortcut that gets farthest, as the audit of a set found."""
+def audited_shortcut(candidate_set: CandidateSet) -> Shortcut | None:
+    """The shortcut that gets farthest, as the audit of a set found; None without an audit."""
     audit = read_audit(candidate_set)
-    found = [
-        Shortcut(finding.probe, finding.metrics[HEADLINE.name].value)
-        for finding in (audit.findings if audit else ())
-        if finding.verdict == "shortcut"
-    ]
-    return max(found, key=lambda one: one.value, default=None)
+    best = best_finding(audit) if audit else None
+    if best is None:
+        return None
+    value = best.metrics[HEADLINE.name].value
+    return Shortcut(probe_in_words(best.probe), value, best.verdict == "shortcut")
 
 
 class Judge:
@@ -98,7 +102,7 @@ class Judge:
         self, candidate_set: CandidateSet, others: Sequence[Submission], signers: Path = MAINTAINERS
     ) -> None:
         self._set, self._answers = candidate_set, Answers(candidate_set)
-        self._chance, self._shortcut = chance_of(self._answers), best_shortcut(candidate_set)
+        self._chance, self._shortcut = chance_of(self._answers), audited_shortcut(candidate_set)
         attestations = Attestations(signers)
         self._others = {
             one.name: EntryReader(candidate_set, self._answers, [one], attestations)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from livebench import __version__
+from livebench.audit.set_audit import probe_in_words
 from livebench.errors import one_line
 from livebench.files import write_file
 from livebench.scoring.metrics import GROUND_TRUTHS, HEADLINE, METRICS, Metric
@@ -101,6 +102,7 @@ def _environment() -> Environment:
         "GROUND_TRUTHS": GROUND_TRUTHS,
         "SHOWN_TYPES": SHOWN_TYPES,
         "CURVE_TICKS": CURVE_TICKS,
+        "probe_in_words": probe_in_words,
         "metric_facts": _metric_facts,
         "version": __version__,
         "citation": CITATION,

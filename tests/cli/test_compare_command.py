@@ -41,7 +41,14 @@ def test_in_words_and_as_json(project, run):
 
     done = run("compare", "short", "long", cwd=project)
     assert done.status == 0
-    parts = done.out.split("### ")[1:]
+    table, *parts = done.out.split("### ")[1:]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][2:]
+    for row, one in zip(rows, found, strict=True):
+        mrr = one.comparison.metrics["MRR"]
+        ahead = "short" if mrr.difference.value > 0 else "long"
+        better = ahead if mrr.p < 0.05 else "not significant"
+        assert row.startswith(f"| {one.set_name}, comments | {mrr.first.value:.4f} | ")
+        assert row.endswith(f" | {mrr.p:.4f} | {better} |")
     for part, one in zip(parts, found, strict=True):
         comparison, mrr = one.comparison, one.comparison.metrics["MRR"]
         assert part.startswith(f"short and long on {one.set_name}, setting `comments`\n")
@@ -52,7 +59,7 @@ def test_in_words_and_as_json(project, run):
             f"short reaches MRR {mrr.first.value:.4f} (95% interval {mrr.first.low:.4f} to" in part
         )
         assert f"The difference of {mrr.difference.value:.4f} (95% interval" in part
-        assert f"p = {mrr.p:.4f}, after Holm over 2 comparisons {one.p_holm:.4f})." in part
+        assert f"p = {mrr.p:.4f}; {one.p_holm:.4f} after Holm over 2 comparisons)." in part
         wins = comparison.by_sample
         assert f"short ranks a correct comment higher in {wins.first} of" in part
         assert f"long in {wins.second} (equal: {wins.equal})" in part
