@@ -3,8 +3,9 @@
     python benchmarks/damage.py [--files 10000] [--seed 0] [--only "bilibili XML"]
 
 The files are shared out among the formats: XML of Bilibili and of Niconico, .ass, yt-dlp's live chats,
-segments of Bilibili's player. tests/importers/damaging.py says how they are damaged and what must be
-true: no other comment changes, and read + left out is what was there. Exit status 1 if it is not.
+JSON documents of Niconico, Twitch, chat-downloader and Bilibili, segments of Bilibili's player.
+tests/importers/damaging.py says how they are damaged and what must be true: no other comment changes,
+and read + left out is what was there. Exit status 1 if it is not.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from livebench.importers.bilibili_modes import ordinary_mode
+from livebench.importers.broken_json import Shape
 from livebench.importers.collection import Collection, finite
 from livebench.importers.danmaku_xml import Danmaku
 from livebench.importers.json_lines import read_json
@@ -27,6 +28,10 @@ from livebench.importers.source_text import joined
 from livebench.importers.xml_comments import EMPTY_FILE, NO_COMMENT
 
 _DEEPEST = 4
+_SHAPE = Shape(
+    frozenset(("progress", "midHash", "idStr", "content", "dm_time", "c")),
+    frozenset(("mode", "fontsize", "ctime", "m", "text", "id_str")),
+)
 # bilibili-api writes the names of its enumeration where it is dumped as text.
 _NAMES = {"FLY": "1", "BOTTOM": "4", "TOP": "5", "REVERSE": "6"}
 _NAMES |= {"ADVANCE": "7", "CODE": "8", "SPECIAL": "9"}
@@ -41,7 +46,7 @@ def read_dump(path: Path, collection: Collection) -> list[Danmaku]:
     if not path.stat().st_size:
         collection.skipped[EMPTY_FILE] += 1
         return []
-    content = read_json(path, collection)
+    content = read_json(path, collection, _SHAPE)
     comments, number = [], 0
     for number, record in enumerate(_records(content), 1):
         comment = _comment(path, f"comment {number}", record, collection)

@@ -12,11 +12,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from livebench.importers.broken_json import Shape
 from livebench.importers.collection import Collection
 from livebench.importers.danmaku_xml import Danmaku
 from livebench.importers.json_lines import read_json, read_json_lines
 from livebench.importers.source_text import joined
 from livebench.importers.xml_comments import NO_COMMENT
+
+MESSAGE_KEYS = Shape(
+    frozenset(("time_in_seconds",)), frozenset(("message_type", "message_id", "author"))
+)
+"""How messages are found in a list that is broken."""
 
 _WRITTEN = frozenset(
     (
@@ -32,8 +38,11 @@ _WRITTEN = frozenset(
 
 def is_messages(content: Any) -> bool:
     """Whether the content of a JSON file, or of one line of it, is chat-downloader's."""
-    first = content[0] if isinstance(content, list) and content else content
-    return isinstance(first, dict) and "message_type" in first and "time_in_seconds" in first
+    items = content if isinstance(content, list) else [content]
+    return any(
+        isinstance(item, dict) and "message_type" in item and "time_in_seconds" in item
+        for item in items
+    )
 
 
 def read_messages(path: Path, collection: Collection) -> list[Danmaku]:
@@ -42,12 +51,20 @@ def read_messages(path: Path, collection: Collection) -> list[Danmaku]:
     Raises:
         LiveBenchError: the file is damaged, or a row is bad, unless bad rows are skipped.
     """
-    if path.suffix.lower() == ".jsonl":
-        rows = [(f"line {line}", row) for line, row in read_json_lines(path, collection)]
-    else:
-        content = read_json(path, collection)
-        items = content if isinstance(content, list) else []
-        rows = [(f"message {number}", item) for number, item in enumerate(items, 1)]
+    if path.suffix.lower() != ".jsonl":
+        return messages_of(path, read_json(path, collection, MESSAGE_KEYS), collection)
+    lines = read_json_lines(path, collection)
+    return _comments(path, [(f"line {line}", row) for line, row in lines], collection)
+
+
+def messages_of(path: Path, content: Any, collection: Collection) -> list[Danmaku]:
+    """The comments in the content of a JSON file, as `read_messages` reads them."""
+    items = content if isinstance(content, list) else []
+    rows = [(f"message {number}", item) for number, item in enumerate(items, 1)]
+    return _comments(path, rows, collection)
+
+
+def _comments(path: Path, rows: list[tuple[str, Any]], collection: Collection) -> list[Danmaku]:
     if not rows:
         collection.skipped[NO_COMMENT] += 1
     comments = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ import msgspec
 
 from livebench.errors import LiveBenchError
 from livebench.files import open_regular, unreadable
+from livebench.importers.broken_json import Shape, recovered
 from livebench.importers.collection import Collection
 from livebench.importers.source_text import decoded
 
@@ -64,22 +65,42 @@ def read_whole(path: Path, content_type: Any) -> Any:
         raise LiveBenchError(path, str(error)) from None
 
 
-def read_json(path: Path, collection: Collection) -> Any:
-    """The content of a JSON file that anybody wrote, untyped; None where a damaged one is skipped.
+def read_json(path: Path, collection: Collection, shape: Shape) -> Any:
+    """The content of a JSON file that anybody wrote, untyped; of a damaged one that is skipped, what is
+    whole, as `shape` rebuilds it.
 
     A text may hold half of a character, as `\\ud83d` alone: Python's reader takes that.
 
     Raises:
         LiveBenchError: it cannot be read, or is not JSON, unless bad rows are skipped.
     """
+    text = _text(path, collection)
     try:
-        text = decoded(path, path.read_bytes(), collection).removeprefix("\ufeff")
         return _parsed(text)
-    except OSError as error:
-        raise unreadable(path, error) from None
     except (ValueError, RecursionError) as error:
         collection.bad(path, "", "broken JSON", str(error))
-        return None
+    return recovered(text, shape, collection)
+
+
+def read_typed(
+    path: Path,
+    content_type: Any,
+    collection: Collection,
+    recover: Callable[[str, Collection], Any],
+) -> Any:
+    """The content of a JSON file, of this type; of one that is not and is skipped, what `recover` finds.
+
+    Raises:
+        LiveBenchError: it is missing, or its content is not of this type, unless bad rows are skipped.
+    """
+    text = _text(path, collection)
+    try:
+        return msgspec.json.decode(text, type=content_type)
+    except msgspec.ValidationError as error:
+        collection.bad(path, "", "JSON of another form", str(error))
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        collection.bad(path, "", "broken JSON", str(error))
+    return recover(text, collection)
 
 
 def read_json_lines(path: Path, collection: Collection) -> Iterator[tuple[int, Any]]:
@@ -88,11 +109,7 @@ def read_json_lines(path: Path, collection: Collection) -> Iterator[tuple[int, A
     Raises:
         LiveBenchError: the file cannot be read, or a line is not JSON, unless bad rows are skipped.
     """
-    try:
-        text = decoded(path, path.read_bytes(), collection).removeprefix("\ufeff")
-    except OSError as error:
-        raise unreadable(path, error) from None
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(_text(path, collection).split("\n"), 1):
         if line.strip():
             try:
                 content = _parsed(line)
@@ -100,6 +117,14 @@ def read_json_lines(path: Path, collection: Collection) -> Iterator[tuple[int, A
                 collection.bad(path, number, "line that is not JSON", str(error))
                 continue
             yield number, content
+
+
+def _text(path: Path, collection: Collection) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    return decoded(path, raw, collection).removeprefix("\ufeff")
 
 
 def _parsed(text: str) -> Any:

@@ -11,10 +11,12 @@ A live comment is one of the fork `main`. Left out: `owner` (the uploader's own,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from livebench.importers.broken_json import Fragment, Shape
 from livebench.importers.chats import Chat, read_chats
 from livebench.importers.collection import Collection, finite
 from livebench.importers.danmaku_xml import Danmaku
@@ -56,7 +58,7 @@ def read_file(path: Path, collection: Collection) -> Chat:
             fields["content"] = xml_text(piece.text, collection)
             _add(path, piece.line, fields, collection, comments)
         return Chat(comments)
-    content = read_json(path, collection)
+    content = read_json(path, collection, _SHAPE)
     number = 0
     for number, fields in enumerate(_chats(content), 1):
         text = fields.get("content", "")
@@ -79,6 +81,53 @@ def _threads(content: Any) -> list[dict[str, Any]]:
     return [item for item in threads if isinstance(item, dict) and "comments" in item]
 
 
+def _rebuilt(fragments: list[Fragment]) -> Any:
+    """The threads of a broken document, or what is in the fields of the older API.
+
+    What a thread is stands before its comments, or after them: where it is broken, or cut off, nobody
+    knows whether a viewer wrote them.
+    """
+    content: list[dict[str, Any]] = []
+    thread: dict[str, Any] = {"comments": []}
+    has_forks = any('"fork"' in fragment.before for fragment in fragments)
+    for before, comment in fragments:
+        opened = list(_THREAD.finditer(before))
+        ended = _ENDED.match(before)
+        if ended is not None and "fork" not in thread:
+            thread |= _facts(ended[0])
+        if opened:
+            start = before.rfind("{", 0, opened[-1].start())
+            thread = {"comments": []} | _facts(before[start : opened[-1].start()])
+            content.append(thread)
+        if comment is None:
+            break
+        if "vpos" in comment:
+            content.append({"chat": comment})
+        else:
+            if not content:
+                content.append(thread)
+            thread["comments"].append(comment)
+    for item in content:
+        if "comments" in item and has_forks:
+            item.setdefault("fork", "unknown")
+    return content
+
+
+def _facts(written: str) -> dict[str, str]:
+    """Id and fork, as they stand in a piece of a thread."""
+    return {match[1]: match[2] for match in _FACT.finditer(written)}
+
+
+_THREAD = re.compile(r'"comments"\s*:\s*\[')
+_ENDED = re.compile(r"\s*\][^{}]*")
+_FACT = re.compile(r'"(id|fork)"\s*:\s*"([^"\\]*)"')
+_SHAPE = Shape(
+    frozenset(("vposMs", "vpos")),
+    frozenset(("no", "body", "nicoruCount", "postedAt", "date", "mail", "user_id")),
+    _rebuilt,
+)
+
+
 def _chats(content: Any) -> Iterator[dict[str, Any]]:
     """The comments of a JSON file, in the fields of the older API, `vpos` in 1/100 s."""
     for thread in _threads(content):
@@ -94,8 +143,9 @@ def _chats(content: Any) -> Iterator[dict[str, Any]]:
                 "content": known.get("body"),
             }
     for item in content if isinstance(content, list) else ():
-        if isinstance(item, dict) and isinstance(item.get("chat"), dict):
-            yield dict(item["chat"])
+        for name, inner in item.items() if isinstance(item, dict) else ():
+            if isinstance(inner, dict) and (name == "chat" or "vpos" in inner):
+                yield dict(inner) if name == "chat" else {"content": None}
 
 
 def _add(

@@ -12,6 +12,7 @@ characters already.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,10 @@ import msgspec
 
 from livebench.data.split import SPLITS
 from livebench.errors import LiveBenchError
+from livebench.importers.broken_json import Fragment, Shape, recovered
 from livebench.importers.collection import Collection
 from livebench.importers.importing import SourceFacts
-from livebench.importers.json_lines import read_whole
+from livebench.importers.json_lines import read_typed, read_whole
 from livebench.importers.livebot import SegmentedRow, read_released
 from livebench.importers.released_frames import ReleasedFrames
 
@@ -49,14 +51,47 @@ def read_opennmt_livebot(source: Path, collection: Collection) -> SourceFacts:
     titles = {str(number): title for title, number in numbers.items()}
     if len(titles) < len(numbers):
         raise LiveBenchError(path, "two titles have one number", "give each its own")
-    facts = read_released(source, collection, _rows(source), titles, frames)
+    facts = read_released(source, collection, _rows(source, collection), titles, frames)
     return facts._replace(citation=_CITATION)
 
 
-def _rows(source: Path) -> Iterator[SegmentedRow]:
+def _rows(source: Path, collection: Collection) -> Iterator[SegmentedRow]:
     for split in SPLITS:
         path = source / f"{split}.json"
-        for video_id, comments in read_whole(path, dict[str, list[_Danmu]]).items():
+        videos: dict[str, list[_Danmu | None]]
+        videos = read_typed(path, dict[str, list[_Danmu]], collection, _recovered)
+        for video_id, comments in videos.items():
             for number, comment in enumerate(comments, 1):
                 at = f"video {video_id[:80]}, comment {number}"
+                if comment is None or not video_id:
+                    what = "it is not of the form of danmu and time" if video_id else "of no video"
+                    collection.bad(path, at, "record that is no comment", what)
+                    continue
                 yield SegmentedRow(path, at, split, video_id, comment.time, comment.danmu)
+
+
+def _recovered(text: str, collection: Collection) -> dict[str, list[_Danmu | None]]:
+    return recovered(text, _SHAPE, collection)
+
+
+def _rebuilt(fragments: list[Fragment]) -> dict[str, list[_Danmu | None]]:
+    """The comments of a broken document by video, "" where its number is broken; None for one of other
+    types."""
+    videos: dict[str, list[_Danmu | None]] = {}
+    video_id = ""
+    for before, comment in fragments:
+        heads = _VIDEO.findall(before)
+        if heads or _ENDED.match(before):
+            video_id = heads[-1] if heads else ""
+        if comment is not None:
+            try:
+                danmu = msgspec.convert(comment, _Danmu)
+            except msgspec.ValidationError:
+                danmu = None
+            videos.setdefault(video_id, []).append(danmu)
+    return videos
+
+
+_VIDEO = re.compile(r'"([^"\\]+)"\s*:\s*\[')
+_ENDED = re.compile(r"\s*\]")
+_SHAPE = Shape(frozenset(("danmu",)), frozenset(("time",)), _rebuilt)

@@ -11,10 +11,18 @@ category. For chat-downloader's files see chat_messages.py: they do not name the
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
-from livebench.importers.chat_messages import is_messages, read_messages
+from livebench.importers.broken_json import Fragment, Shape
+from livebench.importers.chat_messages import (
+    MESSAGE_KEYS,
+    is_messages,
+    messages_of,
+    read_messages,
+)
 from livebench.importers.chats import Chat, read_chats
 from livebench.importers.collection import Collection, finite
 from livebench.importers.danmaku_xml import Danmaku
@@ -33,7 +41,7 @@ def read_twitch(source: Path, collection: Collection) -> SourceFacts:
         LiveBenchError: there is no file, one is damaged, or a row is bad (file and place are named).
     """
     collection.ordinary.add("negative time")
-    read_chats(source, collection, _read_file, endings=ENDINGS, prefix="tw")
+    read_chats(source, collection, read_file, endings=ENDINGS, prefix="tw")
     looked_for = "comments with content_offset_seconds, or messages with time_in_seconds"
     return SourceFacts(looked_for=looked_for)
 
@@ -48,12 +56,17 @@ def is_twitch(content: Any) -> bool:
     )
 
 
-def _read_file(path: Path, collection: Collection) -> Chat:
+def read_file(path: Path, collection: Collection) -> Chat:
+    """The chat of a file.
+
+    Raises:
+        LiveBenchError: it is damaged, or a row is bad, unless bad rows are skipped.
+    """
     if path.suffix.lower() == ".jsonl":
         return Chat(read_messages(path, collection))
-    content = read_json(path, collection)
+    content = read_json(path, collection, _SHAPE)
     if is_messages(content):
-        return Chat(read_messages(path, collection))
+        return Chat(messages_of(path, content, collection))
     if not is_twitch(content):
         collection.skipped[NO_COMMENT] += 1
         return Chat([])
@@ -83,6 +96,30 @@ def _read_file(path: Path, collection: Collection) -> Chat:
         length if length > 0 else None,
         _said(streamer.get("name")),
     )
+
+
+def _rebuilt(fragments: list[Fragment]) -> Any:
+    """The document that a broken one was: its comments, its video and streamer where they are whole."""
+    comments = [fragment.comment for fragment in fragments if fragment.comment is not None]
+    if is_messages(comments):
+        return comments
+    content: dict[str, Any] = {"comments": comments}
+    for fragment in fragments:
+        for match in _FACTS.finditer(fragment.before):
+            try:
+                facts, _ = json.JSONDecoder().raw_decode(fragment.before, match.end())
+            except (ValueError, RecursionError):
+                continue
+            content.setdefault(match[1], facts)
+    return content
+
+
+_FACTS = re.compile(r'"(video|streamer)"\s*:\s*(?=\{)')
+_SHAPE = Shape(
+    MESSAGE_KEYS.keys | {"content_offset_seconds"},
+    MESSAGE_KEYS.others | {"commenter", "content_id", "message"},
+    _rebuilt,
+)
 
 
 def _said(value: Any) -> str:

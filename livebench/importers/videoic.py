@@ -11,15 +11,18 @@ A video without a file of comments, or that is in no file of a split, is left ou
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import msgspec
 
 from livebench.data.split import SPLITS, Split
 from livebench.errors import LiveBenchError
+from livebench.importers.broken_json import LOST
 from livebench.importers.collection import Collection
 from livebench.importers.importing import SourceFacts
-from livebench.importers.json_lines import read_whole
+from livebench.importers.json_lines import read_typed, read_whole
 
 _CITATION = (
     "Wang, Chen and Jin, VideoIC: A Video Interactive Comments Dataset and Multimodal Multitask "
@@ -68,9 +71,34 @@ def read_videoic(source: Path, collection: Collection) -> SourceFacts:
 
 
 def _read_comments(path: Path, number: int, collection: Collection) -> None:
-    for second, texts in read_whole(path, dict[str, list[str]]).items():
+    content = read_typed(path, dict[str, list[str]], collection, _whole_texts)
+    for second, texts in content.items():
         for text in texts:
             collection.add_comment(path, f"second {second[:20]}", number, second, text)
+
+
+def _whole_texts(text: str, collection: Collection) -> dict[str, list[str]]:
+    """The texts by second that are whole in a file that is broken; those that are not are counted.
+
+    A text that is whole stands between a bracket or a comma and another: no other quotation mark does.
+    """
+    seconds: dict[str, list[str]] = {}
+    heads = list(_SECOND.finditer(text))
+    for head, following in zip(heads, [*heads[1:], None], strict=True):
+        within = text[head.end() - 1 : following.start() if following else len(text)]
+        place = 1
+        for match in _TEXT.finditer(within):
+            collection.skipped[LOST] += bool(within[place : match.start(1)].strip(" \t\r\n,"))
+            seconds.setdefault(head[1], []).append(json.loads(match[1]))
+            place = match.end()
+        collection.skipped[LOST] += bool(within[place:].strip(" \t\r\n,]}\0"))
+    return seconds
+
+
+_SECOND = re.compile(r'"(\d+)"\s*:\s*\[')
+_TEXT = re.compile(
+    r'(?<=[\[,])\s*("(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+")\s*+(?=[,\]]|\Z)'
+)
 
 
 def _splits(source: Path) -> dict[str, Split]:

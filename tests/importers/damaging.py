@@ -6,7 +6,8 @@ three comments; the others are as they were. Then
     unchanged    every other comment is read, with its time and text, in its order
     accounted    read + left out is the number of comments that were there; more only where what was put
                  in, or said, is the tag or the line of a comment itself; less only where no mark of a
-                 comment is left (one cut off within its first bytes)
+                 comment is left (one cut off within its first bytes), or two neighbours in JSON look
+                 like one
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from livebench.importers.ass import read_ass
+from livebench.importers.bilibili_dumps import read_dump
 from livebench.importers.bilibili_segments import read_segment
 from livebench.importers.collection import Collection, Options
 from livebench.importers.danmaku_xml import read_xml
 from livebench.importers.niconico import read_file as read_niconico_file
+from livebench.importers.twitch import read_file as read_twitch_file
 from livebench.importers.youtube import read_file as read_youtube_file
 
 WORDS = [
@@ -142,6 +145,64 @@ def _segment(rng: random.Random, count: int) -> Sample:
     return Sample("v.pb", parts, comments)
 
 
+def _document(
+    rng: random.Random, count: int, record: Callable[[int, str], dict], head: str, tail: str
+) -> Sample:
+    """One JSON document: a list of records between head and tail, each a second after the other."""
+    dump = json.JSONEncoder(ensure_ascii=rng.random() < 0.5).encode
+    comma = rng.choice([b",", b", ", b",\n  "])
+    parts, comments = [head.encode()], {}
+    for number, text in enumerate(_texts(rng, count, "")):
+        parts += [comma] if number else []
+        comments[len(parts)] = number * 1000, text
+        parts.append(dump(record(number, text)).encode())
+    return Sample("v.json", [*parts, tail.encode()], comments)
+
+
+def _niconico_json(rng: random.Random, count: int) -> Sample:
+    def record(number: int, text: str) -> dict:
+        known = {"id": f"{number}", "no": number, "vposMs": number * 1000, "body": text}
+        return known | {"commands": ["184"], "userId": text, "nicoruCount": 0}
+
+    threads = (
+        '{"id": "1", "fork": "owner", "comments": []}, {"id": "1", "fork": "main", "comments": ['
+    )
+    return _document(rng, count, record, f'{{"data": {{"threads": [{threads}', "]}]}}")
+
+
+def _niconico_older(rng: random.Random, count: int) -> Sample:
+    def record(number: int, text: str) -> dict:
+        known = {"thread": "1", "no": number, "vpos": number * 100, "content": text}
+        return {"chat": known | {"date": 1, "user_id": text}}
+
+    return _document(rng, count, record, '[{"ping": {"content": "rs:0"}}, ', "]")
+
+
+def _twitch_json(rng: random.Random, count: int) -> Sample:
+    def record(number: int, text: str) -> dict:
+        message = {"body": text, "fragments": [{"text": text}], "user_badges": [{"_id": "a"}]}
+        known = {"_id": f"{number}", "content_offset_seconds": number, "commenter": {"name": text}}
+        return known | {"message": message}
+
+    return _document(rng, count, record, '{"streamer": {"name": "x"}, "comments": [', "]}")
+
+
+def _messages(rng: random.Random, count: int) -> Sample:
+    def record(number: int, text: str) -> dict:
+        known = {"message_type": "text_message", "message_id": f"{number}", "message": text}
+        return known | {"author": {"name": text}, "time_in_seconds": number}
+
+    return _document(rng, count, record, "[", "]")
+
+
+def _dump(rng: random.Random, count: int) -> Sample:
+    def record(number: int, text: str) -> dict:
+        known = {"id": f"{number}", "progress": number * 1000, "mode": 1, "content": text}
+        return known | {"idStr": f"{number}", "attr": 1}
+
+    return _document(rng, count, record, '{"code": 0, "data": {"elems": [', "]}}")
+
+
 def _varint(number: int) -> bytes:
     out = bytearray()
     while number > 0x7F:
@@ -150,12 +211,18 @@ def _varint(number: int) -> bytes:
     return bytes([*out, number])
 
 
+def _keys(names: str) -> tuple[bytes, ...]:
+    return tuple(f'"{name}":'.encode() for name in names.split())
+
+
 class Format(NamedTuple):
-    """How files of a format are made and read; `in_place` if damage must not move what follows."""
+    """How files of a format are made and read; `in_place` if damage must not move what follows; `marks`:
+    one of these is left of a comment that can still be seen to be one."""
 
     make: Callable[[random.Random, int], Sample]
     read: Callable[[Path, Collection], Sequence]
     in_place: bool = False
+    marks: tuple[bytes, ...] = (b"<d ", b"</d>", b"<chat ", b"</chat>", b"Dialogue", b'{"', b"\x10")
 
 
 FORMATS = {
@@ -167,6 +234,27 @@ FORMATS = {
     "live chat": Format(
         _live_chat, lambda path, collection: read_youtube_file(path, collection).comments
     ),
+    "niconico JSON": Format(
+        _niconico_json,
+        lambda path, collection: read_niconico_file(path, collection).comments,
+        marks=_keys("no vposMs body nicoruCount"),
+    ),
+    "older niconico": Format(
+        _niconico_older,
+        lambda path, collection: read_niconico_file(path, collection).comments,
+        marks=_keys("no vpos date user_id"),
+    ),
+    "twitch JSON": Format(
+        _twitch_json,
+        lambda path, collection: read_twitch_file(path, collection).comments,
+        marks=_keys("content_offset_seconds commenter message"),
+    ),
+    "messages": Format(
+        _messages,
+        lambda path, collection: read_youtube_file(path, collection).comments,
+        marks=_keys("message_type message_id author time_in_seconds"),
+    ),
+    "bilibili JSON": Format(_dump, read_dump, marks=_keys("progress mode content idStr")),
     "segment": Format(_segment, read_segment, in_place=True),
 }
 
@@ -202,8 +290,10 @@ def damage_and_read(name: str, seed: int, folder: Path) -> tuple[str, Counter[st
     hurt = rng.sample(sorted(sample.comments), rng.randint(1, 3))
     parts, surplus = list(sample.parts), 0
     for place in hurt:
+        braces = parts[place].count(b"{")
         parts[place], more = _damaged(rng, parts[place], form.in_place)
         surplus += more + parts[place].count(_LIKE_A_TAG)
+        surplus += max(0, parts[place].count(b"{") - braces) if sample.name == "v.json" else 0
     path = folder / sample.name
     path.write_bytes(b"".join(parts))
     collection = Collection(Options(skip_bad_rows=True))
@@ -229,17 +319,25 @@ def damage_and_read(name: str, seed: int, folder: Path) -> tuple[str, Counter[st
     over = Counter(found) - Counter(whole)
     if not problem and over.total() > len(hurt) + surplus:
         problem = f"{over.total()} comments of {len(hurt)} damaged ones"
-    gone = sum(not any(mark in parts[place] for mark in _MARKS) for place in hurt)
+    gone = sum(not any(mark in parts[place] for mark in form.marks) for place in hurt)
+    if (
+        sample.name == "v.json"
+    ):  # two neighbours of which each lacks what the other has look like one
+        gone += sum(place + 2 in hurt for place in hurt)
     if not problem and not -gone <= counts["surplus"] <= surplus:
         problem = f"read {len(found)}, left out {left_out}, there {len(sample.comments)}"
     return problem and f"{name}, seed {seed}: {problem}", counts
 
 
 _LIKE_A_TAG = b'p="1,1,25'
-# One of these is left of a comment that can still be seen to be one.
-_MARKS = (b"<d ", b"</d>", b"<chat ", b"</chat>", b"Dialogue", b'{"', b"\x10")
 # Rules that are counted by file or byte, beside those of the comments in them.
-_OF_FILES = {"broken XML", "undecodable bytes", "file without a comment", "broken segment"}
+_OF_FILES = {
+    "broken XML",
+    "broken JSON",
+    "undecodable bytes",
+    "file without a comment",
+    "broken segment",
+}
 
 
 def _is_number(time: float | str) -> bool:

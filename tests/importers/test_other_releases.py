@@ -77,7 +77,7 @@ def test_opennmt_livebot_with_frames(tmp_path, run, place):
         ({"train.json": "["}, "src/train.json: "),
         (
             {"dev.json": {"4": [{"danmu": "好", "time": "x"}]}},
-            "src/dev.json: Expected `float`, got `str`",
+            "src/dev.json: JSON of another form: Expected `float`, got `str`",
         ),
         (
             {"dev.json": {"4": [{"danmu": "好", "time": -3}]}},
@@ -182,7 +182,7 @@ def test_videoic_with_a_video_in_no_split(tmp_path, run):
         ),
         (
             {"comments/105.json": {"3": "好"}},
-            "src/comments/105.json: Expected `array`, got `str`",
+            "src/comments/105.json: JSON of another form: Expected `array`, got `str`",
         ),
         (
             {"comments/105.json": {"x": ["好"]}},
