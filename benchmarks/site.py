@@ -55,7 +55,7 @@ name = "default"
 
 def make(folder: Path, samples: int, submissions: int) -> None:
     """A project: datasets/, candidates/ and submissions/ in `folder`."""
-    test = max(2, samples // 30)  # a video has some 38 seconds that can be samples
+    test = max(2, samples // 17)  # a video has some 18 seconds that can be samples
     dataset = simulate_dataset(folder / "datasets" / "large", seed=1, videos=3 * test, test=test)
     frozen = build_set(
         dataset,

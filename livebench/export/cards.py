@@ -15,7 +15,7 @@ from livebench.scoring.result import Result
 from livebench.sources.removed import removals_of
 from livebench.sources.source import Source
 from livebench.submissions.load import Submission
-from livebench.tables import escaped, markdown_code
+from livebench.tables import Markdown, escaped, markdown_code
 
 
 def cards_page(
@@ -56,6 +56,7 @@ def cards_page(
             for one in submissions
         ],
         code=markdown_code,
+        link=lambda address: Markdown(f"<{address}>"),  # of a source that LiveBench knows
     )
     return text
 

@@ -21,16 +21,24 @@ def bibtex_key() -> str:
 
 
 def bibtex(*signatures: str) -> str:
-    """Two entries: LiveBench in this version, with the signatures of what is cited, and the paper."""
-    noted = "; ".join(signatures)
+    """Two entries: LiveBench in this version, with the signatures of what is cited, and the paper.
+
+    @misc, and the version in the note: the classic styles know neither @software nor a field for it.
+    """
+    noted = "; ".join([f"version {__version__}", *map(_tex_signature, signatures)])
     lines = [
-        f"@software{{{bibtex_key()},",
+        f"@misc{{{bibtex_key()},",
         "  title   = {{LiveBench}: Benchmark and Leaderboard Harness for Automatic Live Commenting"
         " (Danmaku)},",
         "  author  = {{LiveBench contributors}},",
-        f"  version = {{{__version__}}},",
         "  year    = {2026},",
-        *([f"  note    = {{\\texttt{{{noted.replace('_', chr(92) + '_')}}}}},"] if noted else []),
+        f"  note    = {{{noted}}},",
         "}",
     ]
     return "\n".join([*lines, "", _PAPER])
+
+
+def _tex_signature(signature: str) -> str:
+    """A signature that a line may be broken in, after each key."""
+    breaks = signature.replace("_", "\\_").replace("|", "|\\allowbreak{}")
+    return f"\\texttt{{{breaks}}}"

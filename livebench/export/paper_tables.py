@@ -109,7 +109,8 @@ def latex(table: PaperTable) -> str:
         ranks = _tex(row.ranks).replace("-", "--") or "--"
         name = _tex(row.name) if row.folder else f"\\emph{{{_tex(row.name)}}}"
         lines.append(f"{' & '.join([_tex(shown), name, _tex(row.score), *values, ranks])} \\\\")
-    signatures = " ".join(f"\\texttt{{{_tex(signature)}}}" for signature in table.signatures)
+    signatures = "; ".join(f"\\texttt{{{_tex(signature)}}}" for signature in table.signatures)
+    signatures = signatures.replace("\\textbar{}", "\\textbar{}\\allowbreak{}")
     lines += [
         "\\bottomrule",
         "\\end{tabular}",

@@ -40,7 +40,7 @@ def readme_table(overview: Overview) -> str:
     columns = [make_overview([section]) for section in (*theirs, *ours)]
     rows = [
         _row(
-            "*best shortcut: no look at the moment*",
+            "*best shortcut (never sees the moment)*",
             [_reference(one, "shortcut") for one in columns],
         ),
         *(_row(_linked(line), [_cell_of(one, line.folder) for one in columns]) for line in best),

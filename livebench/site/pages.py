@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 CITATION = {
     "title": "LiveBench: benchmark and leaderboard harness for automatic live commenting (danmaku)",
     "author": "LiveBench contributors",
-    "license": "MIT",
 }
 """As in CITATION.cff, which is not installed."""
 

@@ -146,7 +146,7 @@ def test_the_card(run, small, licensed, tmp_path):
         "Whoever wrote one, or is named in one, can have it",
         "wrong.plausible.count",
         "Candidates a sample: correct ",
-        "@software{livebench",
+        "@misc{livebench",
     ):
         assert part in text
 

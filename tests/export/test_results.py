@@ -103,7 +103,7 @@ def test_tables_and_cards(scored, run, small, attest, tmp_path):
     ranked = [line for line in table.splitlines() if line.endswith("|      1 |")]
     assert len(ranked) == 1 and "longer" in ranked[0] and "comments" in ranked[0]
     bib = (out / "livebench.bib").read_text("utf-8")
-    assert re.findall("@(\\w+){", bib) == ["software", "inproceedings"]
+    assert re.findall("@(\\w+){", bib) == ["misc", "inproceedings"]
     assert "\\cite{livebench-danmaku}" in tex and "{livebench-danmaku," in bib
     assert bib.count("{") == bib.count("}")
 
