@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -71,6 +72,9 @@ def read_rater_rows(path: Path, names: Sequence[str]) -> list[RatedRow]:
     return rows
 
 
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:E[-+]?\d+)?|INF", re.IGNORECASE)
+
+
 def owner_of(path: Path, rows: Sequence[RatedRow], owners: Mapping[str, str]) -> str:
     """The rater whose sheet a file is: every row must be of it, once.
 
@@ -83,7 +87,10 @@ def owner_of(path: Path, rows: Sequence[RatedRow], owners: Mapping[str, str]) ->
         place = f"row {row.number}, id {row.id or '(none)'}"
         owner = owners.get(row.id)
         if owner is None:
-            raise LiveBenchError(path, "is not in the key", "give the key of this sheet", place)
+            fix = "give the key of this sheet"
+            if _NUMBER.fullmatch(row.id):  # ids of sheets made before 0.2.0 may look like one
+                fix = "a spreadsheet has made a number of it: write the id again as it is in the sheet"
+            raise LiveBenchError(path, "is not in the key", fix, place)
         if rater and owner != rater:
             what = f"is of the sheet of {owner}, the rows before are of {rater}'s"
             raise LiveBenchError(path, what, "give each rater a file", place)
