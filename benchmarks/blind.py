@@ -1,27 +1,27 @@
 """What the setting `blind` costs, which `pmi` needs, beside another setting: seconds of the processor.
 
-    python benchmarks/blind.py SET DATASET [--samples 48] [--rounds 3] SUBMISSION:RUN ...
+    python benchmarks/blind.py SET DATASET [--questions 48] [--rounds 3] SUBMISSION:RUN ...
 
-The set must be restored, and the checkpoints must be there. A scorer is fitted or loaded once; then the
-same samples are scored in turn in the first setting that it takes part in and in `blind`, 16 at a time.
-Exit status 1 if scoring in both takes more than 2.1 times what the first takes.
+The set must be restored, and the checkpoints must be there. A scorer is fitted or loaded once; then so
+many questions of the first setting that it takes part in, and of `blind`, are asked in turn, 16 at a
+time (all, where there are fewer), and scaled to the set: a question is a sample, in `blind` a hundred
+distinct candidates. Exit status 1 if scoring in both takes more than 1.7 times what the first takes.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import time
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from timing import in_turn, ratio, spread, within
 
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.data.dataset import Dataset
-from livebench.scoring.runner import read_samples
+from livebench.scoring.answers import Answers
+from livebench.scoring.questions import questions
 from livebench.scoring.scorer import Sample, Scorer, is_fitted
 from livebench.submissions.entry import load_entry
 from livebench.submissions.load import Submission
@@ -39,10 +39,11 @@ def main() -> None:
     parser.add_argument("set", type=Path)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("submissions", nargs="+", metavar="SUBMISSION:RUN")
-    parser.add_argument("--samples", type=int, default=48)
+    parser.add_argument("--questions", type=int, default=48)
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     candidate_set, dataset = CandidateSet(asked.set), Dataset(asked.dataset)
+    answers = Answers(candidate_set)
     kept = True
     for named in asked.submissions:
         folder, _, run_name = named.rpartition(":")
@@ -57,27 +58,20 @@ def main() -> None:
             next(s for s in submission.card.settings if s in candidate_set.settings),
             "blind",
         ]
-        ways = {
-            setting: partial(
-                score,
-                scorer,
-                [
-                    sample
-                    for _, sample in islice(
-                        read_samples(candidate_set, dataset, setting), asked.samples
-                    )
-                ],
+        ways, scale = {}, {}
+        for setting in settings:
+            all_of_it = questions(
+                candidate_set, dataset, setting, answers.sample_ids, answers.videos
             )
-            for setting in settings
-        }
+            each = [one for block in all_of_it.read(all_of_it.blocks) for _, one in block]
+            ways[setting] = partial(score, scorer, each[: asked.questions])
+            scale[setting] = max(1.0, len(each) / asked.questions)
         seconds = in_turn(ways, asked.rounds, time.process_time)
         for setting, values in seconds.items():
-            a_sample = 1000 * statistics.median(values) / asked.samples
-            print(
-                f"{named}, {setting}: {a_sample:.1f} ms a sample ({spread(values)} s)", flush=True
-            )
+            seconds[setting] = [scale[setting] * one for one in values]
+            print(f"{named}, {setting}: {spread(seconds[setting])} s a set", flush=True)
         share = ratio(seconds["blind"], seconds[settings[0]])
-        kept &= within(f"{named}, both by {settings[0]}", [1 + one for one in share], most=2.1)
+        kept &= within(f"{named}, both by {settings[0]}", [1 + one for one in share], most=1.7)
     sys.exit(not kept)
 
 

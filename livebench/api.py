@@ -32,13 +32,12 @@ from livebench.files import new_gzip
 from livebench.records import ScoreRecord, Setting, shows_video
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
-from livebench.scoring.blocks import deal, read_blocks
 from livebench.scoring.metrics import METRICS, Interval, chance_metrics, sample_metrics, summarise
-from livebench.scoring.numbers import score_line
 from livebench.scoring.paired import ScorerComparison, compare_scorers
 from livebench.scoring.preparation import check_trained, fit
+from livebench.scoring.questions import answered, questions
 from livebench.scoring.result import signature
-from livebench.scoring.runner import BATCH, read_samples, score_blocks
+from livebench.scoring.runner import read_samples
 from livebench.scoring.scorer import (
     Comment,
     LogLikelihood,
@@ -295,24 +294,10 @@ def _scored(
     """The scores in a setting, as they come back from a file; in the blocks that the command uses."""
     dataset, answers = candidates._shown(setting), candidates.answers
     check_trained(scorer, candidates.candidate_set, setting)
-    secret = candidates.candidate_set.manifest.hash
-    dealt = deal(answers.sample_ids, answers.videos, secret, BATCH)
-    records: dict[str, ScoreRecord] = {}
-    for block, scored in score_blocks(
-        scorer, read_blocks(dealt, candidates.candidate_set, dataset, setting)
-    ):
-        for (name, _), numbers in zip(block, scored, strict=True):
-            records[name] = msgspec.json.decode(score_line(name, numbers), type=ScoreRecord)
-        progress(len(block))
-    ordered = [records[name] for name in answers.sample_ids]
-    counts = [record.token_counts for record in ordered]
-    if None in counts and any(counts):
-        what = "the scorer gave token counts for some samples only"
-        raise LiveBenchError(type(scorer).__name__, what, "give them for all, or none")
-    return Scores(
-        np.array([record.scores for record in ordered]),
-        None if None in counts else np.array(counts, np.int64),
+    asked = questions(
+        candidates.candidate_set, dataset, setting, answers.sample_ids, answers.videos
     )
+    return answered(scorer, asked, progress=progress)
 
 
 def _as_scorer(scorer: Any) -> Scorer:

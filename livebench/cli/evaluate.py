@@ -196,6 +196,8 @@ def each_result(
     from livebench.scoring.preparation import prepare
     from livebench.scoring.trial import Trials
 
+    if _lacks_blind(submission, sets, settings, how):
+        settings = ["blind", *settings]
     planned = list(plan(submission, sets, settings, available.source))
     trials = Trials(submission, how.limit) if how.limit else None
     total = sum(_samples(one, how.limit) for one in planned if not isinstance(one, Skipped))
@@ -221,6 +223,24 @@ def each_result(
                     )
                 )
             yield task, result
+
+
+def _lacks_blind(
+    submission: Submission,
+    sets: Sequence[CandidateSet],
+    settings: Sequence[Setting],
+    how: Evaluating,
+) -> bool:
+    """Whether scores are read as what the context adds, and there are none without it."""
+    read_as = how.normalisation or submission.card.score
+    if read_as != "pmi" or "blind" in settings or not submission.card.entry:
+        return False
+    return how.limit is not None or any(
+        not submission.scores_path(one.name, run, "blind").exists()
+        for one in sets
+        for run in submission.card.runs
+        if run.is_for(one.manifest.dataset)
+    )
 
 
 def _samples(planned: Planned, limit: int | None) -> int:

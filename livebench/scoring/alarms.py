@@ -108,7 +108,7 @@ def result_alarms(result: Result, chance: float, *, listwise: bool) -> list[str]
         chance: the headline metric of chance on this set.
     """
     setting = result.manifest.setting
-    said = []
+    said: list[str] = []
     if result.plausibility is not None:
         quiet = Ties(0, 0)
         said += plausibility_remarks(result.plausibility, quiet, listwise=False)

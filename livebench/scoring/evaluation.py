@@ -21,7 +21,6 @@ from livebench.records import Setting, shows_video, write_json
 from livebench.scoring.alarms import first_block_alarms, tie_alarms
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
-from livebench.scoring.blocks import deal, score_dealt
 from livebench.scoring.computation import Computation, versions_used
 from livebench.scoring.fingerprint import fingerprint
 from livebench.scoring.journal import Journal
@@ -33,13 +32,13 @@ from livebench.scoring.plausibility import (
     plausibility_samples,
 )
 from livebench.scoring.preparation import Task
+from livebench.scoring.questions import questions
 from livebench.scoring.result import IsolationKind, Result, ResultManifest, signature
 from livebench.scoring.runner import (
-    BATCH,
     MemoryKind,
     computation_of,
+    keep_scores,
     memory_of,
-    write_scores,
 )
 from livebench.scoring.scorer import Sample, Scorer
 from livebench.submissions.file_hashes import hashes_for_run
@@ -98,16 +97,23 @@ def evaluate_task(
         with Journal(path, parts, at=at, restart=restart) as journal:
             if journal.damage:
                 say(journal.damage)
-            dealt = deal(answers.sample_ids, answers.videos, candidate_set.manifest.hash, BATCH)
-            left = journal.left(dealt)
+            asked = questions(
+                candidate_set,
+                task.dataset,
+                setting,
+                answers.sample_ids,
+                answers.videos,
+                listwise=submission.card.listwise,
+            )
             with _explaining(setting):
-                digest = write_scores(
+                keep_scores(
                     journal,
-                    score_dealt(task.scorer, left, candidate_set, task.dataset, setting),
-                    answers.sample_ids,
-                    progress=progress,
+                    asked.score(task.scorer, journal.left(asked.blocks)),
+                    line=asked.line,
+                    progress=asked.progress(progress),
                     look=lambda block: [warn(one) for one in first_block_alarms(block, setting)],
                 )
+            digest = journal.finish(asked.lines(journal.lines()))
             started = time.perf_counter() - journal.seconds
             memory = "server" if submission.is_on_server else memory_of(task.scorer)
             scores = read_scores(path, answers.sample_ids)

@@ -35,7 +35,7 @@ def fingerprint(
         "set": candidate_set.manifest.hash,
         "dataset": rows_and_frames(dataset.info) if dataset else "",
         "setting": setting,
-        "version": f"{__version__}, {BATCH} samples a block, dealt by hash",
+        "version": f"{__version__}, {BATCH} samples a block, dealt by hash; blind by candidate",
     }
 
 

@@ -14,7 +14,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -119,16 +119,11 @@ class Journal:
         self._write(msgspec.json.encode(head) + b"\n" + data)
         self._count(head)
 
-    def finish(self, order: Sequence[str]) -> str:
-        """Write the file of scores; return the sha256 of its content. The journal is kept for now.
-
-        Args:
-            order: the ids of all samples, in the order of the file.
-        """
-        lines = dict(zip(self.ids(), self._lines(), strict=True))
+    def finish(self, lines: Iterable[bytes]) -> str:
+        """Write the file of scores; return the sha256 of its content. The journal is kept for now."""
         with new_gzip(self.final) as file:
-            for name in order:
-                file.write(lines[name])
+            for line in lines:
+                file.write(line)
         return file.sha256.hexdigest()
 
     def remove(self) -> None:
@@ -171,6 +166,10 @@ class Journal:
             done.add(name)
         kept = ([name for name in block if name not in done] for block in blocks)
         return [block for block in kept if block]
+
+    def lines(self) -> dict[str, bytes]:
+        """What was scored, and its line."""
+        return dict(zip(self.ids(), self._lines(), strict=True))
 
     def _lines(self) -> Iterator[bytes]:
         """The lines of scores, in the order in which they were made."""

@@ -86,12 +86,14 @@ def _token_counts(lengths: list[int], candidates: int, row: int) -> np.ndarray:
     return np.array(counts, np.int64)
 
 
-def score_line(sample_id: str, numbers: Numbers) -> bytes:
+def score_line(sample_id: str, numbers: Numbers, *, exact: bool = False) -> bytes:
     """A line of a file of scores: 6 significant digits; 9, which restore every float32, where 6 would
-    make two scores of the sample equal that are not."""
+    make two scores of the sample equal that are not, and if it is to be exact."""
     values = numbers.totals.tolist()
     written = [f"{value:.6g}" for value in values]
-    if len(set(map(float, written))) < len(set(numbers.totals.astype(np.float32).tolist())):
+    if exact or len(set(map(float, written))) < len(
+        set(numbers.totals.astype(np.float32).tolist())
+    ):
         written = [f"{value:.9g}" for value in values]
     totals = ",".join(written)
     line = b'{"sample_id":%b,"scores":[%b]' % (msgspec.json.encode(sample_id), totals.encode())

@@ -239,6 +239,13 @@ class Elsewhere(Scorer):
         """Yield each block with the numbers of its samples, in any order; raises LiveBenchError."""
 
     @abstractmethod
+    def score_given(
+        self, blocks: Iterable[Samples], candidate_set: CandidateSet
+    ) -> Iterator[Named]:
+        """Yield the names of each block with its numbers, in any order; the samples are sent: those of
+        `blind`, which are small. Raises LiveBenchError."""
+
+    @abstractmethod
     def ask_afresh(
         self,
         names: Sequence[str],
@@ -265,29 +272,26 @@ def memory_of(scorer: Scorer) -> MemoryKind:
     return scorer.memory if isinstance(scorer, (Streaming, Elsewhere)) else "one process"
 
 
-def write_scores(
+def keep_scores(
     journal: Journal,
     scored: Iterable[Named],
-    order: Sequence[str],
     *,
+    line: Callable[[str, Numbers], bytes] = score_line,
     progress: Callable[[int], object] = lambda done: None,
     look: Callable[[Sequence[Numbers]], object] = lambda numbers: None,
-) -> str:
-    """Keep the scores that the journal lacks, as they are made, then write the file of scores.
+) -> None:
+    """Keep the scores that the journal lacks, as they are made.
 
     Args:
         journal: open; each block is on disk before the next one is written.
         scored: the blocks that the journal lacks, in any order.
-        order: the ids of all samples, in the order of the file.
+        line: how the journal keeps the numbers of a sample.
         progress: called with the number of samples scored since the last call.
         look: called with the numbers of the first block that is scored.
 
-    Returns:
-        The sha256 of the content of the file of scores.
-
     Raises:
         LiveBenchError: the scorer raised, or did not give one finite number per candidate; the sample
-            is named. No file of scores is written then; the journal keeps the earlier blocks.
+            is named. The journal keeps the earlier blocks.
     """
     if journal.samples:
         progress(journal.samples)
@@ -295,12 +299,11 @@ def write_scores(
     for place, (names, block) in enumerate(scored):
         if not place:
             look(block)
-        lines = [score_line(name, numbers) for name, numbers in zip(names, block, strict=True)]
+        lines = [line(name, numbers) for name, numbers in zip(names, block, strict=True)]
         now = time.perf_counter()
         journal.append(lines, now - started)
         started = now
         progress(len(names))
-    return journal.finish(order)
 
 
 def score_blocks(

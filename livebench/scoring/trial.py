@@ -6,20 +6,17 @@ import time
 from collections.abc import Callable
 
 import msgspec
-import numpy as np
 
 from livebench.draws import draw
 from livebench.errors import LiveBenchError
 from livebench.records import Setting
 from livebench.scoring.alarms import first_block_alarms
 from livebench.scoring.answers import Answers
-from livebench.scoring.blocks import deal, score_dealt
 from livebench.scoring.metrics import Interval, sample_metrics, summarise
-from livebench.scoring.numbers import Numbers
 from livebench.scoring.plausibility import Ties, measure_ties
 from livebench.scoring.preparation import Task
+from livebench.scoring.questions import answered, questions
 from livebench.scoring.result import signature
-from livebench.scoring.runner import BATCH
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import Normalisation, Scores, score_in
 
@@ -87,17 +84,13 @@ class Trials:
         )[: self._samples]
         ids = [answers.sample_ids[row] for row in chosen]
         videos = [answers.videos[row] for row in chosen]
-        dealt = deal(ids, videos, candidate_set.manifest.hash, BATCH)
-        found: dict[str, Numbers] = {}
-        for names, numbers in score_dealt(task.scorer, dealt, candidate_set, task.dataset, setting):
-            for alarm in first_block_alarms(numbers, setting) if not found else ():
-                warn(alarm)
-            found |= zip(names, numbers, strict=True)
-            progress(len(names))
-        tokens = [own for one in ids if (own := found[one].tokens) is not None]
-        scores = Scores(
-            np.stack([found[one].totals for one in ids]).astype(np.float64),
-            np.stack(tokens) if len(tokens) == len(ids) else None,
+        listwise = self._submission.card.listwise
+        asked = questions(candidate_set, task.dataset, setting, ids, videos, listwise=listwise)
+        scores = answered(
+            task.scorer,
+            asked,
+            progress=progress,
+            look=lambda block: [warn(one) for one in first_block_alarms(block, setting)],
         )
         if setting == "blind":
             self._blind[candidate_set.name, task.run.name] = scores

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 
 import numpy as np
 import pytest
@@ -132,11 +133,6 @@ def test_who_beats_chance_without_looking_is_named(project, run):
 def test_without_the_file_of_blind(project, run, refused):
     for kind, ending in (("scores", "jsonl.gz"), ("results", "json")):
         (project / f"submissions/likely/{kind}/silent-paper/default/blind.{ending}").unlink()
-    name = "submissions/likely/scores/silent-paper/default/blind.jsonl.gz"
-    assert refused("evaluate", "likely", "--setting", "comments", "--quiet", cwd=project) == (
-        f"likely/default on silent-paper, comments: {name}: is missing, and score:pmi is what is left "
-        "of a score without it; evaluate the run with --setting blind first, or with all settings"
-    ).replace(f"comments: {name}:", f"comments, {name}:")
     _, comments = boards(project)
     (outdated,) = comments.outdated
     assert (outdated.folder, outdated.rank, outdated.metrics) == ("likely", 0, {})
@@ -144,12 +140,28 @@ def test_without_the_file_of_blind(project, run, refused):
         "no scores of the same model in the setting blind, which score:pmi needs"
     )
     assert "likely" not in {row.folder for row in comments.rows}
+    name = "submissions/likely/scores/silent-paper/default/blind.jsonl.gz"
     done = run("submit", "check", "submissions/likely", cwd=project)
     assert done.out.splitlines()[:2] == [
         f'{name}: is missing, and submission.toml declares score = "pmi", which needs it',
         "    fix: run `livebench evaluate submissions/likely` again",
     ]
     assert "do not both have scores" in refused("compare", "likely", "plain", cwd=project)
+
+
+def test_blind_is_scored_with_what_needs_it(project, run, refused):
+    name = "submissions/likely/scores/silent-paper/default/blind.jsonl.gz"
+    (project / name).unlink()
+    card = project / "submissions/likely/submission.toml"
+    whole = card.read_text()
+    card.write_text(re.sub(r"^entry = .*$", "", whole, flags=re.MULTILINE))
+    assert refused("evaluate", "likely", "--setting", "comments", "--quiet", cwd=project) == (
+        f"{name}: is missing, and score:pmi is what is left "
+        "of a score without it; evaluate the run with --setting blind first, or with all settings"
+    )
+    card.write_text(whole)  # what there is to run makes it
+    assert run("evaluate", "likely", "--setting", "comments", "--quiet", cwd=project).status == 0
+    assert (project / name).exists()
 
 
 def test_what_is_of_another_version_of_the_set_lacks_no_blind(project, run):

@@ -190,7 +190,7 @@ def test_a_scorer_that_fails_leaves_nothing(evaluate, submission, frozen, listin
     assert 'raise ValueError("out of order")' in done.err
     last = done.err.splitlines()[-1]
     where = "livebench: mine/default on tiny-paper, blind, "
-    assert re.match(rf"{where}samples v\d+@\d+ to v\d+@\d+: ", last)
+    assert re.match(rf"{where}samples blind 1-100 to blind 401-\d+: ", last)
     assert last.endswith(
         ": out of order; in the setting blind nothing is shown: score without frames and comments, by "
         "the comment alone (docs/submissions.md), or name another --setting"

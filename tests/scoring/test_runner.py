@@ -50,7 +50,9 @@ def write_scores(path, scorer, samples, batch=32, **options):
         for block, numbers in runner.score_blocks(scorer, blocks)
     )
     with Journal(path, {}) as journal:
-        digest = runner.write_scores(journal, scored, [name for name, _ in some], **options)
+        runner.keep_scores(journal, scored, **options)
+        lines = journal.lines()
+        digest = journal.finish(lines[name] for name, _ in some)
         journal.remove()
     return digest
 

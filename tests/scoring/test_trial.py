@@ -56,16 +56,10 @@ def test_the_numbers_are_those_of_its_samples(trial, submission, frozen):
     assert [value["value"] for value in one["metrics"]["best"].values()] == pytest.approx(expected)
 
 
-def test_pmi_needs_blind(trial, submission, refused, frozen, dataset):
+def test_pmi_tries_blind_too(trial, submission):
     path = submission(code=LENGTH, settings=["comments"], score="pmi")
-    assert trial(path, "--limit", 5).status == 0
-    where = ("--candidates", frozen.path, "--dataset", dataset.path)
-    done = trial(path, "--limit", 5, "--setting", "comments")
-    assert done.status == 2
-    assert done.err.splitlines()[-1].endswith(
-        "score:pmi is what is left of a score without that in the setting blind; try all settings"
-    )
-    assert where
+    done = trial(path, "--limit", 5, "--setting", "comments", "--json")
+    assert [json.loads(line)["setting"] for line in done.out.splitlines()] == ["blind", "comments"]
 
 
 def test_scores_alone_cannot_be_tried(trial, submission, frozen):
