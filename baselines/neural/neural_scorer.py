@@ -19,11 +19,11 @@ from livebench_baselines.neural.vocabulary import UNKNOWN, Vocabulary
 from livebench.errors import LiveBenchError
 from livebench.scoring.scorer import (
     DEFAULT_DECODING,
+    BatchScorer,
     Comment,
     Decoding,
     LogLikelihood,
     Sample,
-    Scorer,
     VideoContext,
 )
 from livebench.training.job import TrainingJob
@@ -46,7 +46,7 @@ def _claimed(size: Size, words: int, frame_width: int) -> int:
     return size.width * (2 * words + frame_width) + 3 * size.blocks * block
 
 
-class NeuralScorer(Scorer):
+class NeuralScorer(BatchScorer):
     """Scores with a model of `baselines` and its checkpoint.
 
     Args:
@@ -96,19 +96,6 @@ class NeuralScorer(Scorer):
         from livebench_baselines.neural.train import train_model
 
         return train_model(cls.model, job)
-
-    def score(
-        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
-    ) -> LogLikelihood:
-        return self.score_candidates(video_ctx, comments, [candidate])[0]
-
-    def score_candidates(
-        self,
-        video_ctx: VideoContext,
-        comments: Sequence[Comment],
-        candidates: Sequence[Comment],
-    ) -> list[LogLikelihood]:
-        return self.score_samples([Sample(video_ctx, comments, candidates)])[0]
 
     def score_samples(self, samples: Sequence[Sample]) -> list[list[LogLikelihood]]:
         self._begin()

@@ -15,7 +15,7 @@ from livebench.language_models.line_tokens import LineTokens
 from livebench.language_models.loading import DTYPES, device_of, load_model, load_tokenizer
 from livebench.language_models.prompt import line_of, read_prompt
 from livebench.language_models.weights import find_weights
-from livebench.scoring.scorer import Comment, LogLikelihood, Sample, Scorer, VideoContext
+from livebench.scoring.scorer import BatchScorer, LogLikelihood, Sample
 
 _TOKENS = {"cpu": 8192, "cuda": 65536}
 """Tokens computed at once where `batch` is 0; halved where memory does not suffice."""
@@ -36,7 +36,7 @@ class _Asked(NamedTuple):
     place: tuple[int, int]
 
 
-class LanguageModel(Scorer):
+class LanguageModel(BatchScorer):
     """Scores comments by their log-likelihood as the next line of a prompt.
 
     Args:
@@ -102,19 +102,6 @@ class LanguageModel(Scorer):
     def shares_prefixes(self) -> bool:
         """Whether each prefix is computed once; otherwise every comment with its context by itself."""
         return self._forests is not None
-
-    def score(
-        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
-    ) -> LogLikelihood:
-        return self.score_candidates(video_ctx, comments, [candidate])[0]
-
-    def score_candidates(
-        self,
-        video_ctx: VideoContext,
-        comments: Sequence[Comment],
-        candidates: Sequence[Comment],
-    ) -> list[LogLikelihood]:
-        return self.score_samples([Sample(video_ctx, comments, candidates)])[0]
 
     def score_samples(self, samples: Sequence[Sample]) -> list[list[LogLikelihood]]:
         asked = [one for row, sample in enumerate(samples) for one in self._asked(sample, row)]

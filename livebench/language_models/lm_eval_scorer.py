@@ -15,13 +15,13 @@ from livebench.errors import LiveBenchError, one_line
 from livebench.extras import need
 from livebench.language_models.line_tokens import LineTokens
 from livebench.language_models.prompt import DEFAULT_PROMPT, line_of, read_prompt
-from livebench.scoring.scorer import Comment, LogLikelihood, Sample, Score, Scorer, VideoContext
+from livebench.scoring.scorer import BatchScorer, LogLikelihood, Sample, Score
 
 _ROOM = 128
 """Tokens that a context leaves for the comment."""
 
 
-class LMEvalScorer(Scorer):
+class LMEvalScorer(BatchScorer):
     """Scores by a back end of lm-evaluation-harness, as it is.
 
     Its `loglikelihood` would move the line end of a context to the comment: where a back end tokenises
@@ -70,11 +70,6 @@ class LMEvalScorer(Scorer):
             "lm_eval": version("lm_eval"),
             "prompt": self.prompt.label,
         }
-
-    def score(
-        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
-    ) -> Score:
-        return self.score_samples([Sample(video_ctx, comments, [candidate])])[0][0]
 
     def score_samples(self, samples: Sequence[Sample]) -> list[list[Score]]:
         pairs = [

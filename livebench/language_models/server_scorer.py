@@ -22,7 +22,7 @@ from livebench.language_models.completions import (
 )
 from livebench.language_models.prompt import DEFAULT_PROMPT, line_of, read_prompt
 from livebench.language_models.server_check import check_server
-from livebench.scoring.scorer import Comment, LogLikelihood, Sample, Scorer, VideoContext
+from livebench.scoring.scorer import BatchScorer, LogLikelihood, Sample
 
 _ROOM = 128
 """Tokens that a context leaves for the comment."""
@@ -34,7 +34,7 @@ _NOISE = 1e-4
 """A relative difference above this is told."""
 
 
-class ServerScorer(Scorer):
+class ServerScorer(BatchScorer):
     """Scores by a server of completions.
 
     Args:
@@ -88,11 +88,6 @@ class ServerScorer(Scorer):
             )
             if not dtype:
                 self.remark += "; name what it computes in (--dtype), and its tolerance holds"
-
-    def score(
-        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
-    ) -> LogLikelihood:
-        return self.score_samples([Sample(video_ctx, comments, [candidate])])[0][0]
 
     def score_samples(self, samples: Sequence[Sample]) -> list[list[LogLikelihood]]:
         whole = [self.prompt.context(sample.video_ctx, sample.comments) for sample in samples]

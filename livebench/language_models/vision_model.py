@@ -22,7 +22,7 @@ from livebench.language_models.loading import (
 )
 from livebench.language_models.prompt import line_of, read_prompt
 from livebench.language_models.weights import find_weights
-from livebench.scoring.scorer import Comment, LogLikelihood, Sample, Scorer, VideoContext
+from livebench.scoring.scorer import BatchScorer, LogLikelihood, Sample, VideoContext
 
 _TOKENS = {"cpu": 8192, "cuda": 65536}
 """Tokens of contexts that are held at once, once for each candidate, where `batch` is 0."""
@@ -43,7 +43,7 @@ class _Context(NamedTuple):
     given: dict[str, torch.Tensor]
 
 
-class VisionLanguageModel(Scorer):
+class VisionLanguageModel(BatchScorer):
     """Scores comments by their log-likelihood as the next line of a prompt that has pictures before it.
 
     The pictures of the frames come first, in order of time. A chat model is given them with the
@@ -116,19 +116,6 @@ class VisionLanguageModel(Scorer):
     def shares_contexts(self) -> bool:
         """Whether a context is computed once; otherwise every comment with its context by itself."""
         return not self._plain
-
-    def score(
-        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
-    ) -> LogLikelihood:
-        return self.score_candidates(video_ctx, comments, [candidate])[0]
-
-    def score_candidates(
-        self,
-        video_ctx: VideoContext,
-        comments: Sequence[Comment],
-        candidates: Sequence[Comment],
-    ) -> list[LogLikelihood]:
-        return self.score_samples([Sample(video_ctx, comments, candidates)])[0]
 
     def score_samples(self, samples: Sequence[Sample]) -> list[list[LogLikelihood]]:
         # Samples that show the same, as all do in the setting blind, are one.

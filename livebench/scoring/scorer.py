@@ -177,6 +177,27 @@ class Scorer(ABC):
         return [self.score_candidates(*sample) for sample in samples]
 
 
+class BatchScorer(Scorer):
+    """A scorer of which only `score_samples` must be implemented: it computes many samples together."""
+
+    def score(
+        self, video_ctx: VideoContext, comments: Sequence[Comment], candidate: Comment
+    ) -> Score:
+        return self.score_samples([Sample(video_ctx, comments, [candidate])])[0][0]
+
+    def score_candidates(
+        self,
+        video_ctx: VideoContext,
+        comments: Sequence[Comment],
+        candidates: Sequence[Comment],
+    ) -> Sequence[Score]:
+        return self.score_samples([Sample(video_ctx, comments, candidates)])[0]
+
+    @abstractmethod
+    def score_samples(self, samples: Sequence[Sample]) -> Sequence[Sequence[Score]]:
+        """Scores for each sample, in the order of its candidates."""
+
+
 def is_fitted(scorer: Scorer) -> bool:
     """Whether a scorer has to be fitted before it scores."""
     return type(scorer).fit is not Scorer.fit
