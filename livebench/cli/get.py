@@ -80,7 +80,8 @@ def get_command(name, origin, out, keep, quiet) -> None:
 
 
 def _size(source: Source) -> str:
-    return f"{source.download_mb} MB to download, {source.store_mb} MB to store"
+    megabytes = source.download_mb if shutil.which("git") else source.zips_mb
+    return f"{megabytes} MB to download, {source.store_mb} MB to store"
 
 
 def _opened(source: Source, origin: Path) -> Tree:
@@ -97,8 +98,10 @@ def _fetched(source: Source, folder: Path, quiet: bool) -> Tree:
     more = f" and {len(source.parts) - 3} more" if len(source.parts) > 3 else ""
     remark(f"fetching {source.repository} at {commits}{more}: {_size(source)}", quiet)
     if shutil.which("git") is None:
-        with bar(source.download_mb * 10**6, "fetching", quiet, "B") as update:
-            return fetch_archives(source, folder / "zips", update)
+        zips = folder / "zips"
+        with bar(source.zips_mb * 10**6, "fetching", quiet, "B") as update:
+            update(sum(file.stat().st_size for file in zips.glob("*")))
+            return fetch_archives(source, zips, update)
     with _files_bar(quiet) as progress:
         tree = fetch_with_git(source, folder / "git", progress)
     remark(f"fetched: {fetched_bytes(folder / 'git') / 10**6:.1f} MB", quiet)

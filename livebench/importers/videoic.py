@@ -84,8 +84,9 @@ def _whole_texts(text: str, collection: Collection) -> dict[str, list[str]]:
     """
     seconds: dict[str, list[str]] = {}
     heads = list(_SECOND.finditer(text))
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
-        within = text[head.end() - 1 : following.start() if following else len(text)]
+    ends = [*(head.start() for head in heads[1:]), len(text)]
+    for head, end in zip(heads, ends, strict=False):  # without a head there is no end
+        within = text[head.end() - 1 : end]
         place = 1
         for match in _TEXT.finditer(within):
             collection.skipped[LOST] += bool(within[place : match.start(1)].strip(" \t\r\n,"))

@@ -11,13 +11,11 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from livebench.errors import LiveBenchError
-from livebench.sources.fetch_git import by_hand
+from livebench.sources.fetch_git import SECONDS, by_hand
 from livebench.sources.source import Source
 from livebench.sources.tree import ZipTree
 
 _PIECE = 1 << 18
-_SECONDS = 60
-"""Without a byte, after which a server is given up."""
 
 
 def fetch_archives(
@@ -49,7 +47,7 @@ def _fetch(source: Source, address: str, path: Path, came: Callable[[int], objec
         headers = {"User-Agent": "livebench", **({"Range": f"bytes={start}-"} if start else {})}
         request = urllib.request.Request(address, headers=headers)
         try:
-            answer: HTTPResponse | None = urllib.request.urlopen(request, timeout=_SECONDS)  # nosec B310
+            answer: HTTPResponse | None = urllib.request.urlopen(request, timeout=SECONDS)  # nosec B310
         except urllib.error.HTTPError as error:
             if error.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 raise

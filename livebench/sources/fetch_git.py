@@ -16,6 +16,9 @@ from livebench.sources.tree import GitTree, git, last_line, run_git
 BATCH = 16
 """Files of a request: what a stop loses, at most."""
 
+SECONDS = 60
+"""Without a byte, after which a server is given up."""
+
 _REMOTE = "origin"
 # Packs stay packs, and nothing is tidied up behind our back.
 _AS_PACKS = ("-c", "fetch.unpackLimit=1", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
@@ -88,7 +91,8 @@ def _prepare(source: Source, folder: Path) -> None:
 
 def _fetch(source: Source, folder: Path, objects: list[str], *options: str) -> None:
     wanted = "".join(f"{name}\n" for name in objects)
-    done = run_git(folder, *_FETCH[:-2], *options, *_FETCH[-2:], text=wanted)
+    patience = ("-c", "http.lowSpeedLimit=1", "-c", f"http.lowSpeedTime={SECONDS}")
+    done = run_git(folder, *patience, *_FETCH[:-2], *options, *_FETCH[-2:], text=wanted)
     if done.returncode:
         raise by_hand(source, last_line(done.stderr))
 

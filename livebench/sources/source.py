@@ -43,8 +43,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         prepare: how they become videos and comments, a name in `livebench.sources.prepare`.
         language, licence, citation: as in dataset.toml; `terms`: what may be done with the comments.
         fingerprint: that of the dataset that comes out; where it is another, nothing is kept.
-        download_mb, store_mb: megabytes that are fetched, and that dataset and restored sets take, as
-            measured.
+        download_mb, zips_mb, store_mb: megabytes that are fetched with git, or as zips, and that dataset
+            and restored sets take, as measured.
     """
 
     name: FolderName
@@ -61,6 +61,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     split: SourceSplit
     fingerprint: str
     download_mb: int
+    zips_mb: int
     store_mb: int
 
     def is_read(self, path: str) -> bool:

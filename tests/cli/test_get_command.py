@@ -36,7 +36,7 @@ def test_every_source_is_complete():
         assert source.prepare in PREPARATIONS
         assert len(source.fingerprint) == 64 and "{commit}" in source.archive
         assert len({part.commit for part in source.parts}) == len(source.parts) > 0
-        assert source.download_mb > 1 < source.store_mb
+        assert source.zips_mb > source.download_mb > 1 < source.store_mb
 
 
 def test_a_source_that_is_not_known(refused):
@@ -76,6 +76,21 @@ def test_got_over_git_again_and_from_a_folder(tmp_path, run, made_up):
     other = run("get", "made-up", "--from", repository, "--out", "other", "--quiet")
     assert (other.status, other.err) == (0, "")
     assert (tmp_path / "other" / "comments.parquet").read_bytes() == first
+
+
+def test_without_git_zips_are_fetched(tmp_path, run, monkeypatch, made_up):
+    """It is said how much would come; where nothing listens, one line says how to do it by hand."""
+    source, _, _ = made_up
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = run("get", "made-up")
+    assert done.status == 2
+    assert ": 2 MB to download, 1 MB to store\n" in done.err
+    assert done.err.splitlines()[-1] == (
+        f"livebench: {source.repository}: cannot be fetched: [Errno 111] Connection refused; run the "
+        f"same again to go on, or elsewhere `git clone --no-checkout {source.repository} PATH` (it has "
+        f"{source.parts[0].commit}), bring PATH here, and give --from PATH"
+    )
+    assert "Traceback" not in done.err
 
 
 def test_another_dataset_in_the_way(tmp_path, refused, made_up, dataset):

@@ -10,7 +10,8 @@ import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from .formats import Format, formats
+from .form import Format
+from .formats import formats
 from .run import Outcome, fuzz, seeds_of
 
 COUNTS = ("read", "refused", "traceback")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from livebench.errors import LiveBenchError, one_line
 
-from .formats import Format, each_damaged
+from .form import Format, each_damaged
 
 SEEDS = Path(__file__).with_name("seeds.txt")
 """Files that once ended in a traceback: `FORMAT: NUMBER`, one a line."""

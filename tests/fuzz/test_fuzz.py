@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from .formats import Format, formats
+from .form import Format
+from .formats import formats
 from .run import SEEDS, fuzz, seeds_of
 
 FILES = int(os.environ.get("LIVEBENCH_EXAMPLES", "20"))

@@ -279,6 +279,7 @@ def test_videoic(tmp_path):
     whole = [("7", text) for text in ("a,", '","', ",]", "b", "c")]
     for damaged, texts, counts in [
         (content[:-4], whole[:4], {LOST: 1, "empty text": 1, "broken JSON": 1}),
+        (content[:3], [], {"broken JSON": 1}),
         (content[:10], [], {LOST: 1, "broken JSON": 1}),
         (content[:11], whole[:1], {"broken JSON": 1}),
         (content[:16], whole[:1], {LOST: 1, "broken JSON": 1}),

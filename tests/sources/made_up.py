@@ -104,6 +104,7 @@ def source_of(
         "split": SourceSplit(dev=2, test=3),
         "fingerprint": "",
         "download_mb": 1,
+        "zips_mb": 2,
         "store_mb": 1,
     }
     return Source(**(facts | others))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -115,6 +116,27 @@ def test_without_network(tmp_path, parts):
         "run the same again to go on, or elsewhere `git clone --no-checkout http://127.0.0.1:1/x PATH` "
         f"(it has {named}{more}), bring PATH here, and give --from PATH"
     )
+
+
+@pytest.mark.parametrize("fetch", [fetch_with_git, fetch_archives])
+def test_a_server_that_never_answers(tmp_path, monkeypatch, fetch):
+    for module in ("fetch_git", "fetch_archive"):
+        monkeypatch.setattr(f"livebench.sources.{module}.SECONDS", 1)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
+        source = source_of(
+            tmp_path, {"main": "0" * 40}, repository=address, archive=f"{address}/{{commit}}"
+        )
+        with pytest.raises(LiveBenchError) as raised:
+            fetch(source, tmp_path / "fetched")
+    assert raised.value.what in (
+        f"cannot be fetched: unable to access '{address}/': Operation too slow. Less than 1 bytes/sec "
+        "transferred the last 1 seconds",
+        "cannot be fetched: timed out",
+    )
+    assert "and give --from PATH" in raised.value.fix
 
 
 def test_a_commit_that_the_server_has_not(repository, tmp_path):
