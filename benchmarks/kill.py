@@ -1,10 +1,12 @@
 """Kills `livebench evaluate` again and again, and looks at what comes of it.
 
-    python benchmarks/kill.py [--kills 50] [--samples 600] [--only parent child disk]
+    python benchmarks/kill.py [--kills 50] [--samples 600] [--only parent child disk model]
 
     parent   SIGKILL to LiveBench at random times, until the evaluation has been killed so often; then it
              is left alone
     child    the same with SIGKILL to the process of the submission
+    model    as parent, to `evaluate` of a small Llama with random weights, killed as it loads, too
+             (extra `hf`; a fifth of the kills)
     disk     the submission lies on a small tmpfs, which is full at first, has room for a few blocks, and
              is emptied then (needs root, on Linux)
 
@@ -22,7 +24,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from livebench.candidates.freeze import build_set
@@ -31,7 +33,29 @@ from livebench.scoring.runner import BATCH
 from livebench.simulated.simulation import simulate_dataset
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "scoring"))
-from killing import Bench, check, child_of, itself
+from killing import CARD, Bench, check, child_of, itself
+
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+Victim = Callable[[int], int | None]
+
+
+class ModelBench(Bench):
+    """Evaluations of a language model."""
+
+    def submission(self, name: str, within: Path | None = None) -> Path:
+        path = (within or self.folder) / name
+        path.mkdir(parents=True)
+        model = self.folder / "llama"
+        if not model.exists():
+            sys.path.insert(0, str(TESTS / "language_models"))
+            from tiny_llama import save_tiny_llama
+
+            save_tiny_llama(model)
+        entry = "livebench.language_models.language_model:LanguageModel"
+        arguments = f'[runs.arguments]\nmodel = "{model}"\ndevice = "cpu"\n'
+        card = CARD.replace("scorer:Mine", entry) + arguments
+        (path / "submission.toml").write_text(card, "utf-8")
+        return path
 
 
 @contextlib.contextmanager
@@ -74,6 +98,15 @@ def fill_disk(bench: Bench, whole: Path) -> bool:
     return kept
 
 
+def survives(bench: Bench, whole: Path, who: str, victim: Victim, kills: int) -> bool:
+    """Kill as often as that; print and return whether all is as in the undisturbed evaluation."""
+    path = bench.submission(who)
+    on_disk = bench.killed(path, kills, victim)
+    places = f"with {', '.join(map(str, sorted(set(on_disk))))} samples on disk"
+    kept = check(bench, path, whole, f"{who}, {len(on_disk)} kills {places}")
+    return kept and len(on_disk) >= kills
+
+
 def main() -> None:
     """Print what came of it."""
     parser = argparse.ArgumentParser(
@@ -82,7 +115,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--samples", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", nargs="+", default=["parent", "child", "disk"])
+    parser.add_argument("--only", nargs="+", default=["parent", "child", "disk", "model"])
     options = parser.parse_args()
     kept = True
     with tempfile.TemporaryDirectory() as name:
@@ -98,11 +131,12 @@ def main() -> None:
         assert bench.finish(whole)[0] == 0
         for who, victim in (("parent", itself), ("child", child_of)):
             if who in options.only:
-                path = bench.submission(who)
-                on_disk = bench.killed(path, options.kills, victim)
-                places = f"with {', '.join(map(str, sorted(set(on_disk))))} samples on disk"
-                kept &= check(bench, path, whole, f"{who}, {len(on_disk)} kills {places}")
-                kept &= len(on_disk) >= options.kills
+                kept &= survives(bench, whole, who, victim, options.kills)
+        if "model" in options.only:
+            models = ModelBench(folder, samples, 0, options.seed)
+            first = models.submission("whole model")
+            assert models.finish(first)[0] == 0
+            kept &= survives(models, first, "model", itself, options.kills // 5)
         if "disk" in options.only:
             kept &= fill_disk(bench, whole)
     sys.exit(not kept)

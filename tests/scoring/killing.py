@@ -151,12 +151,16 @@ def check(bench: Bench, path: Path, whole: Path, what: str) -> bool:
     ids = [json.loads(line)["sample_id"] for line in lines]
     left = sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
     left += [path.name for path in path.parent.glob(".livebench")]
-    clean = left == sorted([bench.scores, bench.result, "scorer.py", "submission.toml"])
-    scored = (bench.folder / f"{path.name}.log").read_text().split()
-    plain = (bench.folder / f"{whole.name}.log").read_text().split()
+    own = [name for name in ("scorer.py", "submission.toml") if (path / name).exists()]
+    clean = left == sorted([bench.scores, bench.result, *own])
+    scored, plain = (bench.folder / f"{one.name}.log" for one in (path, whole))
+    times = "unknown"
+    if scored.exists():
+        counts = [len(log.read_text().split()) for log in (scored, plain)]
+        times = f"{counts[0]} times (undisturbed {counts[1]})"
     print(
         f"{what}: bytes {'identical' if same else 'DIFFER'}; {len(set(ids))} samples, each "
         f"{'once' if len(ids) == len(set(ids)) else 'NOT ONCE'}; left: "
-        f"{'nothing else' if clean else left}; scored {len(scored)} times (undisturbed {len(plain)})"
+        f"{'nothing else' if clean else left}; scored {times}"
     )
     return same and clean and len(ids) == len(set(ids))
