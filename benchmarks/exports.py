@@ -1,6 +1,7 @@
 """What `livebench export` writes, opened by what it is for, in environments that hold nothing else.
 
     python benchmarks/exports.py [--only hf] [--only results] [--only lm-eval] [--only latex]
+                                 [--folder FOLDER]
 
 A simulated world of 20 videos, a set of the protocol `paper` on it, and a submission with scores. For
 each library a fresh virtual environment with that library alone (pinned by constraints.txt; pip needs
@@ -11,7 +12,7 @@ results    huggingface_hub reads `model-index` of the model card, and `.eval_res
 lm-eval    lm_eval finds the tasks, and evaluates one with its dummy model
 latex      pdflatex makes a page of results.tex (Debian: texlive-latex-recommended)
 
-Prints what was seen, and seconds: of pip, and of opening. Exit status 1 if anything fails.
+--folder: where exports and environments are kept; what is there is used. Prints what was seen, and seconds: of pip, and of opening. Exit status 1 if anything fails.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def opened(folder: Path, name: str) -> bool:
     """Open an export in an environment with its libraries alone."""
     packages, code = LIBRARIES[name]
     place = folder / "environments" / name
-    venv.create(place, with_pip=True)
+    if not place.exists():
+        venv.create(place, with_pip=True)
     python = place / "bin" / "python"
     pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     started = time.perf_counter()
@@ -171,11 +173,13 @@ def compiled(folder: Path, out: Path | None) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", action="append", choices=[*LIBRARIES, "latex"])
+    parser.add_argument("--folder", type=Path)
     parser.add_argument("--pdf", type=Path, help="where to put the compiled page")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="livebench-exports.") as name:
-        folder = Path(name)
-        make(folder)
+        folder = chosen.folder or Path(name)
+        if not (folder / "results").exists():
+            make(folder)
         steps: dict[str, Callable[[], bool]] = {
             one: lambda one=one: opened(folder, one) for one in LIBRARIES
         }

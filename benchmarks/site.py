@@ -1,6 +1,7 @@
 """The site of a large leaderboard: its size, how long it takes to make, and how soon it can be read.
 
-    python benchmarks/site.py [--samples 5000] [--submissions 30] [--axe]
+    python benchmarks/site.py [--samples 5000] [--submissions 30] [--axe] [--only simulated]
+                              [--folder FOLDER]
 
 A simulated dataset, a candidate set of the protocol `paper` on it, and submissions whose scores are
 simulated: a correct candidate's is normal with a mean of the submission's own, every other one's is
@@ -12,7 +13,8 @@ For each site: files, size, seconds and peak memory of `livebench site`; then, i
 that opens it as files, each time anew, the seconds to the first row of the leaderboard, to the first
 row of the list of moments, and to the candidates of a moment as two submissions ranked them, and the
 browser's own first contentful paint. --axe: what axe finds on a page of each kind, at 1280 and 390
-pixels; exit status 1 if anything.
+pixels; exit status 1 if anything. --folder: where the simulated project and both sites are kept; a
+project that is there already is used.
 """
 
 from __future__ import annotations
@@ -202,17 +204,26 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--axe", action="store_true")
+    parser.add_argument("--only", choices=["checkout", "simulated"])
+    parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
     barriers = 0
-    with tempfile.TemporaryDirectory(prefix="livebench-site.") as name, launched() as browser:
-        large = Path(name) / "large"
-        make(large, options.samples, options.submissions)
-        for what, project in (("this checkout", ROOT), ("simulated scores", large)):
+    with (
+        tempfile.TemporaryDirectory(prefix="livebench-site.") as name,
+        launched() as browser,
+    ):
+        folder = options.folder or Path(name)
+        large = folder / "large"
+        projects = {"checkout": ROOT, "simulated": large}
+        if options.only != "checkout" and not large.exists():
+            make(large, options.samples, options.submissions)
+        for what in [options.only] if options.only else projects:
+            project = projects[what]
             sets = find_sets(project / "candidates")
             samples = " + ".join(str(one.manifest.files[ANSWERS].records) for one in sets)
             folders = len(list((project / "submissions").glob("*/submission.toml")))
             print(f"{what}: {folders} submissions; {samples} samples", flush=True)
-            site = Path(name) / f"site-{project.name}"
+            site = folder / f"site-{what}"
             build(project, site)
             visit(browser, site, options.rounds)
             barriers += look_for_barriers(browser, site) if options.axe else 0

@@ -41,6 +41,9 @@ class SubmissionBoard:
     anatomy: Anatomy
 
 
+_Standing = tuple[BoardView, BoardRow]
+
+
 @dataclass(frozen=True)
 class GroupTable:
     """A table of groups, each with its interval drawn on one axis."""
@@ -68,6 +71,7 @@ def write_submissions(
     for submission in submissions:
         own = parts.get(submission.name, [])
         address = f"submissions/{file_name(submission.name)}"
+        declared, others = _declared(own)
         if own:
             write_table(site, address, _standings(own))
             write_table(site, f"{address}.groups", _group_records(own))
@@ -78,6 +82,8 @@ def write_submissions(
             submission=submission,
             card=submission.card,
             parts=own,
+            standings=declared,
+            folded=others,
             views=[part.view for part in own],
             tables=_tables,
             curves=_curves,
@@ -86,6 +92,16 @@ def write_submissions(
             width=WIDTH,
             height=HEIGHT,
         )
+
+
+def _declared(parts: Sequence[SubmissionBoard]) -> tuple[list[_Standing], list[_Standing]]:
+    """The rows by the score that the card declares, where something is shown; and the others."""
+    found: tuple[list[_Standing], list[_Standing]] = ([], [])
+    for part in parts:
+        for row in part.rows:
+            declared = row.normalisation == part.entry.score and part.view.setting != "blind"
+            found[not declared].append((part.view, row))
+    return found if found[0] else (found[1], [])
 
 
 def _standings(parts: Sequence[SubmissionBoard]) -> Iterator[Record]:
