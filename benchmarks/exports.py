@@ -12,7 +12,8 @@ results    huggingface_hub reads `model-index` of the model card, and `.eval_res
 lm-eval    lm_eval finds the tasks, and evaluates one with its dummy model
 latex      pdflatex makes a page of results.tex (Debian: texlive-latex-recommended)
 
---folder: where exports and environments are kept; what is there is used. Prints what was seen, and seconds: of pip, and of opening. Exit status 1 if anything fails.
+--folder: where exports and environments are kept; what is there is used. Prints what was seen, and
+seconds: of pip, and of opening. Exit status 1 if anything fails.
 """
 
 from __future__ import annotations
