@@ -13,6 +13,8 @@ import pytest
 import torch
 from tiny_llama import save_tiny_llama
 
+from livebench.language_models.prompt import read_prompt
+
 
 @pytest.fixture(scope="session")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -32,9 +34,18 @@ def test_from_a_folder_to_results(run, llama, small, tmp_path):
     card = tomllib.loads((folder / "submission.toml").read_text())
     assert card["score"] == "pmi"
     (result,) = folder.glob("results/*/default/comments.json")
-    manifest = json.loads(result.read_text())["manifest"]
+    record = json.loads(result.read_text())
+    manifest = record["manifest"]
+    label = read_prompt().label
+    assert f"|score:sum|prompt:{label}|ties:mean|" in record["signature"]
     weights = hashlib.sha256((llama / "model.safetensors").read_bytes()).hexdigest()
     assert manifest["arguments"]["weights_sha256"] == weights
+    assert manifest["model"] == {
+        "model": str(llama),
+        "revision": "",
+        "weights_sha256": weights,
+        "prompt": label,
+    }
     assert manifest["memory"] == "fresh copy per block"
     assert (manifest["dtype"], manifest["device"]) == ("float32", "cpu")
     assert "another model or other options" in run(*command, "--batch", 100).err
