@@ -229,6 +229,8 @@ class Collection:
 
 def finite(value: float | str) -> float:
     """The number that `value` is or writes; NaN if it writes none, or none that is finite."""
+    if isinstance(value, bool):
+        return math.nan
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,8 +67,8 @@ def read_whole(path: Path, content_type: Any) -> Any:
 
 
 def read_json(path: Path, collection: Collection, shape: Shape) -> Any:
-    """The content of a JSON file that anybody wrote, untyped; of a damaged one that is skipped, what is
-    whole, as `shape` rebuilds it.
+    """The content of a JSON file that anybody wrote, untyped, None of an empty one; of a damaged one
+    that is skipped, what is whole, as `shape` rebuilds it.
 
     A text may hold half of a character, as `\\ud83d` alone: Python's reader takes that.
 
@@ -75,6 +76,8 @@ def read_json(path: Path, collection: Collection, shape: Shape) -> Any:
         LiveBenchError: it cannot be read, or is not JSON, unless bad rows are skipped.
     """
     text = _text(path, collection)
+    if not text.strip():
+        return None
     try:
         return _parsed(text)
     except (ValueError, RecursionError) as error:
@@ -109,7 +112,7 @@ def read_json_lines(path: Path, collection: Collection) -> Iterator[tuple[int, A
     Raises:
         LiveBenchError: the file cannot be read, or a line is not JSON, unless bad rows are skipped.
     """
-    for number, line in enumerate(_text(path, collection).split("\n"), 1):
+    for number, line in enumerate(_LINE_END.split(_text(path, collection)), 1):
         if line.strip():
             try:
                 content = _parsed(line)
@@ -119,12 +122,16 @@ def read_json_lines(path: Path, collection: Collection) -> Iterator[tuple[int, A
             yield number, content
 
 
+_LINE_END = re.compile(r"\r\n?|\n")
+
+
 def _text(path: Path, collection: Collection) -> str:
+    """The text of a file, without the zeros that a download leaves which was stopped at its end."""
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from None
-    return decoded(path, raw, collection).removeprefix("\ufeff")
+    return decoded(path, raw, collection).removeprefix("\ufeff").rstrip("\0")
 
 
 def _parsed(text: str) -> Any:

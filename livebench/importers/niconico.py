@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def _chats(content: Any) -> Iterator[dict[str, Any]]:
                 "thread": f"{thread.get('id', '')}/{thread.get('fork', '')}",
                 "fork": thread.get("fork", ""),
                 "no": known.get("no", ""),
-                "vpos": milliseconds / 10,
+                "vpos": known.get("vposMs", "") if isnan(milliseconds) else milliseconds / 10,
                 "content": known.get("body"),
             }
     for item in content if isinstance(content, list) else ():
@@ -165,6 +166,7 @@ def _add(
     if not isinstance(text, str):
         collection.bad(path, at, "text that is none", f"it is {str(text)[:40]!r}")
         return
-    hundredths = finite(fields.get("vpos", ""))
+    written = fields.get("vpos", "")
+    hundredths = finite(written)
     own_id = f"{fields.get('thread', '')}-{fields['no']}" if fields.get("no") else ""
-    comments.append(Danmaku(at, hundredths / 100, text, own_id))
+    comments.append(Danmaku(at, written if isnan(hundredths) else hundredths / 100, text, own_id))

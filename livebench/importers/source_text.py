@@ -30,7 +30,20 @@ _MARKS = (  # the longer ones first: that of UTF-16 begins that of UTF-32
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_UNMARKED = {b"<\0?\0": "utf-16-le", b"\0<\0?": "utf-16-be"}
+# UTF-16 without a mark, by its first two characters, which are of ASCII (RFC 4627, section 3).
+_UNMARKED = {
+    "utf-16-le": re.compile(rb"[^\0\x80-\xff]\0[^\0\x80-\xff]\0"),
+    "utf-16-be": re.compile(rb"\0[^\0\x80-\xff]\0[^\0\x80-\xff]"),
+}
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"\xfd7zXZ\0": "xz",
+    b"BZh": "bzip2",
+    b"Rar!\x1a": "rar",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
 _FAMILIES = {  # what is written under a name is often of the larger set
     **dict.fromkeys(("utf-8", "utf8", "us-ascii", "ascii"), "utf-8"),
     **dict.fromkeys(("gb2312", "gbk", "cp936", "gb18030"), "gb18030"),
@@ -55,9 +68,13 @@ def decoded(path: Path, raw: bytes, collection: Collection) -> str:
     """The text of a file; what was read against its declaration is counted.
 
     Raises:
-        LiveBenchError: bytes that cannot be read, or a declared encoding that is none of those above,
-            unless bad rows are skipped.
+        LiveBenchError: the file is compressed, bytes that cannot be read, or a declared encoding that is
+            none of those above, unless bad rows are skipped.
     """
+    packed = next((name for sign, name in _COMPRESSED.items() if raw.startswith(sign)), "")
+    if packed:
+        collection.bad(path, "", "compressed file", f"it is {packed}, whatever its name; unpack it")
+        return ""
     declared = _ENCODING.match(raw.removeprefix(codecs.BOM_UTF8))
     name = declared[1].decode().lower() if declared else "utf-8"
     for mark, encoding in _MARKS:
@@ -70,8 +87,9 @@ def decoded(path: Path, raw: bytes, collection: Collection) -> str:
                 if encoding == "utf-8"
                 else _as(path, raw, encoding, collection)
             )
-    if raw[:4] in _UNMARKED:
-        return _as(path, raw, _UNMARKED[raw[:4]], collection)
+    unmarked = next((name for name, start in _UNMARKED.items() if start.match(raw)), "")
+    if unmarked:
+        return _as(path, raw, unmarked, collection)
     encoding = _FAMILIES.get(name, "") or (name if name in _FAMILIES else "")
     guess = _PAIR_OF_BYTES.sub("\U0001f4ac", raw.decode("utf-8", "surrogateescape"))
     wrong, right = len(_BYTE.findall(guess)), len(_BEYOND_ASCII.findall(guess))

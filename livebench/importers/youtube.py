@@ -13,6 +13,7 @@ chat_messages.py.
 from __future__ import annotations
 
 import re
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def read_file(path: Path, collection: Collection) -> Chat:
     video_id = named["id"] if named else stem if _NAMED_ALONE.fullmatch(stem) else ""
     title = (named["title"] or "") if named else ""
     # chat-downloader's list begins with a bracket, or its lines have other keys.
-    start = path.read_bytes()[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = path.read_bytes()[:8192].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if start.startswith(b"[") or b'"replayChatItemAction"' not in start:
         return Chat(read_messages(path, collection), video_id, title)
     comments: list[Danmaku] = []
@@ -83,6 +84,7 @@ def _add(
     replay = replay if isinstance(replay, dict) else {}
     offset: Any = row.get("videoOffsetTimeMsec", replay.get("videoOffsetTimeMsec"))
     milliseconds = finite(offset)
+    time = offset if isnan(milliseconds) else milliseconds / 1000
     actions = replay.get("actions")
     if not isinstance(actions, list) or not actions:
         collection.bad(path, line, "line without a chat action", f"it is {str(row)[:40]!r}")
@@ -102,9 +104,7 @@ def _add(
             collection.skipped["message before the video begins"] += 1
             continue
         own_id = str(renderer.get("id") or "")
-        comments.append(
-            Danmaku(line, milliseconds / 1000, joined(_written(runs), collection), own_id)
-        )
+        comments.append(Danmaku(line, time, joined(_written(runs), collection), own_id))
 
 
 def _renderer(action: Any) -> tuple[str, dict[str, Any]]:
