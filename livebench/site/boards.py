@@ -79,6 +79,15 @@ class BoardView:
         declared = self.board.submission_rows
         return [row for row in self.board.rows if row in declared or row.kind == "exact"]
 
+    @property
+    def remarks(self) -> list[tuple[str, list[BoardRow]]]:
+        """What a reader should know of the scores, each remark once, and of whose."""
+        found: dict[str, list[BoardRow]] = {}
+        for row in self.rows:
+            for remark in row.remarks if row.kind != "probe" else ():
+                found.setdefault(remark, []).append(row)
+        return list(found.items())
+
     @cached_property
     def cards(self) -> dict[str, Card]:
         """The cards of the submissions on it, by folder."""

@@ -204,6 +204,20 @@ def test_no_cell_of_a_table_is_a_formula(tmp_path):
     assert lines == ["name", "'=1+1", "'+1", "'-1", "'@x", "plain"]
 
 
+def test_remarks_on_scores_stand_below_the_board_and_on_the_page_of_the_submission(built):
+    """Such as that many tie; which files of the tables say, too."""
+    rows = json.loads((built / "tables" / "tiny-paper.both.json").read_text("utf-8"))
+    told = [(row, one) for row in rows if row["kind"] != "probe" for one in row["remarks"] or ()]
+    assert {row["submission"] for row, _ in told} >= {"short", "hostile"}
+    index = (built / "index.html").read_text("utf-8")
+    board = index.split('id="tiny-paper.both"')[1].split("</section>")[0]
+    lines = re.findall(r"<li>(.*?)</li>", board.split("facts remarks")[1].split("</ul>")[0])
+    for row, one in told:
+        page = f"submissions/{row['submission']}.html"
+        assert any(line.startswith(f"{one}: ") and page in line for line in lines)
+        assert f"<small>{one}</small>" in (built / page).read_text("utf-8")
+
+
 def test_how_to_cite_is_what_the_repository_says(built):
     text = (built / "about.html").read_text("utf-8")
     citation = (ROOT / "CITATION.cff").read_text("utf-8")
