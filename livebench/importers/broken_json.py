@@ -33,6 +33,10 @@ class Fragment(NamedTuple):
     comment: dict[str, Any] | None
 
 
+def _comments_alone(fragments: list[Fragment]) -> Any:
+    return [fragment.comment for fragment in fragments if fragment.comment is not None]
+
+
 class Shape(NamedTuple):
     """How the comments of a format are found in JSON that is broken.
 
@@ -44,9 +48,7 @@ class Shape(NamedTuple):
 
     keys: frozenset[str]
     others: frozenset[str] = frozenset()
-    rebuild: Callable[[list[Fragment]], Any] = lambda fragments: [
-        fragment.comment for fragment in fragments if fragment.comment is not None
-    ]
+    rebuild: Callable[[list[Fragment]], Any] = _comments_alone
 
 
 def recovered(text: str, shape: Shape, collection: Collection) -> Any:

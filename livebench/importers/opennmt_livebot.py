@@ -71,7 +71,8 @@ def _rows(source: Path, collection: Collection) -> Iterator[SegmentedRow]:
 
 
 def _recovered(text: str, collection: Collection) -> dict[str, list[_Danmu | None]]:
-    return recovered(text, _SHAPE, collection)
+    videos: dict[str, list[_Danmu | None]] = recovered(text, _SHAPE, collection)
+    return videos
 
 
 def _rebuilt(fragments: list[Fragment]) -> dict[str, list[_Danmu | None]]:

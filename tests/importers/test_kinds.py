@@ -44,6 +44,9 @@ def test_several_kinds_in_one_folder(tmp_path, refused):
         ("opennmt-livebot", {"train.json": {"12": [{"danmu": "so cute", "time": 3}]}}),
         ("videoic", {"info.json": {}, "comments/1.json": {}}),
         ("bilibili", {"a.xml": '<i><d p="1,1">x</d></i>'.encode("utf-16"), "a.txt": "x"}),
+        ("bilibili", {"a.ass": "[Events]\nDialogue: 0,0:00:02.00,0:00:09.00,R2L,,0,0,0,,x\n"}),
+        ("niconico", {"s/a.json": json.dumps(API)[:-90], "s/b.json": ""}),
+        ("youtube", {"a.live_chat.json": json.dumps(LIVE_CHAT[1]).encode("utf-16-le")}),
     ],
 )
 def test_which_kind_a_folder_is(tmp_path, kind, files):
