@@ -75,7 +75,7 @@ class Dense:
 def livebench(strings: list[str], texts: list[str]) -> list[np.ndarray]:
     """The nearest comments of each query; equal queries are asked once."""
     distinct = list(dict.fromkeys(texts))
-    index = TfIdfIndex(strings, words="all", lowercase=False)
+    index = TfIdfIndex([strings], words="all", lowercase=False)
     found = dict(zip(distinct, index.nearest(distinct, POOL), strict=True))
     return [found[text] for text in texts]
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
 import math
 import os
 import random
@@ -31,20 +32,18 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import psutil
 from timing import ratio, spread
 
 
 def enlarge(dataset: Path, out: Path, comments: int, seed: int = 0) -> None:
-    """Write a dataset with about so many comments."""
-    import msgspec
-    import numpy as np
-
+    """Write tables (videos.csv, comments.csv) with about so many comments, one copy at a time."""
     from livebench.data.dataset import Dataset
-    from livebench.data.dataset_writer import write_dataset
 
     source = Dataset(dataset)
-    columns, copies = source.comments, max(1, round(comments / len(source.comments.string)))
+    columns = source.comments
+    copies = max(1, round(comments / len(columns.string)))
     split = [string.split(" ") for string in columns.strings]
     counts = np.bincount(columns.string, minlength=len(split)).tolist()
     frequency: Counter[str] = Counter()
@@ -55,41 +54,30 @@ def enlarge(dataset: Path, out: Path, comments: int, seed: int = 0) -> None:
     for word in sorted(frequency):
         classes.setdefault((len(word), int(math.log2(frequency[word]))), []).append(word)
     generator = random.Random(seed)
-    videos, video, times, texts, tokens = [], [], [], [], []
-    owner = np.repeat(np.arange(len(source.videos)), np.diff(columns.offsets))
-    for copy in range(copies):
-        exchange = {}
-        for group in classes.values():
-            exchange.update(zip(group, generator.sample(group, len(group)), strict=True))
-        if copy:
-            strings = [" ".join(exchange[word] for word in words) for words in split]
-        else:
-            strings = columns.strings
-        spaceless = [string.replace(" ", "") for string in strings]
-        for found in source.videos:
-            title = (
-                "".join(exchange.get(word, word) for word in found.title) if copy else found.title
+    owner = np.repeat(np.arange(len(source.videos)), np.diff(columns.offsets)).tolist()
+    seconds = [f"{time / 1000:.3f}" for time in columns.time_ms.tolist()]
+    ids = [video.video_id for video in source.videos]
+    out.mkdir()
+    with (
+        (out / "videos.csv").open("w", encoding="utf-8", newline="") as videos_file,
+        (out / "comments.csv").open("w", encoding="utf-8", newline="") as comments_file,
+    ):
+        videos, rows = csv.writer(videos_file), csv.writer(comments_file)
+        videos.writerow(["video_id", "title", "category", "duration"])
+        rows.writerow(["video_id", "time", "text"])
+        for copy in range(copies):
+            exchange: dict[str, str] = {}
+            for group in classes.values() if copy else ():
+                exchange.update(zip(group, generator.sample(group, len(group)), strict=True))
+            for video in source.videos:
+                title = "".join(exchange.get(word, word) for word in video.title)
+                videos.writerow([f"{video.video_id}.{copy}", title, video.category, video.duration])
+            texts = ["".join(exchange.get(word, word) for word in words) for words in split]
+            names = [f"{name}.{copy}" for name in ids]
+            rows.writerows(
+                (names[video], time, texts[string])
+                for video, time, string in zip(owner, seconds, columns.string.tolist(), strict=True)
             )
-            videos.append(
-                msgspec.structs.replace(
-                    found, video_id=f"{found.video_id}.{copy}", title=title, frame_count=0
-                )
-            )
-        video.append(owner + copy * len(source.videos))
-        times.append(columns.time_ms)
-        texts += [spaceless[number] for number in columns.string]
-        tokens += [strings[number] for number in columns.string]
-    write_dataset(
-        out,
-        msgspec.structs.replace(source.info, name=f"enlarged-{copies}", recipe=[]),
-        videos,
-        comment_video=np.concatenate(video),
-        comment_time_ms=np.concatenate(times),
-        comment_texts=texts,
-        comment_tokens=tokens,
-    )
-    distinct = len(set(tokens))
-    print(f"{len(tokens)} {distinct}")
 
 
 class Peak(threading.Thread):

@@ -197,6 +197,22 @@ def new_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+ROOM = "make room there, or set TMPDIR to a folder on a larger disk"
+"""What to do if a temporary folder is full."""
+
+
+def temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder for what does not fit into memory, where TMPDIR says; removed with the block.
+
+    Raises:
+        LiveBenchError: it cannot be made.
+    """
+    try:
+        return tempfile.TemporaryDirectory(prefix="livebench-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise unwritable(Path(tempfile.gettempdir()), error, ROOM) from None
+
+
 class GzipWriter:
     """Compresses what it is given into an open file, and hashes it before compression.
 

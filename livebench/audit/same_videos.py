@@ -54,7 +54,7 @@ def same_comments(dataset: Dataset, columns: VideoComments) -> Iterator[SameVide
     from scipy.sparse import csr_matrix, triu
 
     count = len(dataset.videos)
-    videos_of = np.bincount(columns.key, minlength=len(columns.length))
+    videos_of = np.bincount(columns.key, minlength=len(columns.length)).astype(np.int32)
     most = min(_RARE, max(3, count // 20))
     kept = (columns.length[columns.key] >= SHORTEST_TEXT) & (videos_of[columns.key] <= most)
     sizes = np.bincount(columns.video[kept], minlength=count)

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from livebench.audit.video_comments import SHORTEST_TEXT, VideoComments
+from livebench.data.distinct import BLOCK
 from livebench.data.split import SPLITS, Split
 
 _MIN_COMMENTS = 10
@@ -92,14 +93,20 @@ def _tables(columns: VideoComments, members: np.ndarray) -> tuple[np.ndarray, np
         two float64 [videos, length classes].
     """
     own = members[columns.video]
-    videos_of = np.bincount(columns.key[own], minlength=len(columns.length))[columns.key]
-    outside = (videos_of > 0) - (videos_of == 1) / max(1, np.count_nonzero(members))
-    occurs = np.where(own, videos_of > 1, outside)
+    videos_of = np.bincount(columns.key[own], minlength=len(columns.length)).astype(np.int32)
     shape = (len(members), len(_LENGTHS) + 1)
-    cell = columns.video * shape[1] + np.digitize(columns.length, _LENGTHS)[columns.key]
-    total = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
-    shared = np.bincount(cell, occurs, minlength=shape[0] * shape[1]).reshape(shape)
-    return total.astype(np.float64), shared
+    total, several, once = (np.zeros(shape[0] * shape[1], np.int64) for _ in range(3))
+    for start in range(0, len(own), BLOCK):
+        part = slice(start, start + BLOCK)
+        key = columns.key[part]
+        cell = columns.video[part].astype(np.int64) * shape[1]
+        cell += np.digitize(columns.length[key], _LENGTHS)
+        total += np.bincount(cell, minlength=len(total))
+        several += np.bincount(cell[videos_of[key] > 1], minlength=len(total))
+        only = (videos_of[key] == 1) & ~own[part]
+        once += np.bincount(cell[only], minlength=len(total))
+    shared = several + once * (1 - 1 / max(1, np.count_nonzero(members)))
+    return total.reshape(shape).astype(np.float64), shared.reshape(shape)
 
 
 class _Shares:

@@ -13,7 +13,7 @@ import numpy as np
 from livebench.candidates.apart import CONFLICT, CorrectApart
 from livebench.candidates.moments import Moment, Moments, Second, VisibleComments
 from livebench.candidates.protocol import ListRule, Protocol, RandomRule
-from livebench.candidates.shared_lists import BEYOND, SharedLists
+from livebench.candidates.shared_lists import BEYOND, SharedLists, UsableMoments
 from livebench.candidates.sources import Pool, fill_candidates, make_sources
 from livebench.data.context import frame_seconds
 from livebench.data.dataset import Dataset
@@ -116,7 +116,7 @@ class Builder:
                 f"ask for {CANDIDATES} or more",
             )
         chosen: list[Second] = []
-        usable: dict[Second, Moment] = {}
+        usable = UsableMoments()
         left_out = Counter({"too few comments": self._moments.too_few})
         rule = self.protocol.moments.apart
         apart = CorrectApart(self.dataset, self._comments)
@@ -134,14 +134,14 @@ class Builder:
                 if reason:
                     left_out[reason] += 1
                 elif moment:
-                    usable[second] = moment
+                    usable.add(moment, self._comments.string[list(moment.context)].tolist())
                 else:
                     chosen.append(second)
         if isinstance(of_list := self.protocol.wrong[0], ListRule):
-            lists = SharedLists(self._pool, of_list, list(usable.values()))
+            lists = SharedLists(self._pool, of_list, usable)
             for filled in lists.fill(max_samples // CANDIDATES):
                 self._lists.update(filled)
-            chosen = [second for second in usable if second.sample_id in self._lists]
+            chosen = lists.chosen()
             left_out.update(lists.left_out)
         self.account.left_out = left_out
         if not chosen:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 
 from livebench.candidates.protocol import Protocol
+from livebench.data.comments import counted
 from livebench.data.context import context_rows, frame_seconds
 from livebench.data.dataset import Dataset, DatasetSplit
 from livebench.draws import draw
@@ -28,6 +30,10 @@ class VisibleComments:
         self.strings, self.texts = comments.strings, comments.texts
         self.characters = comments.characters
         fits = (self.characters >= rule.min_characters) & (self.characters <= rule.max_characters)
+        if fits.all():  # mostly: then nothing is copied
+            self.offsets, self.time_ms = comments.offsets, comments.time_ms
+            self.string = comments.string
+            return
         kept = fits[comments.string]
         self.offsets = np.concatenate([[0], np.cumsum(kept)])[comments.offsets]
         self.time_ms = comments.time_ms[kept]
@@ -39,10 +45,7 @@ class VisibleComments:
 
     def counts(self, split: DatasetSplit) -> np.ndarray:
         """int64 [distinct]: how often each comment occurs in the videos of a split."""
-        rows = [self.string[self.of(video)] for video in split.indices]
-        return np.bincount(
-            np.concatenate([[], *rows]).astype(np.int64), minlength=len(self.strings)
-        )
+        return counted(self.string, map(self.of, split.indices), len(self.strings))
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,38 @@ class Second(NamedTuple):
     second: int
 
 
+class Seconds(Sequence[Second]):
+    """Seconds in the order of their hash, in 24 bytes each."""
+
+    def __init__(
+        self, dataset: Dataset, seed: int, parts: Iterable[tuple[int, np.ndarray]]
+    ) -> None:
+        self._names = [video.video_id for video in dataset.videos]
+        videos, seconds, places = array("i"), array("i"), array("Q")
+        for video, found in parts:
+            for second in found.tolist():
+                videos.append(video)
+                seconds.append(second)
+                place = draw(seed, f"{self._names[video]}@{second}", "moment")
+                places.extend(divmod(place, 1 << 64))
+        hashes = np.array(places, np.uint64).reshape(-1, 2)
+        order = np.lexsort((hashes[:, 1], hashes[:, 0]))
+        self._videos, self._seconds = np.array(videos)[order], np.array(seconds)[order]
+
+    def __len__(self) -> int:
+        return len(self._videos)
+
+    @overload
+    def __getitem__(self, index: int) -> Second: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Second]: ...
+    def __getitem__(self, index: int | slice) -> Second | list[Second]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        video, second = int(self._videos[index]), int(self._seconds[index])
+        return Second(f"{self._names[video]}@{second}", video, second)
+
+
 class Moments:
     """Finds the moments of a split by the rules of a protocol.
 
@@ -94,18 +129,17 @@ class Moments:
     ) -> None:
         self._dataset, self._protocol, self._comments = dataset, protocol, comments
         self._seed = seed
-        self.seconds: list[Second] = []
         self.too_few = 0
+        self.seconds = Seconds(dataset, seed, self._busy(split))
+
+    def _busy(self, split: DatasetSplit) -> Iterator[tuple[int, np.ndarray]]:
+        """Of each video of a split the seconds with enough comments; the others are counted."""
         for video in split.indices:
-            times = comments.time_ms[comments.of(video)]
+            times = self._comments.time_ms[self._comments.of(video)]
             seconds, counts = np.unique(times // 1000, return_counts=True)
-            enough = counts >= protocol.moments.min_comments
+            enough = counts >= self._protocol.moments.min_comments
             self.too_few += int(np.count_nonzero(~enough))
-            name = dataset.videos[video].video_id
-            self.seconds += [Second(f"{name}@{t}", video, t) for t in seconds[enough].tolist()]
-        self.seconds.sort(
-            key=lambda second: (draw(seed, second.sample_id, "moment"), second.sample_id)
-        )
+            yield video, seconds[enough]
 
     def in_drawn_order(self) -> Iterator[Moment]:
         """Yield the moments in the order of their hash."""

@@ -21,6 +21,7 @@ from livebench.candidates.protocol import (
 )
 from livebench.candidates.retrieval import TfIdfIndex
 from livebench.data.dataset import Dataset
+from livebench.data.distinct import chosen_blocks
 from livebench.data.languages import tokenizer_of
 from livebench.draws import draws_from
 
@@ -91,13 +92,16 @@ def _octaves(powers: np.ndarray) -> np.ndarray:
 
 def _cells(counts: np.ndarray, characters: np.ndarray, alike: Sequence[str]) -> np.ndarray:
     """The cell of each comment; equal for comments that count as alike."""
-    cells = np.zeros(len(counts), np.int64)
+    cells = np.zeros(len(counts), np.int32)  # of two names at most: below 1,000,000
     for name in alike:
         values, bins = (
             (counts, frequency_bin) if name == "train_count" else (characters, length_bin)
         )
-        distinct, inverse = np.unique(values, return_inverse=True)
-        cells = cells * 1000 + bins(distinct)[inverse]
+        distinct = np.flatnonzero(np.bincount(values, minlength=1))
+        of_value = np.zeros(distinct.max(initial=0) + 1, np.int32)
+        of_value[distinct] = bins(distinct)
+        cells *= 1000
+        cells += of_value[values]
     return cells
 
 
@@ -112,8 +116,9 @@ class _PlausibleSource(CandidateSource):
     def __init__(self, rule: PlausibleRule, pool: Pool) -> None:
         super().__init__(rule.count, pool)
         self._rule = rule
-        strings = [pool.comments.strings[number] for number in pool.ids]
-        self._index = TfIdfIndex(strings, rule.words, rule.lowercase)
+        self._index = TfIdfIndex(
+            chosen_blocks(pool.comments.strings, pool.ids), rule.words, rule.lowercase
+        )
         # Loads a dictionary, before processes are forked.
         tokenizer_of(pool.dataset.info.language).words_of("字")
 

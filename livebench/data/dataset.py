@@ -11,8 +11,8 @@ images/           pictures of the same seconds, and images.sha256: `livebench.da
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -20,14 +20,23 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
+from livebench.data import distinct
+from livebench.data.comments import (
+    COMMENT_COLUMNS,
+    Comments,
+    counted,
+    milliseconds,
+    read_comments,
+)
 from livebench.data.images import INDEX, NO_IMAGES, Images, KeptImages
-from livebench.data.parquet import read_parquet, sorted_codes
+from livebench.data.parquet import read_blocks, read_parquet
 from livebench.data.split import Split
 from livebench.data.vectors import open_vectors
 from livebench.errors import LiveBenchError
 from livebench.records import FolderName, Hex, parse_toml
 
-COMMENT_COLUMNS = ["video_id", "time", "text", "tokens"]
+_HASHED = 1 << 16
+"""Comments whose strings are held at a time while they are hashed."""
 
 
 class Video(msgspec.Struct, frozen=True):
@@ -80,45 +89,6 @@ class DatasetInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     made_by: str = ""
 
 
-@dataclass(frozen=True)
-class Comments:
-    """All comments of a dataset, in columns; each distinct text and string of words is held once.
-
-    Attributes:
-        offsets: int64 [videos + 1]; the comments of video i are rows offsets[i] up to offsets[i + 1].
-        time_ms: int64 [comments], milliseconds from the start of the video.
-        string: int32 [comments], which of `strings`.
-        strings: the distinct comments (words joined by spaces), sorted: the order of two numbers is
-            the order of their strings.
-        texts: one text for each of `strings`: of those that differ only in white space the most
-            frequent, then the first by code point.
-        video: int64 [comments], the number of its video.
-        words, characters: int64 [distinct], lengths of `strings`, white space apart.
-    """
-
-    offsets: np.ndarray
-    time_ms: np.ndarray
-    string: np.ndarray
-    strings: list[str]
-    texts: list[str]
-
-    @cached_property
-    def video(self) -> np.ndarray:
-        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
-
-    @cached_property
-    def words(self) -> np.ndarray:
-        return np.array([string.count(" ") + 1 for string in self.strings], np.int64)
-
-    @cached_property
-    def characters(self) -> np.ndarray:
-        return np.array([len(string) - string.count(" ") for string in self.strings], np.int64)
-
-    def of(self, video: int) -> slice:
-        """The rows of a video."""
-        return slice(int(self.offsets[video]), int(self.offsets[video + 1]))
-
-
 class Dataset:
     """A dataset folder, opened; comments are loaded when asked for, frames stay on disk.
 
@@ -149,32 +119,8 @@ class Dataset:
 
     @cached_property
     def comments(self) -> Comments:
-        table = read_parquet(self.path / "comments.parquet", COMMENT_COLUMNS)
         position = {video.video_id: index for index, video in enumerate(self.videos)}
-        column = table["video_id"].combine_chunks()
-        unknown = [name for name in column.dictionary.to_pylist() if name not in position]
-        if unknown:
-            raise LiveBenchError(self.path, f"comments of the unknown video {unknown[0]}")
-        names = np.array([position[name] for name in column.dictionary.to_pylist()], np.int64)
-        video = names[column.indices.to_numpy()] if len(column) else np.empty(0, np.int64)
-        time_ms = np.rint(table["time"].to_numpy() * 1000).astype(np.int64)
-        step = np.diff(video)
-        if (step < 0).any() or (np.diff(time_ms)[step == 0] < 0).any():
-            what, fix = "comments are not in the order of videos and times", "import it again"
-            raise LiveBenchError(self.path / "comments.parquet", what, fix)
-        string, strings = sorted_codes(table["tokens"])
-        text, texts = sorted_codes(table["text"])
-        pairs, counts = np.unique(string.astype(np.int64) * len(texts) + text, return_counts=True)
-        order = np.lexsort((pairs, -counts, pairs // max(1, len(texts))))
-        _, first = np.unique(pairs[order] // max(1, len(texts)), return_index=True)
-        common = pairs[order][first] % max(1, len(texts))
-        return Comments(
-            offsets=np.searchsorted(video, np.arange(len(self.videos) + 1)),
-            time_ms=time_ms,
-            string=string,
-            strings=strings,
-            texts=[texts[code] for code in common],
-        )
+        return read_comments(self.path / "comments.parquet", position)
 
     @cached_property
     def _frames(self) -> np.ndarray | None:
@@ -308,14 +254,14 @@ class DatasetSplit:
     def counts_by_id(self) -> np.ndarray:
         """int64 [all strings of the dataset]: how often each occurs in this split."""
         comments = self.dataset.comments
-        rows = [comments.string[comments.of(index)] for index in self.indices]
-        return np.bincount(
-            np.concatenate([np.empty(0, np.int32), *rows]), minlength=len(comments.strings)
+        return counted(
+            comments.string, [comments.of(i) for i in self.indices], len(comments.strings)
         )
 
     @cached_property
     def strings(self) -> list[str]:
-        return [self.dataset.comments.strings[i] for i in self.string_ids]
+        blocks = distinct.chosen_blocks(self.dataset.comments.strings, self.string_ids)
+        return [string for block in blocks for string in block]
 
     @cached_property
     def counts(self) -> np.ndarray:
@@ -331,24 +277,39 @@ def frames_of(videos: Sequence[Video]) -> list[tuple[str, int]]:
 
 def fingerprint_of(videos: Sequence[Video], folder: Path) -> str:
     """sha256 of the rows of videos and comments, whatever version of Parquet holds them."""
-    table = read_parquet(folder / "comments.parquet", COMMENT_COLUMNS)
-    column = table["video_id"].combine_chunks()
-    numbers = {video_id: number for number, video_id in enumerate(column.dictionary.to_pylist())}
-    sizes = np.bincount(column.indices.to_numpy(), minlength=len(numbers))
-    times = np.rint(table["time"].to_numpy() * 1000).astype(np.int64)
-    values = []
-    for name in ("text", "tokens"):
-        strings = table[name].combine_chunks()
-        values.append((strings.dictionary.to_pylist(), strings.indices.to_numpy()))
-    digest, start = hashlib.sha256(), 0
-    encode = msgspec.json.Encoder().encode
+    path, sizes = folder / "comments.parquet", Counter[str]()
+    for table in read_blocks(path, ["video_id"], distinct.BLOCK):
+        counts = table["video_id"].combine_chunks().value_counts()
+        names, numbers = (counts.field(name).to_pylist() for name in ("values", "counts"))
+        sizes.update(dict(zip(names, numbers, strict=True)))
+    digest, encode = hashlib.sha256(), msgspec.json.Encoder().encode
+    rows = _Rows(read_blocks(path, COMMENT_COLUMNS, _HASHED))
     for video in videos:
-        number = numbers.get(video.video_id)
-        stop = start + (0 if number is None else int(sizes[number]))
-        columns = [[distinct[i] for i in codes[start:stop]] for distinct, codes in values]
-        digest.update(encode((_row(video), times[start:stop].tolist(), *columns)))
-        start = stop
+        digest.update(encode((_row(video), *rows.next(sizes[video.video_id]))))
     return digest.hexdigest()
+
+
+class _Rows:
+    """Times (ms), texts and words of comments, handed out in order."""
+
+    def __init__(self, tables: Iterator[Any]) -> None:
+        self._tables = tables
+        self._columns: tuple[list[Any], ...] = ([], [], [])
+        self._place = 0
+
+    def next(self, count: int) -> tuple[list[Any], ...]:
+        """The columns of the next `count` comments."""
+        found: tuple[list[Any], ...] = ([], [], [])
+        while len(found[0]) < count:
+            if self._place == len(self._columns[0]):
+                table, self._place = next(self._tables), 0
+                times = milliseconds(table["time"].to_numpy()).tolist()
+                self._columns = (times, table["text"].to_pylist(), table["tokens"].to_pylist())
+            stop = self._place + count - len(found[0])
+            for column, own in zip(found, self._columns, strict=True):
+                column.extend(own[self._place : stop])
+            self._place = min(stop, len(self._columns[0]))
+        return found
 
 
 def _row(video: Video) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,61 @@ def read_parquet(path: Path, columns: list[str], optional: Sequence[str] = ()) -
             kind; file and column are named.
     """
     import pyarrow as pa
+
+    repeated = ["video_id", "text", "tokens"] if "tokens" in columns else []
+    with _opened(path, columns, optional, repeated) as (file, wanted):
+        # A process that may use one thread must not start others: it may have to be copied (fork).
+        # `read_table` would.
+        table = file.read(columns=wanted, use_threads=pa.cpu_count() > 1)
+        if table.num_rows > MOST_ROWS:
+            raise LiveBenchError(path, f"has more than {MOST_ROWS:,} rows")
+        table.validate(full=True)
+        table = _checked(path, table.select(wanted), repeated)
+    return _with_plain_dictionaries(table, repeated)
+
+
+def read_blocks(path: Path, columns: list[str], size: int) -> Iterator[Any]:
+    """Yield Arrow tables of `size` rows, the last one of fewer, in order, checked as by `read_parquet`;
+    strings are strings.
+
+    Raises:
+        LiveBenchError: see `read_parquet`.
+    """
+    import pyarrow as pa
+
+    with _opened(path, columns, (), []) as (file, wanted):
+        waiting: list[Any] = []
+        for batch in file.iter_batches(size, columns=wanted, use_threads=False):
+            batch.validate(full=True)
+            waiting.append(_checked(path, pa.Table.from_batches([batch]).select(wanted), []))
+            if sum(map(len, waiting)) >= size:
+                table = pa.concat_tables(waiting)
+                yield table.slice(0, size)
+                waiting = [table.slice(size)] if len(table) > size else []
+        if waiting:
+            yield pa.concat_tables(waiting)
+
+
+def rows_of_parquet(path: Path) -> int:
+    """How many rows a file says that it has.
+
+    Raises:
+        LiveBenchError: the file is missing or damaged, or says that there are more than 100 million.
+    """
+    with _opened(path, [], (), []) as (file, _):
+        rows: int = file.metadata.num_rows
+        return rows
+
+
+@contextmanager
+def _opened(
+    path: Path, columns: Sequence[str], optional: Sequence[str], repeated: Sequence[str]
+) -> Iterator[tuple[Any, list[str]]]:
+    """An open file, and which of the columns it has; what goes wrong in the block is an error of the
+    file."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    repeated = ["video_id", "text", "tokens"] if "tokens" in columns else None
     with open_regular(path):
         pass  # a pipe might never end
     try:
@@ -51,18 +104,10 @@ def read_parquet(path: Path, columns: list[str], optional: Sequence[str] = ()) -
         wanted = [*columns, *(name for name in optional if name in schema.names)]
         for name in wanted:
             _check_type(path, name, schema)
-        # A process that may use one thread must not start others: it may have to be copied (fork).
-        # `read_table` would.
-        with pq.ParquetFile(path, read_dictionary=repeated, pre_buffer=False) as file:
+        with pq.ParquetFile(path, read_dictionary=list(repeated) or None, pre_buffer=False) as file:
             if file.metadata.num_rows > MOST_ROWS:
                 raise LiveBenchError(path, f"has more than {MOST_ROWS:,} rows")
-            table = file.read(columns=wanted, use_threads=pa.cpu_count() > 1)
-        if table.num_rows > MOST_ROWS:
-            raise LiveBenchError(path, f"has more than {MOST_ROWS:,} rows")
-        table.validate(full=True)
-        table = _in_our_types(table.select(wanted), repeated or ())
-        for name in wanted:
-            _check_column(path, name, table[name])
+            yield file, wanted
     except LiveBenchError:
         raise
     # Of a damaged file Arrow says whatever comes first: also that memory or an index is not there.
@@ -70,7 +115,18 @@ def read_parquet(path: Path, columns: list[str], optional: Sequence[str] = ()) -
         raise unreadable(path, error, "Parquet") from None
     except (MemoryError, OverflowError, NotImplementedError, RecursionError) as error:
         raise unreadable(path, error, "Parquet") from None
-    return _with_plain_dictionaries(table, repeated or ())
+
+
+def _checked(path: Path, table: Any, repeated: Sequence[str]) -> Any:
+    """The table in the types that are used.
+
+    Raises:
+        LiveBenchError: a value is not what its column may hold.
+    """
+    table = _in_our_types(table, repeated)
+    for name in table.column_names:
+        _check_column(path, name, table[name])
+    return table
 
 
 def _with_plain_dictionaries(table: Any, repeated: Sequence[str]) -> Any:
@@ -152,21 +208,3 @@ def _check_column(path: Path, name: str, column: Any) -> None:
     most = MOST_ROWS if name == "first_frame" else LONGEST
     if not ((numbers >= 0) & (numbers <= most)).all():  # and so none is NaN
         raise LiveBenchError(path, f"column {name} has a value that is not from 0 to {most:,}")
-
-
-def sorted_codes(column: Any) -> tuple[np.ndarray, list[str]]:
-    """Numbers and distinct values of a column of strings; the values sorted by code point.
-
-    Args:
-        column: chunked Arrow array of dictionaries, the same in all chunks.
-
-    Returns:
-        int32 [rows], which of the values; and the values.
-    """
-    import pyarrow.compute as pc
-
-    array = column.combine_chunks()
-    order = pc.sort_indices(array.dictionary).to_numpy()
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return rank[array.indices.to_numpy()], array.dictionary.take(order).to_pylist()

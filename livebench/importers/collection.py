@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 import re
-from array import array
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from livebench.data.split import Split
 from livebench.errors import LiveBenchError
 from livebench.frames.container import VideoHeader, pyav, read_header
 from livebench.frames.video_files import video_beside
+from livebench.importers.comment_store import CommentStore
 from livebench.records import MOST_CHARACTERS
 
 EMPTY_TEXT = "empty text"
@@ -65,32 +65,30 @@ class Options:
 class Collection:
     """What was taken from a source, and the counts of what was not.
 
+    Args:
+        folder: where comments are put if they are too many for memory (`CommentStore`).
+
     Attributes:
         ordinary: rules that the source breaks by its nature: left out and counted without
             --skip-bad-rows.
         videos: those taken so far; `number` gives the place of an id in it.
         open_ended: numbers of the videos of unknown duration.
         has_split: whether the source says to which split its videos belong.
-        comment_videos, comment_times: of each comment the number of its video, and its time in ms.
-        comment_texts, comment_tokens: of each comment its text, and its words joined by spaces, where
-            the source has them; each distinct string is held once.
+        comments: those taken.
         skipped: what was left out, by rule; `repaired`: what was read after a change, by rule.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, folder: Path | None = None) -> None:
         self.options = options
+        self.comments = CommentStore(folder)
         self.ordinary = {EMPTY_TEXT}
         self.videos: list[Video] = []
         self.number: dict[str, int] = {}
         self.open_ended: set[int] = set()
         self.has_split = False
-        self.comment_videos, self.comment_times = array("q"), array("q")
-        self.comment_texts: list[str] = []
-        self.comment_tokens: list[str] = []
         self.skipped: Counter[str] = Counter()
         self.repaired: Counter[str] = Counter()
         self._places: list[str] = []
-        self._distinct: dict[str, str] = {}
 
     def bad(self, path: Path, at: int | str, rule: str, detail: str) -> None:
         """Refuse a row, or count it under its rule.
@@ -198,11 +196,8 @@ class Collection:
         if problem is not None:
             self.bad(path, at, *problem)
             return
-        self.comment_videos.append(video)
-        self.comment_times.append(math.floor(round(seconds * 1000, 3)))
-        self.comment_texts.append(self._distinct.setdefault(text, text))
-        if tokens is not None:
-            self.comment_tokens.append(self._distinct.setdefault(tokens, tokens))
+        time_ms = math.floor(round(seconds * 1000, 3))
+        self.comments.add(video, time_ms, text, tokens)
 
     def _problem(
         self, video: int, time: float | str, seconds: float, text: str

@@ -13,11 +13,12 @@ import msgspec
 import numpy as np
 
 from livebench.data.dataset import Dataset, DatasetInfo, Video
-from livebench.data.dataset_writer import write_dataset
+from livebench.data.dataset_writer import write_dataset_of
 from livebench.data.languages import language_remark
 from livebench.data.split import split_groups, split_videos
 from livebench.errors import LiveBenchError
 from livebench.importers.collection import Collection, Options
+from livebench.importers.comment_store import CommentStore
 
 _LOOKED_AT = 2000
 """Comments, spread over the source, whose script is looked at."""
@@ -73,13 +74,25 @@ def import_dataset(
         LiveBenchError: the source is missing or damaged, or a row of it is bad (file and place are
             named); nothing is left to split, or the dataset cannot be written.
     """
-    collection = Collection(options)
-    facts = read(Path(source), collection)
-    comment_videos = np.array(collection.comment_videos, np.int64)
-    comment_times = np.array(collection.comment_times, np.int64)
-    _set_open_ends(collection, comment_videos, comment_times)
-    kept = _long_and_busy(collection, np.bincount(comment_videos, minlength=len(collection.videos)))
-    if not collection.comment_texts:
+    collection = Collection(options, Path(out).parent)
+    try:
+        return _imported(collection, read, Path(source), out, info, report)
+    finally:
+        collection.comments.close()
+
+
+def _imported(
+    collection: Collection,
+    read: Callable[[Path, Collection], SourceFacts],
+    source: Path,
+    out: Path,
+    info: DatasetInfo,
+    report: Callable[[str], object],
+) -> Dataset:
+    facts, options, comments = read(source, collection), collection.options, collection.comments
+    _set_open_ends(collection)
+    kept = _long_and_busy(collection)
+    if not len(comments):
         fix = "`livebench import` without a kind says which kind of files are there"
         what = f"no comment found in it (looked for {facts.looked_for or 'comments'})"
         raise LiveBenchError(source, what, fix)
@@ -105,13 +118,12 @@ def import_dataset(
         raise LiveBenchError(source, f"of {len(videos)} videos none is for training")
     place = np.full(len(collection.videos), -1)
     place[kept] = np.arange(len(kept))
-    rows = np.flatnonzero(place[comment_videos] >= 0)
-    tokens = collection.comment_tokens
-    if not tokens:
-        _remark_on_language(info.language, collection.comment_texts, report)
-    task = "writing" if tokens else "segmenting"
-    report(f"{len(videos)} videos, {len(rows)} comments; {task}")
-    return write_dataset(
+    if not comments.segmented:
+        _remark_on_language(info.language, comments, report)
+    task = "writing" if comments.segmented else "segmenting"
+    number = int(comments.counts(len(place))[kept].sum())
+    report(f"{len(videos)} videos, {number} comments; {task}")
+    return write_dataset_of(
         out,
         msgspec.structs.replace(
             info,
@@ -124,40 +136,36 @@ def import_dataset(
             repaired=dict(sorted((+collection.repaired).items())),
         ),
         videos,
-        comment_video=place[comment_videos][rows],
-        comment_time_ms=comment_times[rows],
-        comment_texts=[collection.comment_texts[row] for row in rows],
-        comment_tokens=[tokens[row] for row in rows] if tokens else None,
+        lambda rank: comments.in_order(np.where(place < 0, -1, rank[place])),
+        segmented=comments.segmented,
         frames=None if frames is None else lambda video: frames.of(video.video_id),
         images=None if images is None else lambda video, second: images.of(video.video_id, second),
     )
 
 
 def _remark_on_language(
-    language: str, texts: Sequence[str], report: Callable[[str], object]
+    language: str, comments: CommentStore, report: Callable[[str], object]
 ) -> None:
     """Say so if the comments are not in the script of their language; some hundreds are looked at."""
-    step = max(1, len(texts) // _LOOKED_AT)
-    remark = language_remark(language, sorted(set(texts[::step])))
+    step = max(1, len(comments) // _LOOKED_AT)
+    remark = language_remark(language, sorted(set(comments.every(step))))
     if remark:
         report(f"warning: {remark}")
 
 
-def _set_open_ends(
-    collection: Collection, comment_videos: np.ndarray, comment_times: np.ndarray
-) -> None:
+def _set_open_ends(collection: Collection) -> None:
     """Give videos of unknown duration the end of the second of their last comment."""
-    last = np.full(len(collection.videos), -1)
-    np.maximum.at(last, comment_videos, comment_times)
+    last = collection.comments.last(len(collection.videos))
     for number in collection.open_ended:
         collection.videos[number] = msgspec.structs.replace(
             collection.videos[number], duration=float(last[number] // 1000 + 1)
         )
 
 
-def _long_and_busy(collection: Collection, comments: np.ndarray) -> list[int]:
+def _long_and_busy(collection: Collection) -> list[int]:
     """Numbers of the videos that are long and busy enough; the others are counted by rule."""
     options, kept = collection.options, []
+    comments = collection.comments.counts(len(collection.videos))
     for number, video in enumerate(collection.videos):
         if number in collection.open_ended and not comments[number]:
             collection.skipped["video without comments and duration"] += 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from math import log
 
 import numpy as np
@@ -50,7 +52,7 @@ def dense(strings, query, count, *, kind="all", lowercase=False):
 )
 def test_nearest_as_the_dense_reference(strings, queries, count, kind, lowercase):
     strings = sorted(strings)
-    index = TfIdfIndex(strings, kind, lowercase)
+    index = TfIdfIndex([strings], kind, lowercase)
     found = index.nearest(queries, count)
     assert [row.tolist() for row in found] == [
         dense(strings, query, count, kind=kind, lowercase=lowercase) for query in queries
@@ -71,24 +73,69 @@ def test_nearest_as_the_dense_reference(strings, queries, count, kind, lowercase
     ],
 )
 def test_nearest_by_hand(strings, query, count, expected):
-    (found,) = TfIdfIndex(strings, "all", False).nearest([query], count)
+    (found,) = TfIdfIndex([strings], "all", False).nearest([query], count)
     assert found.tolist() == expected
     assert found.dtype == np.int64
 
 
 def test_ties_go_by_string_however_many_there_are():
     strings = sorted(f"好看 {number:04}" for number in range(3000))
-    (found,) = TfIdfIndex(strings, "all", False).nearest(["好看"], 50)
+    (found,) = TfIdfIndex([strings], "all", False).nearest(["好看"], 50)
     assert found.tolist() == list(range(50))
 
 
 def test_no_word_that_counts():
-    assert TfIdfIndex(["的", "了"], "pattern", True).nearest(["的", "了"], 3)[1].size == 0
+    assert TfIdfIndex([["的", "了"]], "pattern", True).nearest(["的", "了"], 3)[1].size == 0
 
 
 def test_how_many_queries_at_once_changes_nothing(monkeypatch):
     strings = sorted({f"{a} {b}" for a in WORDS for b in WORDS})
     queries = [f"{a} {b} {c}" for a in WORDS for b in WORDS[:3] for c in WORDS[:3]]
-    whole = [row.tolist() for row in TfIdfIndex(strings, "all", False).nearest(queries, 7)]
+    whole = [row.tolist() for row in TfIdfIndex([strings], "all", False).nearest(queries, 7)]
     monkeypatch.setattr(retrieval, "QUERIES_AT_ONCE", 5)
-    assert [row.tolist() for row in TfIdfIndex(strings, "all", False).nearest(queries, 7)] == whole
+    assert [
+        row.tolist() for row in TfIdfIndex([strings], "all", False).nearest(queries, 7)
+    ] == whole
+
+
+@given(
+    st.lists(COMMENT, min_size=1, max_size=25, unique=True),
+    st.lists(COMMENT, min_size=1, max_size=4),
+    st.integers(1, 8),
+    st.integers(1, 25),
+    st.integers(1, 25),
+)
+def test_neither_blocks_nor_parts_change_anything(strings, queries, count, block, part):
+    strings = sorted(strings)
+    whole = TfIdfIndex([strings], "all", False).nearest(queries, count)
+    parts = [strings[start : start + part] for start in range(0, len(strings), part)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retrieval, "COMMENTS_AT_ONCE", block)
+        found = TfIdfIndex(parts, "all", False).nearest(queries, count)
+    assert [row.tolist() for row in found] == [row.tolist() for row in whole]
+
+
+FULL = """
+import resource
+from livebench.candidates import retrieval
+from livebench.errors import LiveBenchError
+retrieval.COMMENTS_AT_ONCE = 100
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    retrieval.TfIdfIndex([[f"a{n} b" for n in range(1000)]], "all", False)
+except LiveBenchError as error:
+    print(error)
+"""
+
+
+def test_a_full_folder_of_temporary_files_is_one_line(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL],
+        env={"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (line,) = done.stdout.splitlines()
+    assert "cannot be written: File too large; make room there, or set TMPDIR" in line
+    assert list(tmp_path.iterdir()) == []

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livebench import processes
-from livebench.candidates import build
+from livebench.candidates import build, retrieval
 from livebench.candidates.freeze import Work, build_set
 from livebench.candidates.protocol import bundled_protocols, load_protocol
-from livebench.data.dataset import DatasetInfo, Video
+from livebench.data import distinct
+from livebench.data.dataset import Dataset, DatasetInfo, Video
 from livebench.data.dataset_writer import write_dataset
 
 LISTS = ("matched", "live")
@@ -42,6 +43,15 @@ def test_the_same_bytes_from_one_two_and_three_processes(dataset, world, name):
     one = built(source, name, 1, at_once=at_once, max_samples=300)
     assert built(source, name, 2, at_once=at_once, max_samples=300) == one
     assert built(source, name, 3, at_once=at_once, max_samples=300) == one
+
+
+@pytest.mark.parametrize("name", ["paper", "matched", "live"])
+def test_the_same_bytes_from_small_blocks(dataset, world, monkeypatch, name):
+    source = world if name in LISTS else dataset
+    one = built(source, name, 1, max_samples=300)
+    monkeypatch.setattr(distinct, "BLOCK", 97)
+    monkeypatch.setattr(retrieval, "COMMENTS_AT_ONCE", 31)
+    assert built(Dataset(source.path), name, 2, max_samples=300) == one
 
 
 @pytest.mark.slow

@@ -371,4 +371,4 @@ def test_reading_counts_every_comment_of_a_folder(tmp_path):
     collection = Collection(Options(skip_bad_rows=True))
     read_bilibili(tmp_path, collection)
     assert sum(collection.skipped.values()) == 500
-    assert len(collection.comment_texts) == 500
+    assert len(collection.comments) == 500
