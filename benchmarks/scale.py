@@ -1,13 +1,14 @@
-"""Time, peak memory and growth of `build-candidates` up to 5 million comments.
+"""Time, peak memory and growth of `import` and `build-candidates`.
 
-    python benchmarks/scale.py datasets/bilibili --sizes 0.3 1 2.5 5
+    python benchmarks/scale.py datasets/bilibili --sizes 1 5 25 --protocols paper matched
 
-Larger datasets are made from DATASET: its videos again under new ids, where in each copy the words are
-exchanged for others of the same length and frequency class (octave), by a seeded permutation, so that
-distinct comments grow as well. They are written to a temporary folder and removed. Each build is a
-process of its own: 5,000 samples, audit of the dataset included. The peak is that of the process and
-of those that it starts, together. The exponent is that of the seconds of the processors (and of the
-peak) as a power of the number of comments, from the size before.
+Larger sources are made from DATASET: tables of its videos again under new ids, where in each copy the
+words are exchanged for others of the same length and frequency class (octave), by a seeded permutation,
+so that distinct comments grow as well. They are written to a temporary folder (TMPDIR), one copy at a
+time, imported, and removed. Each step is a process of its own: the import, then 5,000 samples by each
+protocol, audit of the dataset included. The peak is that of the process and of those that it starts,
+together. The exponent is that of the seconds of the processors (and of the peak) as a power of the
+number of comments, from the size before. `disk` is that of the dataset, or of the set.
 
     python benchmarks/scale.py datasets/bilibili --processes 1 2
 
@@ -23,13 +24,16 @@ import csv
 import math
 import os
 import random
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -156,10 +160,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("dataset", type=Path)
-    parser.add_argument(
-        "--sizes", type=float, nargs="+", default=[0.3, 1, 2.5, 5], help="Millions."
-    )
-    parser.add_argument("--protocols", nargs="+", default=["paper"])
+    parser.add_argument("--sizes", type=float, nargs="+", default=[1, 5, 25], help="Millions.")
+    parser.add_argument("--protocols", nargs="+", default=["paper", "matched"])
     parser.add_argument("--processes", type=int, nargs="+", default=[])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--samples", type=int, default=5000)
@@ -173,34 +175,55 @@ def main() -> None:
         for protocol in options.protocols:
             compare(options, protocol)
         return
-    print("| protocol | comments | distinct | clock s | CPU s | exponent | peak MB | exponent |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print(
+        "| step | comments | distinct | clock s | CPU s | exponent | peak MB | exponent | disk MB |"
+    )
+    print("| --- | --: | --: | --: | --: | --: | --: | --: | --: |")
     before: dict[str, tuple[float, float, float]] = {}
-    python = shlex.quote(sys.executable)
     for size in options.sizes:
         with tempfile.TemporaryDirectory(prefix="livebench-scale.") as name:
-            this = f"{python} {shlex.quote(str(Path(__file__).resolve()))}"
-            made = f"{this} {options.dataset} --enlarge {round(size * 1e6)} --out {name}/dataset"
-            comments, distinct = map(int, measured(made)[3].split())
-            for protocol in options.protocols:
-                clock, cpu, peak, _ = measured(
-                    f"{python} -m livebench build-candidates {name}/dataset --protocol {protocol} "
-                    f"--out {name}/{protocol} --max-samples 5000 --quiet"
-                )
-                exponents = ["", ""]
-                if protocol in before:
-                    old = before[protocol]
-                    step = math.log(comments / old[0])
-                    exponents = [
-                        f"{math.log(new / was) / step:.2f}"
-                        for new, was in ((cpu, old[1]), (peak, old[2]))
-                    ]
-                before[protocol] = (comments, cpu, peak)
-                print(
-                    f"| {protocol} | {comments} | {distinct} | {clock:.0f} | {cpu:.0f} | "
-                    f"{exponents[0]} | {peak:.0f} | {exponents[1]} |",
-                    flush=True,
-                )
+            for row in measured_steps(options, size, Path(name), before):
+                print(f"| {' | '.join(row)} |", flush=True)
+
+
+def measured_steps(
+    options: argparse.Namespace,
+    size: float,
+    folder: Path,
+    before: dict[str, tuple[float, float, float]],
+) -> Iterator[list[str]]:
+    """Yield a row for each step at a size (millions); `before` has the figures of the size before."""
+    python = shlex.quote(sys.executable)
+    this = f"{python} {shlex.quote(str(Path(__file__).resolve()))}"
+    measured(f"{this} {options.dataset} --enlarge {round(size * 1e6)} --out {folder}/tables")
+    steps = {
+        "import": f"import tables {folder}/tables --out {folder}/dataset --dev .18 --test .18",
+        **{
+            protocol: f"build-candidates {folder}/dataset --protocol {protocol} "
+            f"--max-samples {options.samples} --out {folder}/{protocol}"
+            for protocol in options.protocols
+        },
+    }
+    comments = distinct = 0
+    for step, command in steps.items():
+        clock, cpu, peak, printed = measured(f"{python} -m livebench {command} --quiet")
+        out = folder / ("dataset" if step == "import" else step)
+        if step == "import":
+            found = re.search(r"(\d+) comments, (\d+) distinct", printed)
+            comments, distinct = map(int, found.groups())
+            shutil.rmtree(folder / "tables")
+        exponents = ["", ""]
+        if step in before:
+            old = before[step]
+            ratio_of = math.log(comments / old[0])
+            exponents = [
+                f"{math.log(new / was) / ratio_of:.2f}"
+                for new, was in ((cpu, old[1]), (peak, old[2]))
+            ]
+        before[step] = (comments, cpu, peak)
+        disk = sum(file.stat().st_size for file in out.iterdir()) / 1e6
+        figures = [f"{clock:.0f}", f"{cpu:.0f}", exponents[0], f"{peak:.0f}", exponents[1]]
+        yield [step, str(comments), str(distinct), *figures, f"{disk:.0f}"]
 
 
 if __name__ == "__main__":

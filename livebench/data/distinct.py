@@ -126,6 +126,7 @@ def distinct_strings(blocks: Iterable[tuple[Any, Any]], rows: int) -> Distinct:
             places.append(slice(start, start + len(own)))
             codes[places[-1]] = own
             start += len(own)
+            _release()
         if folder is None:
             return _in_memory(codes, waiting)
         assert waiting is not None
@@ -162,7 +163,7 @@ def _run_of(strings: Any, values: Any) -> tuple[_Run, np.ndarray]:
     import pyarrow as pa
 
     string, distinct = _sorted(strings)
-    value, distinct_values = _sorted(values)
+    value, distinct_values = (string, distinct) if values is strings else _sorted(values)
     pairs, counts = _counted(string, value, len(distinct_values))
     number, value = np.divmod(pairs, max(1, len(distinct_values)))
     table = pa.table(
@@ -259,10 +260,18 @@ def _merged(runs: Sequence[_Run], folder: Path) -> tuple[list[np.ndarray], tuple
             _write_arrow(path, [pa.table({"string": distinct, "value": chosen})])
             written.append(path)
         base += len(distinct)
+        _release()
     opened = [_open_arrow(path) for path in written]
     return numbers, tuple(
         [chunk for table in opened for chunk in table[name].chunks] for name in ("string", "value")
     )
+
+
+def _release() -> None:
+    """Give memory that Arrow has freed back to the system, which it would keep."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 def _bounds(runs: Sequence[_Run]) -> list[str]:

@@ -63,13 +63,22 @@ def read_blocks(path: Path, columns: list[str], size: int) -> Iterator[Any]:
 
     with _opened(path, columns, (), []) as (file, wanted):
         waiting: list[Any] = []
+        left = file.metadata.num_rows
         for batch in file.iter_batches(size, columns=wanted, use_threads=False):
             batch.validate(full=True)
+            left -= len(batch)
+            if not len(batch):
+                continue
+            if left < 0:
+                break
             waiting.append(_checked(path, pa.Table.from_batches([batch]).select(wanted), []))
             if sum(map(len, waiting)) >= size:
                 table = pa.concat_tables(waiting)
                 yield table.slice(0, size)
                 waiting = [table.slice(size)] if len(table) > size else []
+        if left:
+            what = f"has other rows than the {file.metadata.num_rows:,} that it says"
+            raise LiveBenchError(path, what, "fetch or import it again")
         if waiting:
             yield pa.concat_tables(waiting)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,8 @@ from hypothesis import strategies as st
 from livebench.data import distinct
 from livebench.data.comments import counted
 from livebench.data.dataset import Dataset
+from livebench.data.parquet import read_blocks
+from livebench.errors import LiveBenchError
 
 STRING = st.text(st.sampled_from(["a", "B", "é", "好", "看", "\U0001f600", " "]), max_size=3)
 
@@ -94,10 +98,25 @@ def test_a_dataset_in_blocks_is_the_same(dataset, monkeypatch):
     assert np.array_equal(train.counts, dataset.split("train").counts)
 
 
+@pytest.mark.parametrize("claimed", [2, 4])
+def test_a_file_that_says_it_has_other_rows(tmp_path, monkeypatch, claimed):
+    """What a file says decides how much memory is set aside before it is read."""
+    pq.write_table(pa.table({"video_id": ["a", "b", "c"]}), tmp_path / "comments.parquet")
+
+    class Claiming(pq.ParquetFile):
+        metadata = SimpleNamespace(num_rows=claimed, num_row_groups=1)
+
+    monkeypatch.setattr(pq, "ParquetFile", Claiming)
+    with pytest.raises(LiveBenchError, match=f"has other rows than the {claimed} that it says"):
+        list(read_blocks(tmp_path / "comments.parquet", ["video_id"], 1))
+
+
 FULL = """
 import resource, sys
 import livebench.data.distinct as distinct
 from livebench.data.dataset import Dataset
+from livebench.data.parquet import read_blocks
+from livebench.errors import LiveBenchError
 from livebench.errors import LiveBenchError
 distinct.BLOCK = 100
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
