@@ -84,6 +84,7 @@ def main() -> None:
     )
     parser.add_argument("--submissions", type=int, nargs="+", default=[25, 50, 100])
     parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--commands", nargs="+", default=["leaderboard", "site", "check"])
     parser.add_argument("--add", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.add:  # in a process of its own: a child's peak is at least what its parent held
@@ -108,8 +109,8 @@ def main() -> None:
                 "site": f"site --quiet {where} --dataset {dataset} --out {out}/site",
                 "check": f"submit check {folder}/submissions/simulated-001 --sets {folder}/candidates",
             }
-            for what, command in commands.items():
-                clock, cpu, peak, _ = measured(f"{livebench} {command}")
+            for what in options.commands:
+                clock, cpu, peak, _ = measured(f"{livebench} {commands[what]}")
                 exponents = ["", ""]
                 if what in before:
                     step = math.log(number / before[what][0])
