@@ -62,8 +62,7 @@ card = huggingface_hub.ModelCard.load("results/mine/README.md")
 for one in card.data.eval_results:
     print(one.dataset_name, one.dataset_config, one.metric_type, one.metric_value)
 for path in sorted(pathlib.Path("results/mine/.eval_results").iterdir()):
-    entries = yaml.safe_load(path.read_text("utf-8"))
-    parsed = huggingface_hub.eval_result_entries_to_yaml  # present: the library knows the format
+    entries = huggingface_hub.parse_eval_result_entries(yaml.safe_load(path.read_text("utf-8")))
     print(path.name, len(entries), "entries")
 """
 OPEN_TASKS = """import lm_eval
