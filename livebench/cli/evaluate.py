@@ -23,6 +23,7 @@ from livebench.cli.options import (
     chosen_isolation,
     chosen_sets,
     chosen_settings,
+    cluster_option,
     dataset_option,
     isolation_options,
     json_option,
@@ -39,10 +40,10 @@ if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.isolation.remote import Isolation
     from livebench.records import Setting
-    from livebench.scoring.plan import Planned
+    from livebench.scoring.plan import Planned, Skipped
     from livebench.scoring.preparation import Task
     from livebench.scoring.result import Result
-    from livebench.scoring.trial import Trial
+    from livebench.scoring.trial import Trial, Trials
     from livebench.submissions.load import Submission
     from livebench.submissions.validate import Normalisation
 
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
 )
 @json_option
 @isolation_options
+@cluster_option
 @click.option(
     "--restart",
     is_flag=True,
@@ -92,6 +94,7 @@ def evaluate_command(
     verbose,
     quiet,
     out,
+    cluster,
     **options,
 ) -> None:
     """Score each SUBMISSION, or the model that an option names, on sets; show where it would stand.
@@ -100,6 +103,7 @@ def evaluate_command(
     named with the reason. Scores are saved as they are made, in .livebench/ beside SUBMISSION: if it is
     interrupted, the same command continues.
     """
+    from livebench.cli.on_cluster import each_result_on_cluster
     from livebench.cli.verdicts import show_results
     from livebench.submissions.load import Submission
 
@@ -119,20 +123,20 @@ def evaluate_command(
         SUBMISSIONS,
     ]
     isolation = chosen_isolation(**options, hidden=hidden, prints=partial(remark, quiet=quiet))
+    if cluster and isolation.kind == "none":
+        raise click.UsageError("--in-process cannot be combined with --cluster")
     how = Evaluating(isolation, normalisation, restart, quiet, limit, verbose=verbose)
     skipped = SkippedTasks(quiet=quiet, verbose=verbose)
     settings = chosen_settings(setting)
     opened = [Submission(path) for path in submissions]
     done: list[tuple[Submission, Task, Result | Trial]] = []
     try:
-        for submission in opened:
-            count = len(done)
-            for task, result in each_result(submission, sets, settings, available, how, skipped):
-                done.append((submission, task, result))
-                if as_json:
-                    print_json(result)
-            if count == len(done):
-                raise skipped.nothing_done(submission, "evaluated")
+        each = partial(each_result_on_cluster, cluster) if cluster else _each_result_here
+        found = each(opened, sets, settings, available, how, skipped)
+        for submission, task, result in found:
+            done.append((submission, task, result))
+            if as_json:
+                print_json(result)
     except KeyboardInterrupt:
         if done:
             remark(f"done before: {len(done)} of the evaluations, and what they wrote is kept")
@@ -183,6 +187,24 @@ class _Alarms:
         self._same.add(f"{name}{key[1]}")
 
 
+def _each_result_here(
+    submissions: Sequence[Submission],
+    sets: Sequence[CandidateSet],
+    settings: Sequence[Setting],
+    available: Datasets,
+    how: Evaluating,
+    skipped: SkippedTasks,
+) -> Iterator[tuple[Submission, Task, Result | Trial]]:
+    """Evaluate one submission after another."""
+    for submission in submissions:
+        count = 0
+        for task, result in each_result(submission, sets, settings, available, how, skipped):
+            yield submission, task, result
+            count += 1
+        if not count:
+            raise skipped.nothing_done(submission, "evaluated")
+
+
 def each_result(
     submission: Submission,
     sets: Sequence[CandidateSet],
@@ -192,37 +214,39 @@ def each_result(
     skipped: SkippedTasks,
 ) -> Iterator[tuple[Task, Result | Trial]]:
     """Evaluate a submission on what is available; a trial of each if there is a limit."""
-    from livebench.scoring.plan import Skipped, plan
+    from livebench.scoring.plan import Skipped
     from livebench.scoring.preparation import prepare
     from livebench.scoring.trial import Trials
 
-    if _lacks_blind(submission, sets, settings, how):
-        settings = ["blind", *settings]
-    planned = list(plan(submission, sets, settings, available.source))
+    planned = list(planned_for(submission, sets, settings, available, how))
     trials = Trials(submission, how.limit) if how.limit else None
-    total = sum(_samples(one, how.limit) for one in planned if not isinstance(one, Skipped))
+    total = sum(samples_of(one, how.limit) for one in planned if not isinstance(one, Skipped))
     with bar(total, submission.name, how.quiet or how.progress is not None) as shown:
         for task in each_task(
             submission, prepare(submission, planned, how.isolation.open), skipped
         ):
-            name = task_name(submission, task)
-            if task.remark:
-                warning(f"{name}: {task.remark}", how.quiet)
             progress = partial(
                 how.progress or shown, note=f"{task.candidate_set.name}, {task.setting}"
             )
-            with _saying_what_is_kept(submission, task), naming_task(submission, task):
-                result = (
-                    _evaluated(submission, task, how, progress)
-                    if trials is None
-                    else trials.run(
-                        task,
-                        normalisation=how.normalisation,
-                        progress=progress,
-                        warn=partial(how.alarms.warn, name, submission.name),
-                    )
-                )
+            with _saying_what_is_kept(submission, task):
+                result = result_of(submission, task, how, trials, progress)
             yield task, result
+
+
+def planned_for(
+    submission: Submission,
+    sets: Sequence[CandidateSet],
+    settings: Sequence[Setting],
+    available: Datasets,
+    how: Evaluating,
+) -> Iterator[Planned | Skipped]:
+    """What a submission can be evaluated on; `blind` first, where scores are read with it and it is
+    missing."""
+    from livebench.scoring.plan import plan
+
+    if _lacks_blind(submission, sets, settings, how):
+        settings = ["blind", *settings]
+    return plan(submission, sets, settings, available.source)
 
 
 def _lacks_blind(
@@ -243,7 +267,30 @@ def _lacks_blind(
     )
 
 
-def _samples(planned: Planned, limit: int | None) -> int:
+def result_of(
+    submission: Submission,
+    task: Task,
+    how: Evaluating,
+    trials: Trials | None,
+    progress: Callable[[int], object],
+) -> Result | Trial:
+    """Do a task: a trial, if these are trials; raises LiveBenchError, which names the task."""
+    name = task_name(submission, task)
+    if task.remark:
+        warning(f"{name}: {task.remark}", how.quiet)
+    with naming_task(submission, task):
+        if trials is None:
+            return _evaluated(submission, task, how, progress)
+        return trials.run(
+            task,
+            normalisation=how.normalisation,
+            progress=progress,
+            warn=partial(how.alarms.warn, name, submission.name),
+        )
+
+
+def samples_of(planned: Planned, limit: int | None) -> int:
+    """How many samples are scored."""
     samples: int = planned.candidate_set.manifest.files["answers.jsonl.gz"].records
     return min(samples, limit) if limit else samples
 

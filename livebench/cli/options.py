@@ -253,6 +253,14 @@ def chosen_sets(paths: Sequence[Path], folder: Path = SETS) -> list[CandidateSet
     return [CandidateSet(path) for path in paths] or find_sets(folder)
 
 
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS|local:N|FILE.toml",
+    help="Do the work on a cluster (Dask): of the scheduler at this address, of N workers on this "
+    "machine, or of jobs of Slurm that a file describes (docs/cluster.md).",
+)
+
+
 memory_option = click.option(
     "--memory",
     type=click.FloatRange(min=0, min_open=True),

@@ -78,6 +78,7 @@ class Isolation:
             nothing: that of LiveBench.
         prints: what is called with each line that a submission prints; by default they are shown if it
             fails.
+        threads: to compute with; 0: OMP_NUM_THREADS, or one for each core.
     """
 
     kind: Literal["none", "process", "sandbox"] = "process"
@@ -87,6 +88,7 @@ class Isolation:
     copies: bool = True
     trusted: bool = False
     prints: Callable[[str], object] | None = None
+    threads: int = 0
 
     @contextmanager
     def open(self, submission: Submission, run: Run) -> Iterator[Scorer]:
@@ -111,7 +113,7 @@ class Isolation:
                     folder=str(submission.path.absolute()),
                     run=run.name,
                     memory=int(self.memory * _GIGABYTE),
-                    threads=threads(),
+                    threads=self.threads or threads(),
                     sealed=self.kind == "sandbox",
                 )
                 made = Copies(child, ours, self.time_limit, sealed=start.sealed)

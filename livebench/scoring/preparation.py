@@ -117,7 +117,9 @@ class _Kept:
 
     def release(self) -> None:
         """Keep it for the next task if it may serve again."""
-        if not (isinstance(self._scorer, Streaming) and self._scorer.may_serve_again):
+        if not isinstance(self._scorer, Elsewhere) and not (
+            isinstance(self._scorer, Streaming) and self._scorer.may_serve_again
+        ):
             self.close()
 
     def make_room(self) -> None:

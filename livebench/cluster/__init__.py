@@ -1,0 +1,1 @@
+"""Work on several machines, by Dask: the queue here, the workers there."""
