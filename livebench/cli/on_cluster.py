@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livebench.cli.datasets import Datasets
-from livebench.cli.evaluate import Evaluating, result_of, samples_of
+from livebench.cli.evaluate import Evaluating, planned_for, result_of, samples_of
 from livebench.cli.progress import bar, remark
 from livebench.cli.tasks import SkippedTasks
 from livebench.errors import LiveBenchError
@@ -44,13 +44,13 @@ def each_result_on_cluster(
     from livebench.cluster.dispatch import Queue
     from livebench.cluster.lanes import Lanes
     from livebench.cluster.scorer import ClusterScorers
-    from livebench.scoring.plan import Skipped, plan
+    from livebench.scoring.plan import Skipped
     from livebench.scoring.trial import Trials
 
     planned: list[tuple[Submission, list[Planned]]] = []
     for submission in submissions:
         steps = []
-        for step in plan(submission, sets, settings, available.source):
+        for step in planned_for(submission, sets, settings, available, how):
             if isinstance(step, Skipped):
                 skipped.add(submission, step)
             else:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import logging
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +21,7 @@ from livebench.records import parse_toml
 
 if TYPE_CHECKING:
     from distributed import Client
+    from distributed.security import Security
 
 EXTRA = "cluster"
 
@@ -57,7 +62,8 @@ def connected(where: str) -> Iterator[Client]:
             cluster = ends.enter_context(_slurm(Path(where)))
             client = distributed.Client(cluster, set_as_default=False)
         else:
-            client = _client(where, distributed.Client)
+            _check(where)
+            client = distributed.Client(where, set_as_default=False)
         yield ends.enter_context(client)
 
 
@@ -77,45 +83,64 @@ def _local(number: int) -> Iterator[Any]:
     from livebench.cluster.worker import DEVICES
 
     devices = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    with LocalCluster(
-        n_workers=number,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address=None,
-        worker_dashboard_address=None,
-        # Whoever reaches a scheduler can run code; other users of this machine reach 127.0.0.1, too.
-        security=Security.temporary(),
-        memory_limit=None,  # the scorer has a process of its own
-        silence_logs=logging.CRITICAL,
-        env={DEVICES: devices} if devices else None,
-    ) as cluster:
+    with (
+        _no_pages(),
+        LocalCluster(
+            n_workers=number,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            # Whoever reaches a scheduler can run code; other users of this machine reach 127.0.0.1, too.
+            security=Security.temporary(),
+            memory_limit=None,  # the scorer has a process of its own
+            silence_logs=logging.CRITICAL,
+            env={DEVICES: devices} if devices else None,
+        ) as cluster,
+    ):
         yield cluster
 
 
-def _client(address: str, make: Callable[..., Client]) -> Client:
+def _no_pages() -> AbstractContextManager[Any]:
+    """Schedulers and workers that are started serve no pages: those ask nobody for a key."""
+    import dask
+
+    return dask.config.set(
+        {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+    )
+
+
+def _check(address: str) -> None:
+    """Raise LiveBenchError unless a scheduler answers at the address: a `Client` tells less."""
+    from distributed.comm import connect
+    from distributed.comm.core import FatalCommClosedError
+    from distributed.security import Security
+
     where = f"--cluster {address}"
-    protocol, _, rest = address.partition("://")
-    if not rest or protocol not in ("tcp", "tls"):
+    if address.partition("://")[0] not in ("tcp", "tls"):
         raise LiveBenchError(where, "is no address of a scheduler", _FORMS)
+
+    async def answers() -> None:
+        certificates = Security().get_connection_args("client")
+        comm = await connect(address, timeout=_CONNECT, **certificates)
+        await comm.close()
+
     try:
-        return make(address, timeout=_CONNECT, set_as_default=False)
+        asyncio.run(answers())
     except ValueError as error:
         raise LiveBenchError(where, f"is no address of a scheduler ({error})", _FORMS) from None
-    except (RuntimeError, TypeError) as error:
-        if "encrypt" not in str(error) and "TLS" not in str(error):
-            raise
-        if protocol == "tls":
-            what = "needs certificates, and Dask's configuration names none"
-            raise LiveBenchError(where, what, f"set them as {_DOCS} says") from None
+    except TypeError:
+        what = "needs certificates, and Dask's configuration names none"
+        raise LiveBenchError(where, what, f"set them as {_DOCS} says") from None
+    except RuntimeError:
         what = "is not encrypted, and Dask's configuration requires that"
         raise LiveBenchError(where, what, "start the scheduler with TLS, and give tls://") from None
-    except OSError as error:
-        what = "no scheduler answers there"
-        fix = (
-            f"start one (`dask scheduler`), or correct the address; one with TLS wants tls:// and "
-            f"certificates that it trusts ({_DOCS})"
-        )
-        raise LiveBenchError(where, what, fix) from error
+    except FatalCommClosedError:
+        what = "has a certificate that the ca-file of Dask's configuration did not sign"
+        raise LiveBenchError(where, what, f"use the same ca-file ({_DOCS})") from None
+    except OSError:
+        what = f"no scheduler answers there (waited {_CONNECT:g} s)"
+        fix = "start one with `dask scheduler`, or correct the address; with TLS it begins with tls://"
+        raise LiveBenchError(where, what, fix) from None
 
 
 _DOCS = "docs/cluster.md"
@@ -130,25 +155,40 @@ def _slurm(path: Path) -> Iterator[Any]:
     if wanted.jobs < 1:
         raise LiveBenchError(path, f"jobs is {wanted.jobs}", "ask for 1 or more")
     jobqueue = need("dask_jobqueue", EXTRA)
+    if shutil.which("sbatch") is None:
+        what = "asks for jobs of Slurm, and there is no program sbatch on this machine"
+        raise LiveBenchError(path, what, "run it where jobs are submitted")
     from distributed.security import Security
 
-    state = Path(".livebench").resolve()
-    state.mkdir(mode=0o700, exist_ok=True)
-    given = {
-        # Keys, which the jobs read: whoever reaches a scheduler can run code.
-        "security": Security.temporary(),
-        "shared_temp_directory": str(state),
-        "scheduler_options": {"dashboard_address": None},
-        **wanted.job,
-    }
-    try:
-        cluster = jobqueue.SLURMCluster(**given)
-    except (TypeError, ValueError) as error:
-        what = f"[job] is not what dask_jobqueue.SLURMCluster takes: {error}"
-        raise LiveBenchError(path, what, f"see {_DOCS}") from None
-    with cluster:
-        try:
+    with _no_pages(), tempfile.TemporaryDirectory(prefix=".livebench-", dir=Path.cwd()) as keys:
+        given = {
+            # Whoever reaches a scheduler can run code. The jobs read the key from the folder.
+            "security": _kept_in(Path(keys), Security.temporary()),
+            "protocol": "tls://",
+            **wanted.job,
+        }
+        of_cluster = inspect.signature(jobqueue.core.JobQueueCluster.__init__).parameters
+        of_job = {name: value for name, value in wanted.job.items() if name not in of_cluster}
+        try:  # one that is never submitted, since a cluster that cannot begin does not end well
+            jobqueue.SLURMCluster.job_cls(scheduler="tls://127.0.0.1:1", name="none", **of_job)
+        except (TypeError, ValueError) as error:
+            said = str(error).splitlines()[0]
+            what = f"[job] is not what dask_jobqueue.SLURMCluster takes: {said}"
+            raise LiveBenchError(path, what, f"see {_DOCS}") from None
+        with jobqueue.SLURMCluster(**given) as cluster:
             cluster.scale(jobs=wanted.jobs)
-        except (RuntimeError, FileNotFoundError) as error:
-            raise LiveBenchError(path, f"no job could be submitted: {error}") from None
-        yield cluster
+            yield cluster
+
+
+def _kept_in(folder: Path, security: Security) -> Security:
+    """The same certificates as files, which only this user can read."""
+    named: dict[str, Any] = {"require_encryption": True}
+    for name in ("ca_file", *(f"{who}_{what}" for who in _WHO for what in ("cert", "key"))):
+        file = folder / f"{name}.pem"
+        file.touch(mode=0o600)
+        file.write_text(getattr(security, f"tls_{name}"), "ascii")
+        named[f"tls_{name}"] = str(file)
+    return type(security)(**named)
+
+
+_WHO = ("scheduler", "worker", "client")

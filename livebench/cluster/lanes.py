@@ -126,9 +126,11 @@ class Lanes(Generic[_Result]):
                         yield Finished(run.submission, run.begun[told].task, result)
                         told += 1
                     elif self._problem is not None:
-                        raise self._problem
+                        break
                     else:
                         self._await_news(waiting, runs)
+                if self._problem is not None:
+                    raise self._problem
                 run.take(self._skip)  # no task is left, but what is skipped is told last
         finally:
             self._queue.stop(Stopped())

@@ -17,6 +17,7 @@ from livebench.cluster.orders import (
     checksum,
     dataset_place,
     run_order,
+    sent,
     with_task,
 )
 from livebench.errors import LiveBenchError
@@ -100,9 +101,10 @@ class _Asker:
         Raises:
             LiveBenchError: the scorer failed there, or workers died.
         """
-        sent = msgspec.msgpack.encode(order)
+        as_sent = sent(order)
         calls = [
-            Call(function, (sent, *own), name) for own, name in zip(arguments, names, strict=True)
+            Call(function, (as_sent, *own), name)
+            for own, name in zip(arguments, names, strict=True)
         ]
         for call, done in self._queue.run(calls, self._key, scores=function is worker.score):
             for line in done.printed:

@@ -51,11 +51,15 @@ class Bench:
         folder: to work in; `set` in it is the candidate set.
         samples: how many it has.
         sleep: seconds that scoring a sample takes.
+
+    Attributes:
+        more: options of `evaluate`.
     """
 
     def __init__(self, folder: Path, samples: int, sleep: float, seed: int) -> None:
         self.folder, self.samples, self.sleep = folder, samples, sleep
         self.random = random.Random(seed)
+        self.more: list[str] = []
         name = CandidateSet(folder / "set").name
         self.scores = f"scores/{name}/default/comments.jsonl.gz"
         self.result = f"results/{name}/default/comments.json"
@@ -79,6 +83,7 @@ class Bench:
     def start(self, path: Path) -> subprocess.Popen:
         """Begin, or go on, to evaluate."""
         command = [sys.executable, "-m", "livebench", "evaluate", "--quiet", "--submission", path]
+        command += self.more
         return subprocess.Popen(
             [*command, "--candidates", self.folder / "set", "--setting", "comments"],
             stdout=subprocess.PIPE,

@@ -1,0 +1,355 @@
+"""`evaluate --cluster`: the same bytes, what the engine costs, what survives a kill, how it grows.
+
+    python benchmarks/cluster.py same SUBMISSION SET DATASET [--workers 1 2 4] [--rounds 3]
+    python benchmarks/cluster.py kill [--workers-killed 30] [--clients-killed 10] [--samples 600]
+    python benchmarks/cluster.py hundred [--workers 100] [--submissions 500] [--samples 5000]
+
+same     evaluates SUBMISSION on SET, here and on N workers of this machine in turn: seconds of the
+         processors and by the clock from the first block on disk to the last; exit status 1 if a byte
+         of the scores differs, or if one worker takes more than 1.05 times the processor seconds
+kill     a scheduler and workers in processes of their own; SIGKILL to workers at random, then to the
+         client, then to the scheduler: the file of scores must be the same bytes, every sample once
+hundred  as many workers in one process, whose scorer sleeps: efficiency (seconds of scoring, over
+         workers times seconds by the clock), with scorers that take a while to load, and the memory of
+         the one who started it as the queue goes through all submissions
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from timing import spread
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "scoring"))
+
+LIVEBENCH = [sys.executable, "-m", "livebench"]
+SCHEDULER = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+WORKER = [sys.executable, "-m", "distributed.cli.dask_worker"]
+
+
+# same
+
+
+def cpu_of_children() -> float:
+    """Seconds of the processors of all processes that were waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def evaluated(submission: Path, arguments: list[str]) -> tuple[float, float]:
+    """Evaluate; seconds by the clock, and of the processors, of all processes."""
+    import psutil
+
+    for name in ("scores", "results"):
+        shutil.rmtree(submission / name, ignore_errors=True)
+    clock = time.perf_counter()
+    process = subprocess.Popen([*LIVEBENCH, "evaluate", submission, "--quiet", *arguments])
+    # Workers that are killed at the end are waited for by nobody: their seconds are looked at.
+    seconds: dict[int, float] = {}
+    root = psutil.Process(process.pid)
+    while process.poll() is None:
+        with contextlib.suppress(psutil.Error):
+            for one in (root, *root.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    used = one.cpu_times()
+                    seconds[one.pid] = used.user + used.system
+        time.sleep(0.05)
+    if process.returncode:
+        sys.exit(f"evaluate: exit status {process.returncode}")
+    return time.perf_counter() - clock, sum(seconds.values())
+
+
+def contents(submission: Path) -> dict[Path, bytes]:
+    """The files of scores."""
+    files = submission.glob("scores/*/*/*.jsonl.gz")
+    return {file.relative_to(submission): file.read_bytes() for file in files}
+
+
+def same(options: argparse.Namespace) -> bool:
+    """Compare numbers of workers with none."""
+    given = ["--candidates", str(options.set), "--dataset", str(options.dataset)]
+    given += ["--setting", options.setting]
+    ways = {"here": given}
+    ways |= {f"local:{n}": [*given, "--cluster", f"local:{n}"] for n in options.workers}
+    clock: dict[str, list[float]] = {name: [] for name in ways}
+    cpu: dict[str, list[float]] = {name: [] for name in ways}
+    kept, first = True, None
+    with tempfile.TemporaryDirectory() as name:
+        submission = Path(name) / options.submission.name
+        shutil.copytree(options.submission, submission)
+        for _ in range(options.rounds):
+            for way, arguments in ways.items():
+                seconds = evaluated(submission, arguments)
+                clock[way].append(seconds[0])
+                cpu[way].append(seconds[1])
+                found = contents(submission)
+                first = first or found
+                kept &= found == first and bool(found)
+    for way in ways:
+        ratios = [a / b for a, b in zip(cpu[way], cpu["here"], strict=True)]
+        clocks = [a / b for a, b in zip(clock[way], clock["here"], strict=True)]
+        print(
+            f"{way}: {spread(clock[way])} s by the clock, ratio {spread(clocks)}; processors "
+            f"{spread(cpu[way])} s, ratio {spread(ratios)}"
+        )
+        if way == "local:1" and sorted(ratios)[len(ratios) // 2] > options.bound:
+            kept = False
+    print(f"scores: {'the same bytes' if kept else 'DIFFER, or the bound is missed'}")
+    return kept
+
+
+# kill
+
+
+class Machines:
+    """A scheduler and workers, each a process of its own; with certificates if there are any."""
+
+    def __init__(self, folder: Path, workers: int, environment: dict[str, str]) -> None:
+        self.folder, self._environment = folder, {**os.environ, **environment}
+        self.protocol = "tls" if environment else "tcp"
+        self.port = random.randint(20_000, 60_000)
+        self.address = f"{self.protocol}://127.0.0.1:{self.port}"
+        self.start_scheduler()
+        self.workers = [self.start_worker() for _ in range(workers)]
+
+    def _start(self, command: list[str]) -> subprocess.Popen:
+        log = (self.folder / "machines.log").open("ab")
+        return subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
+
+    def start_scheduler(self) -> None:
+        at = ["--host", self.address, "--no-dashboard"]
+        self.scheduler = self._start([*SCHEDULER, *at])
+
+    def start_worker(self) -> subprocess.Popen:
+        at = ["--no-dashboard", "--nthreads", "1", "--no-nanny", "--local-directory", self.folder]
+        return self._start([*WORKER, self.address, *map(str, at)])
+
+    def close(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+def kill(options: argparse.Namespace) -> bool:
+    """Kill workers, the client and the scheduler."""
+    from killing import Bench, check
+
+    from livebench.candidates.freeze import build_set
+    from livebench.candidates.protocol import load_protocol
+    from livebench.simulated.simulation import simulate_dataset
+
+    kept = True
+    draws = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        dataset = simulate_dataset(folder / "world", seed=0, videos=100)
+        candidate_set = build_set(
+            dataset, load_protocol("paper"), folder / "set", max_samples=options.samples
+        )
+        samples = candidate_set.manifest.files["answers.jsonl.gz"].records
+        bench = Bench(folder, samples, options.sleep, options.seed)
+        whole = bench.submission("undisturbed")
+        assert bench.finish(whole)[0] == 0
+        environment = certificates(folder) if options.tls else {}
+        os.environ.update(environment)
+        machines = Machines(folder, 2, environment)
+        bench.more = ["--cluster", machines.address]
+        try:
+            path = bench.submission("workers")
+            killed = kill_workers(bench, machines, path, options.workers_killed, draws)
+            kept &= check(bench, path, whole, f"{machines.protocol}, {killed} workers killed")
+            kept &= killed >= options.workers_killed
+            path = bench.submission("client")
+            on_disk = bench.killed(path, options.clients_killed, lambda pid: pid)
+            places = f"with {', '.join(map(str, sorted(set(on_disk))))} samples on disk"
+            kept &= check(bench, path, whole, f"client killed {len(on_disk)} times, {places}")
+            kept &= len(on_disk) >= options.clients_killed
+            path = bench.submission("scheduler")
+            client = bench.start(path)
+            while client.poll() is None and bench.in_journal(path) < samples // 3:
+                time.sleep(0.05)
+            machines.scheduler.kill()
+            out, _ = client.communicate(timeout=120)
+            last = out.strip().splitlines()[-1]
+            print(
+                f"scheduler killed: status {client.returncode}, {bench.in_journal(path)} on disk; {last}"
+            )
+            kept &= client.returncode == 2 and "the same command goes on" in last
+            machines.scheduler.wait()
+            machines.start_scheduler()
+            machines.workers += [machines.start_worker()]
+            kept &= bench.finish(path)[0] == 0
+            kept &= check(bench, path, whole, "scheduler killed, and started again")
+        finally:
+            machines.close()
+    return kept
+
+
+def kill_workers(bench, machines: Machines, path: Path, wanted: int, draws: random.Random) -> int:
+    """Kill a worker at a time while an evaluation goes on; another takes its place."""
+    client, killed = bench.start(path), 0
+    while client.poll() is None:
+        time.sleep(draws.uniform(0.1, 1.5))
+        if not bench.in_journal(path) or killed >= wanted:
+            continue
+        place = draws.randrange(len(machines.workers))
+        machines.workers[place].kill()
+        machines.workers[place].wait()
+        machines.workers[place] = machines.start_worker()
+        killed += 1
+    out, _ = client.communicate()
+    assert client.returncode == 0, out
+    return killed
+
+
+def certificates(folder: Path) -> dict[str, str]:
+    """A certificate that openssl made, as Dask's configuration names it in the environment."""
+    made = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-subj", "/CN=livebench"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    subprocess.run([*command, *made], check=True, capture_output=True)
+    start = "DASK_DISTRIBUTED__COMM__"
+    named = {f"{start}REQUIRE_ENCRYPTION": "true", f"{start}TLS__CA_FILE": str(folder / "cert.pem")}
+    for who in ("SCHEDULER", "WORKER", "CLIENT"):
+        named[f"{start}TLS__{who}__CERT"] = str(folder / "cert.pem")
+        named[f"{start}TLS__{who}__KEY"] = str(folder / "key.pem")
+    return named
+
+
+# hundred
+
+
+def slept(key: str, load: float, seconds: float) -> tuple[bool, bytes]:
+    """What a worker does: it loads a scorer if it has another, and scores a block."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    other = getattr(worker, "scorer", None) != key
+    if other:
+        time.sleep(load)
+        worker.scorer = key
+    time.sleep(seconds)
+    return other, bytes(100 * 32 * 4)
+
+
+@contextlib.contextmanager
+def in_one_process(workers: int) -> Iterator[object]:
+    """A scheduler and workers, all threads of this process."""
+    import logging
+
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=False,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def hundred(options: argparse.Namespace) -> bool:
+    """Tasks of many submissions on many workers."""
+    from livebench.cluster.dispatch import Call, Queue, Stopped
+
+    blocks = -(-options.samples // 32)
+    resident: list[float] = []
+    loads: list[bool] = []
+
+    def one(queue, lane, number: int, ended: list[int]) -> None:
+        with queue.on(lane):
+            calls = [
+                Call(slept, (str(number), options.load, options.seconds), "") for _ in range(blocks)
+            ]
+            for _, (loaded, _) in queue.run(calls, number, scores=True):
+                loads.append(loaded)
+            ended.append(number)
+            queue.notify()
+
+    with in_one_process(options.workers) as client, Queue(client) as queue:
+        while len(queue._given) < options.workers:
+            time.sleep(0.2)
+        print(f"{options.workers} workers, {options.submissions} submissions of {blocks} blocks")
+        ended: list[int] = []
+        started, processor, begun = time.perf_counter(), time.process_time(), 0
+        while len(ended) < options.submissions:
+            queue.more = begun < options.submissions
+            count = len(ended)
+            queue.wait(lambda count=count: len(ended) > count)
+            if begun < options.submissions and len(ended) == count:
+                arguments = (queue, queue.begin(), begun, ended)
+                threading.Thread(target=one, args=arguments, daemon=True).start()
+                begun += 1
+            if len(ended) != count:
+                resident.append(psutil_rss())
+        clock = time.perf_counter() - started
+        queue.stop(Stopped())
+    work = options.submissions * blocks * options.seconds
+    lost = sum(loads) * options.load
+    processor = (time.process_time() - processor) / len(loads)
+    quarter = max(1, len(resident) // 4)
+    print(
+        f"{clock:.1f} s; efficiency {work / clock / options.workers:.3f}, {sum(loads)} scorers loaded "
+        f"in {lost:.0f} s of workers; {1000 * processor:.1f} ms of the processor a block, all "
+        f"of it in this process; resident {resident[quarter]:.0f} MB after a quarter of the "
+        f"submissions, {resident[-1]:.0f} MB at the end, {max(resident):.0f} MB at most"
+    )
+    return work / clock / options.workers >= options.efficiency
+
+
+def psutil_rss() -> float:
+    """Resident memory of this process in MB."""
+    import psutil
+
+    return psutil.Process().memory_info().rss / (1 << 20)
+
+
+def main() -> None:
+    """Print what came of it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    modes = parser.add_subparsers(dest="mode", required=True)
+    one = modes.add_parser("same")
+    one.add_argument("submission", type=Path)
+    one.add_argument("set", type=Path)
+    one.add_argument("dataset", type=Path)
+    one.add_argument("--setting", default="both")
+    one.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    one.add_argument("--rounds", type=int, default=3)
+    one.add_argument("--bound", type=float, default=1.05)
+    one = modes.add_parser("kill")
+    one.add_argument("--workers-killed", type=int, default=30)
+    one.add_argument("--clients-killed", type=int, default=10)
+    one.add_argument("--samples", type=int, default=600)
+    one.add_argument("--sleep", type=float, default=0.02, help="Seconds a sample.")
+    one.add_argument("--tls", action="store_true", help="With certificates that openssl makes.")
+    one.add_argument("--seed", type=int, default=0)
+    one = modes.add_parser("hundred")
+    one.add_argument("--workers", type=int, default=100)
+    one.add_argument("--submissions", type=int, default=500)
+    one.add_argument("--samples", type=int, default=5000)
+    one.add_argument("--seconds", type=float, default=0.5, help="Seconds a block.")
+    one.add_argument("--load", type=float, default=0.0, help="Seconds to load a scorer.")
+    one.add_argument("--efficiency", type=float, default=0.9, help="Bound.")
+    options = parser.parse_args()
+    sys.exit(not {"same": same, "kill": kill, "hundred": hundred}[options.mode](options))
+
+
+if __name__ == "__main__":
+    main()

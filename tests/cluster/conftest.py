@@ -1,0 +1,32 @@
+"""What the tests of this room share: two workers in this process, which a scheduler at a port serves."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def workers():
+    """The address of a scheduler with two workers, all of them threads of this process."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        silence_logs=50,
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture
+def evaluate(run, frozen, dataset):
+    """Runs `livebench evaluate` of submissions on the tiny set."""
+
+    def call(*paths, options=(), sets=(frozen,)):
+        found = [one for path in sets for one in ("--candidates", path.path)]
+        return run("evaluate", *paths, *found, "--dataset", dataset.path, *options)
+
+    return call
