@@ -248,13 +248,22 @@ def in_one_process(workers: int) -> Iterator[object]:
     """A scheduler and workers, all threads of this process."""
     import logging
 
+    import dask
     from distributed import Client, LocalCluster
 
+    # A machine has one worker to look after, not a hundred.
+    watching = {
+        "distributed.worker.profile.enabled": False,
+        "distributed.admin.system-monitor.interval": "1h",
+        "distributed.worker.http.routes": [],
+    }
     with (
+        dask.config.set(watching),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             processes=False,
+            memory_limit=None,
             dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         ) as cluster,

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from livebench.cli.options import DATASET, PATH, device_option
+from livebench.cli.options import DATASET, PATH, cluster_option, device_option
 from livebench.cli.progress import bar, quiet_option, remark
+from livebench.extras import need
+
+if TYPE_CHECKING:
+    from livebench.errors import LiveBenchError
+    from livebench.frames.extract import Extraction
 
 
 @click.command("features")
@@ -47,6 +56,7 @@ from livebench.cli.progress import bar, quiet_option, remark
     is_flag=True,
     help="Only print the ids of the videos that have no file yet, one a line.",
 )
+@cluster_option
 @quiet_option
 def features_command(
     dataset,
@@ -59,6 +69,7 @@ def features_command(
     skip_bad,
     replace,
     list_missing,
+    cluster,
     quiet,
 ) -> None:
     """Add frame vectors to DATASET: one encoded picture per second of each video.
@@ -81,9 +92,15 @@ def features_command(
                 click.echo(video.video_id)
         return
     asked = ExtractionOptions(batch, keep_images or 0, keep_audio, skip_bad, replace)
-    work = Extraction(Dataset(dataset), videos, load_encoder(encoder, device), asked)
+    found = load_encoder(encoder, device)
+    work = Extraction(Dataset(dataset), videos, found, asked)
     with bar(work.seconds, "encoding", quiet, unit="frame") as progress:
-        outcome = work.run(progress)
+        if cluster:
+            done, failed = _on_cluster(cluster, work, videos, encoder, device, progress, quiet)
+            work = Extraction(Dataset(dataset), videos, found, asked)
+            outcome = work.run(failed=failed, now=done)
+        else:
+            outcome = work.run(progress)
     for name, (end, duration) in outcome.early.items():
         remark(f"{name}: its pictures end after {end} of {duration:g} s", quiet)
     for name, count in outcome.damaged.items():
@@ -108,3 +125,22 @@ def features_command(
             "fix these and run the command again, or leave them out with --skip-bad", err=True
         )
         sys.exit(1)
+
+
+def _on_cluster(
+    where: str,
+    work: Extraction,
+    videos: Path,
+    encoder: str,
+    device: str,
+    progress: Callable[..., object],
+    quiet: bool,
+) -> tuple[list[str], dict[str, LiveBenchError]]:
+    """Have workers encode the videos; those that are done, and why others have no vectors."""
+    need("distributed", "cluster")
+    from livebench.cluster.connection import connected
+    from livebench.cluster.dispatch import Queue
+    from livebench.cluster.encoding import encode_there
+
+    with connected(where) as client, Queue(client, partial(remark, quiet=quiet)) as queue:
+        return encode_there(queue, work, videos, encoder, device, progress)

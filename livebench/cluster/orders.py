@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -174,14 +174,13 @@ def set_place(candidate_set: CandidateSet) -> Place:
     return Place(str(candidate_set.path.resolve()), candidate_set.manifest.hash)
 
 
-def check_software(order: Order, worker: str) -> None:
-    """Raise LiveBenchError unless the worker, which this is, has what the order was made with."""
+def check_software(needed: Mapping[str, str], worker: str) -> None:
+    """Raise LiveBenchError unless the worker, which this is, has the versions that are needed."""
     here = software()
-    other = [name for name in order.software if order.software[name] != here.get(name)]
+    other = [name for name in needed if needed[name] != here.get(name)]
     if other:
         named = ", ".join(
-            f"{name} {here.get(name, '(none)')[:12]}, not {order.software[name][:12]}"
-            for name in other
+            f"{name} {here.get(name, '(none)')[:12]}, not {needed[name][:12]}" for name in other
         )
         raise LiveBenchError(f"worker {worker}", f"has {named}", SAME_LIVEBENCH)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,9 +21,10 @@ from livebench.cluster.orders import (
     with_task,
 )
 from livebench.errors import LiveBenchError
+from livebench.isolation import wire
 from livebench.isolation.remote import Isolation
 from livebench.records import Setting
-from livebench.scoring.runner import Asking, Elsewhere, MemoryKind, Named
+from livebench.scoring.runner import Asking, Elsewhere, MemoryKind, Named, Samples
 from livebench.scoring.scorer import Comment, Score, Scorer, VideoContext
 from livebench.submissions.load import Run, Submission
 
@@ -106,7 +107,7 @@ class _Asker:
             Call(function, (as_sent, *own), name)
             for own, name in zip(arguments, names, strict=True)
         ]
-        for call, done in self._queue.run(calls, self._key, scores=function is worker.score):
+        for call, done in self._queue.run(calls, self._key, scores=function is not worker.describe):
             for line in done.printed:
                 self._prints(line)
             if done.failure is not None:
@@ -143,7 +144,27 @@ class _ClusterScorer(Elsewhere):
         order = with_task(self._order, candidate_set, dataset, setting)
         arguments = [(list(names),) for names in dealt]
         called = [f"samples {names[0]} to {names[-1]}" for names in dealt]
-        for (names,), done in self._asker.each_call(worker.score, order, arguments, called):
+        return self._scored(worker.score, order, arguments, called)
+
+    def score_given(
+        self, blocks: Iterable[Samples], candidate_set: CandidateSet
+    ) -> Iterator[Named]:
+        order = with_task(self._order, candidate_set, None, "blind")
+        arguments, called = [], []
+        for block in blocks:
+            packed = wire.pack_samples([sample for _, sample in block])
+            arguments.append(([name for name, _ in block], msgspec.msgpack.encode(packed)))
+            called.append(f"{block[0][0]} to {block[-1][0]}")
+        return self._scored(worker.score_given, order, arguments, called)
+
+    def _scored(
+        self,
+        function: Callable[..., Done],
+        order: Order,
+        arguments: Sequence[tuple[Any, ...]],
+        called: Sequence[str],
+    ) -> Iterator[Named]:
+        for (names, *_), done in self._asker.each_call(function, order, arguments, called):
             if checksum(done.content) != done.sha256 or len(done.content) != len(names):
                 what = "the numbers of a block are not those that the worker sent"
                 raise LiveBenchError("--cluster", what, "run the same command again")

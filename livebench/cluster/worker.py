@@ -35,9 +35,10 @@ from livebench.cluster.orders import (
 from livebench.cluster.sample_store import SampleStore
 from livebench.data.dataset import Dataset
 from livebench.errors import LiveBenchError
+from livebench.isolation import wire
 from livebench.records import SampleRecord
 from livebench.scoring.preparation import KeptScorers
-from livebench.scoring.runner import Asking, memory_of, score_blocks, what_is_shown
+from livebench.scoring.runner import Asking, Samples, memory_of, score_blocks, what_is_shown
 from livebench.scoring.scorer import Sample, Scorer, is_fitted
 
 _Result = TypeVar("_Result")
@@ -60,6 +61,11 @@ def describe(order: bytes) -> Done:
 def score(order: bytes, names: Sequence[str]) -> Done:
     """Score a block; the content is a list of `Numbers`."""
     return _station().do(order, lambda serving, one: serving.score(one, names))
+
+
+def score_given(order: bytes, names: Sequence[str], given: bytes) -> Done:
+    """Score a block whose samples are sent; the content is a list of `Numbers`."""
+    return _station().do(order, lambda serving, one: serving.score_given(one, names, given))
 
 
 def ask(order: bytes, names: Sequence[str], asking: Asking[Any]) -> Done:
@@ -142,7 +148,13 @@ class _Serving:
         return Done(content, None, [], memory_of(made))
 
     def score(self, order: Order, names: Sequence[str]) -> Done:
-        samples = list(self._samples(order, names))
+        return self._scored(order, list(self._samples(order, names)))
+
+    def score_given(self, order: Order, names: Sequence[str], given: bytes) -> Done:
+        read = msgspec.msgpack.decode(given, type=list[wire.SentSample])
+        return self._scored(order, list(zip(names, wire.unpack_samples(read), strict=True)))
+
+    def _scored(self, order: Order, samples: Samples) -> Done:
         scorer = self._fitted(order)
         ((_, numbers),) = score_blocks(scorer, [samples])
         return Done(numbers, None, [], memory_of(scorer), checksum(numbers))
@@ -163,7 +175,7 @@ class _Serving:
         before = self._order
         if self._scorers is None or before is None or _run_of(before) != _run_of(order):
             self.close()
-            check_software(order, self._worker)
+            check_software(order.software, self._worker)
             submission, run = opened_run(order, self._worker)
             isolation = order.isolation(self._threads, self._printed.append)
             self._scorers = KeptScorers(submission, run, isolation.open)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -118,18 +118,56 @@ class Extraction:
         waiting = self._files.keys() - self._done.keys()
         return sum(_most(video) for video in self.dataset.videos if video.video_id in waiting)
 
-    def run(self, report: Callable[[int, str], object] = lambda count, video_id: None) -> Outcome:
-        """Encode what is not done yet; where all is, or bad videos may be left out, finish the dataset.
+    @property
+    def waiting(self) -> list[str]:
+        """The ids of the videos that have a file and are not done."""
+        ids = [video.video_id for video in self.dataset.videos]
+        return [one for one in ids if one in self._files and one not in self._done]
 
-        Args:
-            report: called with the number of pictures encoded since the last call, and their video.
+    def seconds_of(self, video_id: str) -> int:
+        """About how many pictures a video has."""
+        return next(_most(one) for one in self.dataset.videos if one.video_id == video_id)
+
+    def encode(self, video_id: str) -> LiveBenchError | None:
+        """Encode one video, whose vectors wait in the work folder then; what is wrong with it, if it has
+        none.
 
         Raises:
             LiveBenchError: an encoder of the user's raised, or the disk is full.
         """
-        outcome = Outcome(before=len(self._done))
+        video = next(one for one in self.dataset.videos if one.video_id == video_id)
+        try:
+            self._done[video_id] = self._extract(video, lambda count, video_id: None)
+        except _Unusable as error:
+            return error.reason
+        return None
+
+    def run(
+        self,
+        report: Callable[[int, str], object] = lambda count, video_id: None,
+        *,
+        failed: Mapping[str, LiveBenchError] | None = None,
+        now: Collection[str] = (),
+    ) -> Outcome:
+        """Encode what is not done yet; where all is, or bad videos may be left out, finish the dataset.
+
+        Args:
+            report: called with the number of pictures encoded since the last call, and their video.
+            failed: videos that are not tried, since others tried, and why they have no vectors.
+            now: videos that others encoded, on behalf of this command.
+
+        Raises:
+            LiveBenchError: an encoder of the user's raised, or the disk is full.
+        """
+        known = failed or {}
+        outcome = Outcome(before=len(self._done.keys() - set(now)))
         for video in self.dataset.videos:
             video_id = video.video_id
+            if video_id in known:
+                outcome.failed[video_id] = known[video_id]
+                continue
+            if video_id in now:
+                outcome.done.append(video_id)
             if video_id not in self._done:
                 try:
                     self._done[video_id] = self._extract(video, report)

@@ -61,29 +61,30 @@ def warnings(done):
     return {re.sub(r"[\d.]+", "", line.split(": ", 2)[2]) for line in lines}
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"code": LENGTH, "score": "pmi"},
-        {"code": FITTED, "runs": [{"name": "one"}, {"name": "two", "seed": 3}]},
-    ],
-    ids=["pmi, which needs blind", "two runs that are fitted"],
-)
-def test_the_same_as_on_one_machine(
-    evaluate, workers, pair, frozen, frozen_without_frames, dataset_without_frames, fields
-):
-    here, there = pair(**fields)
-    others = ("--dataset", dataset_without_frames.path)
-    sets = (frozen, frozen_without_frames)
-    alone = evaluate(here, options=others, sets=sets)
-    done = evaluate(there, options=(*others, "--cluster", workers), sets=sets)
+def test_the_same_as_on_one_machine(evaluate, workers, pair):
+    here, there = pair(code=LENGTH, score="pmi")
+    alone, done = evaluate(here), evaluate(there, options=("--cluster", workers))
     assert alone.status == done.status == 0, done
     assert done.out == alone.out.replace("/a/", "/b/")
     assert warnings(done) == warnings(alone)
     assert scores(there) == scores(here)
-    assert len(scores(here)) == 6 * len(fields.get("runs", [0]))
+    assert len(scores(here)) == 4
     assert results(there) == results(here)
     assert not list(there.parent.glob(".livebench"))
+
+
+def test_runs_that_are_fitted_on_different_datasets(
+    evaluate, workers, pair, small, frozen_without_frames, dataset_without_frames
+):
+    here, there = pair(code=FITTED, runs=[{"name": "one"}, {"name": "two", "seed": 3}])
+    options = ("--dataset", dataset_without_frames.path, "--setting", "comments")
+    sets = (small, frozen_without_frames)
+    alone = evaluate(here, options=options, sets=sets)
+    done = evaluate(there, options=(*options, "--cluster", workers), sets=sets)
+    assert alone.status == done.status == 0, done
+    assert done.out == alone.out.replace("/a/", "/b/")
+    assert scores(there) == scores(here)
+    assert len(scores(here)) == 4
 
 
 def test_several_submissions_are_one_queue(evaluate, workers, submission, dataset):
