@@ -198,13 +198,16 @@ def kill(options: argparse.Namespace) -> bool:
 
 
 def kill_workers(bench, machines: Machines, path: Path, wanted: int, draws: random.Random) -> int:
-    """Kill a worker at a time while an evaluation goes on; another takes its place."""
+    """Kill a worker at a time that has the process of the submission; another takes its place."""
+    from killing import child_of
+
     client, killed = bench.start(path), 0
     while client.poll() is None:
-        time.sleep(draws.uniform(0.1, 1.5))
-        if not bench.in_journal(path) or killed >= wanted:
+        time.sleep(draws.uniform(0.05, 0.8))
+        at_work = [k for k, one in enumerate(machines.workers) if child_of(one.pid) is not None]
+        if not at_work or killed >= wanted:
             continue
-        place = draws.randrange(len(machines.workers))
+        place = draws.choice(at_work)
         machines.workers[place].kill()
         machines.workers[place].wait()
         machines.workers[place] = machines.start_worker()

@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,9 @@ LOCAL = "local:"
 
 _CONNECT = 10
 """Seconds until a scheduler must have answered."""
+
+_CLOSE = 2
+"""Seconds until a connection that does not end is left alone."""
 
 _FORMS = "give the address of a scheduler (tcp://HOST:8786, tls://HOST:8786), local:N, or FILE.toml"
 
@@ -63,8 +66,12 @@ def connected(where: str) -> Iterator[Client]:
             client = distributed.Client(cluster, set_as_default=False)
         else:
             _check(where)
-            client = distributed.Client(where, set_as_default=False)
-        yield ends.enter_context(client)
+            client = distributed.Client(where, timeout=_CONNECT, set_as_default=False)
+        try:
+            yield client
+        finally:
+            with suppress(OSError, TimeoutError):  # the scheduler may have ended
+                client.close(timeout=_CLOSE)
 
 
 def _number(where: str) -> int:
