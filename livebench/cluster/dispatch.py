@@ -274,15 +274,13 @@ class Queue:
 
     def _serve(self) -> None:
         looked, self._since = float("-inf"), time.monotonic()
-        while True:
+        while self._stopped is None:
             try:
                 if time.monotonic() - looked >= _LOOK:
                     self._look()
                     looked = time.monotonic()
                 with self._changed:
-                    if self._stopped is not None:
-                        return
-                    if not self._give_all():
+                    if self._stopped is None and not self._give_all():
                         self._changed.wait(_LOOK)
             except (OSError, TimeoutError):
                 self.stop(self._lost())
