@@ -28,6 +28,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from timing import spread
@@ -172,7 +173,8 @@ def kill(options: argparse.Namespace) -> bool:
             kept &= check(bench, path, whole, f"{machines.protocol}, {killed} workers killed")
             kept &= killed >= options.workers_killed
             path = bench.submission("client")
-            on_disk = bench.killed(path, options.clients_killed, lambda pid: pid)
+            at_work = partial(client_at_work, bench, path)
+            on_disk = bench.killed(path, options.clients_killed, at_work)
             places = f"with {', '.join(map(str, sorted(set(on_disk))))} samples on disk"
             kept &= check(bench, path, whole, f"client killed {len(on_disk)} times, {places}")
             kept &= len(on_disk) >= options.clients_killed
@@ -197,14 +199,17 @@ def kill(options: argparse.Namespace) -> bool:
     return kept
 
 
+def client_at_work(bench, path: Path, pid: int) -> int | None:
+    """The client, once something is on disk."""
+    return pid if bench.in_journal(path) else None
+
+
 def kill_workers(bench, machines: Machines, path: Path, wanted: int, draws: random.Random) -> int:
     """Kill a worker at a time that has the process of the submission; another takes its place."""
-    from killing import child_of
-
     client, killed = bench.start(path), 0
     while client.poll() is None:
         time.sleep(draws.uniform(0.05, 0.8))
-        at_work = [k for k, one in enumerate(machines.workers) if child_of(one.pid) is not None]
+        at_work = [k for k, one in enumerate(machines.workers) if has_child(one.pid)]
         if not at_work or killed >= wanted:
             continue
         place = draws.choice(at_work)
@@ -215,6 +220,13 @@ def kill_workers(bench, machines: Machines, path: Path, wanted: int, draws: rand
     out, _ = client.communicate()
     assert client.returncode == 0, out
     return killed
+
+
+def has_child(pid: int) -> bool:
+    """Whether a process has started one, in any of its threads."""
+    with contextlib.suppress(OSError):
+        return any(file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children"))
+    return False
 
 
 def certificates(folder: Path) -> dict[str, str]:
@@ -349,7 +361,7 @@ def main() -> None:
     one.add_argument("--workers-killed", type=int, default=30)
     one.add_argument("--clients-killed", type=int, default=10)
     one.add_argument("--samples", type=int, default=600)
-    one.add_argument("--sleep", type=float, default=0.02, help="Seconds a sample.")
+    one.add_argument("--sleep", type=float, default=0.05, help="Seconds a sample.")
     one.add_argument("--tls", action="store_true", help="With certificates that openssl makes.")
     one.add_argument("--seed", type=int, default=0)
     one = modes.add_parser("hundred")

@@ -21,6 +21,7 @@ from typing import Any
 from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker
+from distributed.comm import CommClosedError
 
 from livebench.cluster.orders import OTHER_LIVEBENCH, SAME_LIVEBENCH
 from livebench.errors import LiveBenchError
@@ -230,6 +231,8 @@ class Queue:
             answer = future.result()
         except (CancelledError, KilledWorker):
             died = True
+        except CommClosedError:
+            raise self._stopped or self._lost() from None
         except (ImportError, AttributeError) as error:
             if "livebench" not in str(error):
                 raise

@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("distributed")
 
+from distributed.comm import CommClosedError
+
 from livebench.cluster.dispatch import DEATHS, WAITING, Call, Queue
 from livebench.errors import LiveBenchError
 
@@ -176,6 +178,16 @@ def test_without_a_scheduler_all_end(asked):
         assert str(answer).endswith(
             "the scheduler has ended, or cannot be reached; the same command goes on from what is saved"
         )
+
+
+def test_a_scheduler_that_ends_while_an_answer_is_fetched(asked):
+    workers = Workers("w")
+    with Queue(workers) as queue:
+        answers = asked(queue, calls("1"))
+        until(lambda: workers.open("w"))
+        workers.open("w")[0][1].set_exception(CommClosedError("reset by peer"))
+        until(lambda: answers)
+    assert "the scheduler has ended, or cannot be reached" in str(answers[0])
 
 
 def test_a_worker_without_livebench_is_told(asked):
