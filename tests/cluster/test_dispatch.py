@@ -101,12 +101,14 @@ def test_each_worker_keeps_to_its_run_and_helps_another_in_the_end(asked):
     with Queue(workers) as queue:
         first = asked(queue, calls("a1", "a2", "a3", "a4"), "a")
         until(lambda: len(workers.open("v")) == len(workers.open("w")) == 2)
-        second = asked(queue, calls(*(f"b{n}" for n in range(6))), "b")
+        second = asked(queue, calls(*(f"b{n}" for n in range(8))), "b")
         until(lambda: len(queue._streams) == 2)
         assert {workers.answer("v")[0], workers.answer("v")[0]} == {"a"}
         assert [workers.answer("v")[0] for _ in range(4)] == ["b"] * 4  # nobody was on it
+        until(lambda: len(workers.open("v")) == 2)
         assert [workers.answer("w")[0] for _ in range(4)] == ["a", "a", "b", "b"]  # and helps
-        until(lambda: len(first) == 4 and len(second) == 6)
+        assert [workers.answer("v")[0] for _ in range(2)] == ["b", "b"]
+        until(lambda: len(first) == 4 and len(second) == 8)
 
 
 def test_a_worker_that_is_idle_waits_for_a_task_that_has_not_begun(asked):
