@@ -60,7 +60,7 @@ class Call:
 
     def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...], name: str) -> None:
         self.function, self.arguments, self.name = function, arguments, name
-        self.future: Future | None = None
+        self.future: Future[Any] | None = None
         self.worker, self.deaths = "", 0
 
 
@@ -91,7 +91,7 @@ class _Stream:
 
     def __init__(self, calls: Sequence[Call], key: Hashable, lane: Lane) -> None:
         self.calls, self.key, self.lane = deque(calls), key, lane
-        self.ended: SimpleQueue[tuple[Call, Future] | BaseException] = SimpleQueue()
+        self.ended: SimpleQueue[tuple[Call, Future[Any]] | BaseException] = SimpleQueue()
         self.left = len(calls)
 
 
@@ -223,7 +223,7 @@ class Queue:
                 self._changed.notify_all()
             self._cancel(gone)
 
-    def _answer(self, call: Call, future: Future, stream: _Stream) -> tuple[Any] | None:
+    def _answer(self, call: Call, future: Future[Any], stream: _Stream) -> tuple[Any] | None:
         """The answer; None if the call is given again, or was in the meantime."""
         died = False
         answer: Any = None
@@ -254,7 +254,7 @@ class Queue:
             self._changed.notify_all()
         return (answer,)
 
-    def _taken_back(self, stream: _Stream) -> list[Future]:
+    def _taken_back(self, stream: _Stream) -> list[Future[Any]]:
         """Take the calls of a stream back from the workers."""
         gone = []
         for given in self._given.values():
@@ -264,7 +264,7 @@ class Queue:
                 call.future = None
         return gone
 
-    def _cancel(self, futures: Sequence[Future]) -> None:
+    def _cancel(self, futures: Sequence[Future[Any]]) -> None:
         if futures and self._client.status == "running":
             with suppress(Exception):  # the scheduler may have ended
                 self._client.cancel(list(futures))
@@ -295,7 +295,7 @@ class Queue:
         if self._client.status != "running":
             raise OSError("the scheduler has ended")
         workers = set(self._client.nthreads())
-        gone: list[Future] = []
+        gone: list[Future[Any]] = []
         with self._changed:
             for address in self._given.keys() - workers:
                 self._home.pop(address, None)

@@ -98,6 +98,7 @@ def as_sent(order: EncodingOrder) -> bytes:
 
 
 _one_at_a_time = threading.Lock()
+_KEPT = "livebench_encoding"
 
 
 def encode(sent: bytes, video_id: str) -> _Answer:
@@ -105,9 +106,10 @@ def encode(sent: bytes, video_id: str) -> _Answer:
     worker = get_worker()
     with _one_at_a_time:
         try:
-            kept: tuple[bytes, Extraction] | None = getattr(worker, "livebench_encoding", None)
+            kept: tuple[bytes, Extraction] | None = getattr(worker, _KEPT, None)
             if kept is None or kept[0] != sent:
-                kept = worker.livebench_encoding = (sent, _opened(sent, worker.address))
+                kept = (sent, _opened(sent, worker.address))
+                setattr(worker, _KEPT, kept)
             wrong = kept[1].encode(video_id)
         except LiveBenchError as error:
             return _Answer(failure=Failure.of(error))

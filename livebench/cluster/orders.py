@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -23,6 +23,8 @@ from livebench.scoring.numbers import Numbers
 from livebench.scoring.runner import MemoryKind
 from livebench.scoring.scorer import Trained
 from livebench.submissions.load import Run, Submission
+
+_Opened = TypeVar("_Opened")
 
 OTHER_LIVEBENCH = "has another LiveBench than this machine, or none"
 SAME_LIVEBENCH = "install the same version, with the same packages, on every worker"
@@ -216,7 +218,7 @@ def opened_dataset(place: Place, worker: str) -> Dataset:
 _SAME = "share the folder, or copy it there under the same path"
 
 
-def _same_folder(path: str, worker: str, opened: Any) -> Any:
+def _same_folder(path: str, worker: str, opened: Callable[[Path], _Opened]) -> _Opened:
     try:
         return opened(Path(path))
     except LiveBenchError as error:

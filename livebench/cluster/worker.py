@@ -74,15 +74,18 @@ def ask(order: bytes, names: Sequence[str], asking: Asking[Any]) -> Done:
 
 
 _making = threading.Lock()
+_KEPT = "livebench_station"
 
 
 def _station() -> _Station:
     """The station of the worker that this is called on; there are several in a process in tests."""
     worker = get_worker()
     with _making:
-        if not hasattr(worker, "livebench"):
-            worker.livebench = _Station(str(worker.name), worker.address, worker.state.nthreads)
-        return worker.livebench  # type: ignore[no-any-return]
+        station: _Station | None = getattr(worker, _KEPT, None)
+        if station is None:
+            station = _Station(str(worker.name), worker.address, worker.state.nthreads)
+            setattr(worker, _KEPT, station)
+        return station
 
 
 class _Station:
