@@ -226,9 +226,9 @@ def kill_workers(bench, machines: Machines, path: Path, wanted: int, draws: rand
     """Kill a worker at a time that has the process of the submission; another takes its place."""
     client, killed = bench.start(path), 0
     while client.poll() is None:
-        time.sleep(draws.uniform(0.05, 0.8))
+        time.sleep(draws.uniform(0.2, 3))
         at_work = [k for k, one in enumerate(machines.workers) if has_child(one.pid)]
-        if not at_work or killed >= wanted:
+        if not at_work or killed >= wanted or not bench.in_journal(path):
             continue
         place = draws.choice(at_work)
         machines.workers[place].kill()
@@ -380,7 +380,7 @@ def main() -> None:
     one.add_argument("--workers-killed", type=int, default=30)
     one.add_argument("--clients-killed", type=int, default=10)
     one.add_argument("--samples", type=int, default=600)
-    one.add_argument("--sleep", type=float, default=0.05, help="Seconds a sample.")
+    one.add_argument("--sleep", type=float, default=0.1, help="Seconds a sample.")
     one.add_argument("--tls", action="store_true", help="With certificates that openssl makes.")
     one.add_argument("--seed", type=int, default=0)
     one = modes.add_parser("hundred")

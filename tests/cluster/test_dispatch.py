@@ -151,7 +151,7 @@ def test_a_call_that_kills_workers_is_given_up(asked):
             workers.names = {f"w{number + 1}"}
         until(lambda: answers)
     assert str(answers[0]) == (
-        "samples a to b: 5 workers died while they had it, most often for lack of memory; give workers "
+        "samples a to b: 10 workers died while they had it, most often for lack of memory; give workers "
         "more memory; the same command goes on from what is saved"
     )
 
