@@ -30,8 +30,8 @@ WAITING = 2
 """Calls at a worker at a time: the one that it works on, and the next."""
 
 DEATHS = 9
-"""Workers that may die with a call before it is given to no other. It is seldom the call's fault: what lacks
-memory is the process of the submission, whose end is told at once."""
+"""Workers that may die with a call before it is given to no other. It is seldom the call's fault: what
+lacks memory is the process of the submission, whose end is told at once."""
 
 _LOOK = 0.5
 """Seconds between looks at which workers there are."""
