@@ -10,6 +10,9 @@ one setting. For each number of submissions, as processes of their own:
     site              `livebench site`: the same as pages
     check             `livebench submit check` of one submission: what a pull request costs
 
+With --pairs N ..., instead: the tests of all pairs of N rows of drawn values, 17 samples a video, which
+the leaderboard does for rows that have ranks.
+
 The exponents are those of processor seconds, and of the peak, as a power of the submissions, from the
 number before. Disk is that of all submissions, and of the site. Nothing is kept.
 """
@@ -18,9 +21,11 @@ from __future__ import annotations
 
 import argparse
 import math
+import resource
 import shlex
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from scale import measured
@@ -72,6 +77,26 @@ def add_all(folder: Path, numbers: range, samples: int) -> None:
         evaluate_task(submission, Task(run, frozen, SETTING))
 
 
+def test_pairs(rows: int, samples: int) -> None:
+    """Test all pairs of rows of drawn values; print a line."""
+    import numpy as np
+
+    from livebench.scoring.paired import pair_tests
+
+    generator = np.random.default_rng(0)
+    common = generator.random(samples)
+    drawn = [
+        (common + generator.normal(size=samples) * 0.3 + row / rows * 0.1)[None]
+        for row in range(rows)
+    ]
+    videos = [str(sample // 17) for sample in range(samples)]
+    started = time.process_time()
+    found = pair_tests([str(row) for row in range(rows)], drawn, videos)
+    seconds = time.process_time() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"| {rows} | {samples:,} | {len(found):,} | {seconds:.1f} | {peak:.0f} |")
+
+
 def size_of(folder: Path) -> float:
     """MB of all files of a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
@@ -85,11 +110,20 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, nargs="+", default=[25, 50, 100])
     parser.add_argument("--samples", type=int, default=200)
     parser.add_argument("--commands", nargs="+", default=["leaderboard", "site", "check"])
+    parser.add_argument("--pairs", type=int, nargs="+")
     parser.add_argument("--add", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.add:  # in a process of its own: a child's peak is at least what its parent held
         folder, first, last = options.add
         add_all(Path(folder), range(int(first), int(last) + 1), options.samples)
+        return
+    if options.pairs and len(options.pairs) > 1:
+        this = f"{shlex.quote(sys.executable)} {shlex.quote(str(Path(__file__).resolve()))}"
+        for rows in options.pairs:
+            print(measured(f"{this} --samples {options.samples} --pairs {rows}")[3], end="")
+        return
+    if options.pairs:
+        test_pairs(options.pairs[0], options.samples)
         return
     print("| command | submissions | clock s | CPU s | exponent | peak MB | exponent | disk MB |")
     print("| --- | --: | --: | --: | --: | --: | --: | --: |")

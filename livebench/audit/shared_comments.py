@@ -105,7 +105,7 @@ def _tables(columns: VideoComments, members: np.ndarray) -> tuple[np.ndarray, np
         several += np.bincount(cell[videos_of[key] > 1], minlength=len(total))
         only = (videos_of[key] == 1) & ~own[part]
         once += np.bincount(cell[only], minlength=len(total))
-    shared = several + once * (1 - 1 / max(1, np.count_nonzero(members)))
+    shared = several + once * (1 - 1 / max(1, int(np.count_nonzero(members))))
     return total.reshape(shape).astype(np.float64), shared.reshape(shape)
 
 

@@ -49,7 +49,8 @@ class Comments:
 
     @cached_property
     def words(self) -> np.ndarray:
-        return self._spaces + 1
+        words: np.ndarray = self._spaces + 1
+        return words
 
     @cached_property
     def characters(self) -> np.ndarray:
@@ -113,7 +114,8 @@ def read_comments(path: Path, videos: Mapping[str, int]) -> Comments:
 
 def milliseconds(seconds: np.ndarray) -> np.ndarray:
     """int64, of float64."""
-    return np.rint(seconds * 1000).astype(np.int64)
+    rounded: np.ndarray = np.rint(seconds * 1000).astype(np.int64)
+    return rounded
 
 
 def _check_order(path: Path, video: np.ndarray, time_ms: np.ndarray) -> None:
@@ -125,7 +127,8 @@ def _check_order(path: Path, video: np.ndarray, time_ms: np.ndarray) -> None:
 
 def counted(codes: np.ndarray, rows: Iterable[slice], number: int) -> np.ndarray:
     """int64 [number]: how often each code occurs in these rows, which are not copied."""
-    counts, waiting, held = np.zeros(number, np.int64), [], 0
+    counts, held = np.zeros(number, np.int64), 0
+    waiting: list[np.ndarray] = []
     for part in (*(codes[some] for some in rows), None):
         if part is None or held > distinct.BLOCK:
             np.add.at(counts, np.concatenate([np.empty(0, np.int64), *waiting]), 1)

@@ -184,7 +184,7 @@ def _write_comments(
 
     words = None if language is None else _Segmented(language)
     dictionary = pa.dictionary(pa.int32(), pa.string())
-    types = (dictionary, pa.float64(), dictionary, pa.string())
+    types: list[Any] = [dictionary, pa.float64(), dictionary, pa.string()]
     schema = pa.schema(list(zip(COMMENT_COLUMNS, types, strict=True)))
     first = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:

@@ -170,8 +170,8 @@ def _run_of(strings: Any, values: Any) -> tuple[_Run, np.ndarray]:
         {
             "string": distinct.take(pa.array(number)),
             "value": distinct_values.take(pa.array(value)),
-            "count": counts,
-            "number": number.astype(np.int32),
+            "count": pa.array(counts),
+            "number": pa.array(number, pa.int32()),
         }
     )
     return _Run(table, distinct[::_SAMPLED].to_pylist(), len(distinct)), string

@@ -19,7 +19,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from livebench.data.dataset import COMMENT_COLUMNS, Dataset, Video
+from livebench.data.comments import COMMENT_COLUMNS
+from livebench.data.dataset import Dataset, Video
 from livebench.data.dataset_writer import write_dataset
 from livebench.data.languages import tokenizer_of
 from livebench.data.parquet import read_parquet

@@ -34,7 +34,9 @@ class CommentStore:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._parent, self._folder = folder, None
+        self._parent = folder
+        self._folder: Path | None = None
+        self._number = count()
         self._files: list[Path] = []
         self._spilled = 0
         self._counts, self._last = np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -113,7 +115,7 @@ class CommentStore:
                     writers[number].write_table(part)
                 path.unlink()
         for _, path in sorted(paths.items()):
-            with pa.OSFile(str(path)) as file:
+            with pa.OSFile(str(path), "rb") as file:
                 table = pa.ipc.open_stream(file).read_all()
             path.unlink()
             yield table
@@ -122,7 +124,7 @@ class CommentStore:
         import pyarrow as pa
 
         for path in self._files:
-            with pa.OSFile(str(path)) as file:
+            with pa.OSFile(str(path), "rb") as file:
                 yield pa.ipc.open_file(file).read_all()
         if self._texts:
             yield self._held()
@@ -177,7 +179,6 @@ class CommentStore:
             with _disk(parent):
                 parent.mkdir(parents=True, exist_ok=True)
                 self._folder = Path(tempfile.mkdtemp(prefix=".livebench-import.", dir=parent))
-            self._number = count()
         return self._folder / f"{name}-{next(self._number)}.arrow"
 
     def close(self) -> None:

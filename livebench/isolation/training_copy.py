@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from livebench.data.dataset import COMMENT_COLUMNS, VIDEO_COLUMNS, Dataset, DatasetSplit
+from livebench.data.comments import COMMENT_COLUMNS
+from livebench.data.dataset import VIDEO_COLUMNS, Dataset, DatasetSplit
 from livebench.data.images import IMAGES, INDEX
 from livebench.data.parquet import read_parquet
 from livebench.data.vectors import write_vectors
