@@ -186,10 +186,14 @@ def kill(options: argparse.Namespace) -> bool:
         machines = Machines(folder, 2, environment)
         bench.more = ["--cluster", machines.address]
         try:
-            path = bench.submission("workers")
-            killed = kill_workers(bench, machines, path, options.workers_killed, draws)
-            kept &= check(bench, path, whole, f"{machines.protocol}, {killed} workers killed")
-            kept &= killed >= options.workers_killed
+            killed = 0
+            while killed < options.workers_killed:
+                path = bench.submission(f"workers-{killed}")
+                killed += kill_workers(
+                    bench, machines, path, options.workers_killed - killed, draws
+                )
+                what = f"{machines.protocol}, {killed} workers killed so far"
+                kept &= check(bench, path, whole, what)
             path = bench.submission("client")
             at_work = partial(client_at_work, bench, path)
             on_disk = bench.killed(path, options.clients_killed, at_work)
@@ -223,13 +227,15 @@ def client_at_work(bench, path: Path, pid: int) -> int | None:
 
 
 def kill_workers(bench, machines: Machines, path: Path, wanted: int, draws: random.Random) -> int:
-    """Kill a worker at a time that has the process of the submission; another takes its place."""
-    client, killed = bench.start(path), 0
+    """Kill a worker at a time that has the process of the submission, once something was saved since
+    the one before; another takes its place."""
+    client, killed, on_disk = bench.start(path), 0, 0
     while client.poll() is None:
-        time.sleep(draws.uniform(0.2, 3))
+        time.sleep(draws.uniform(0, 0.5))
         at_work = [k for k, one in enumerate(machines.workers) if has_child(one.pid)]
-        if not at_work or killed >= wanted or not bench.in_journal(path):
+        if not at_work or killed >= wanted or bench.in_journal(path) <= on_disk:
             continue
+        on_disk = bench.in_journal(path)
         place = draws.choice(at_work)
         machines.workers[place].kill()
         machines.workers[place].wait()
@@ -380,7 +386,7 @@ def main() -> None:
     one.add_argument("--workers-killed", type=int, default=30)
     one.add_argument("--clients-killed", type=int, default=10)
     one.add_argument("--samples", type=int, default=600)
-    one.add_argument("--sleep", type=float, default=0.1, help="Seconds a sample.")
+    one.add_argument("--sleep", type=float, default=0.02, help="Seconds a sample.")
     one.add_argument("--tls", action="store_true", help="With certificates that openssl makes.")
     one.add_argument("--seed", type=int, default=0)
     one = modes.add_parser("hundred")
