@@ -108,11 +108,18 @@ def _local(number: int) -> Iterator[Any]:
 
 
 def _no_pages() -> AbstractContextManager[Any]:
-    """Schedulers and workers that are started serve no pages: those ask nobody for a key."""
+    """Schedulers and workers that are started serve no pages, since those ask nobody for a key, and do
+    not watch themselves a hundred times a second for what nobody looks at."""
     import dask
 
     return dask.config.set(
-        {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+        {
+            "distributed.scheduler.http.routes": [],
+            "distributed.worker.http.routes": [],
+            "distributed.worker.profile.enabled": False,
+            "distributed.admin.tick.interval": "1s",
+            "distributed.admin.system-monitor.interval": "5s",
+        }
     )
 
 
