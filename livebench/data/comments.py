@@ -58,7 +58,8 @@ class Comments:
 
         blocks = distinct.string_blocks(self.strings)
         lengths = [pc.utf8_length(block).to_numpy().astype(np.int64) for block in blocks]
-        return np.concatenate([np.empty(0, np.int64), *lengths]) - self._spaces
+        characters: np.ndarray = np.concatenate([np.empty(0, np.int64), *lengths]) - self._spaces
+        return characters
 
     @property
     def _spaces(self) -> np.ndarray:
