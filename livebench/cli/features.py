@@ -92,12 +92,12 @@ def features_command(
                 click.echo(video.video_id)
         return
     asked = ExtractionOptions(batch, keep_images or 0, keep_audio, skip_bad, replace)
-    found = load_encoder(encoder, device)
-    work = Extraction(Dataset(dataset), videos, found, asked)
+    loaded = load_encoder(encoder, device)
+    work = Extraction(Dataset(dataset), videos, loaded, asked)
     with bar(work.seconds, "encoding", quiet, unit="frame") as progress:
         if cluster:
             done, failed = _on_cluster(cluster, work, videos, encoder, device, progress, quiet)
-            work = Extraction(Dataset(dataset), videos, found, asked)
+            work = Extraction(Dataset(dataset), videos, loaded, asked)
             outcome = work.run(failed=failed, now=done)
         else:
             outcome = work.run(progress)

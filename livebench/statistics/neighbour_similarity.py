@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from livebench.data.dataset import Comments, Dataset
+from livebench.data.comments import Comments
+from livebench.data.dataset import Dataset
 from livebench.statistics.published_data import published
 
 _NEIGHBOURS = 20
