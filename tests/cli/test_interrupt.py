@@ -30,7 +30,7 @@ def interrupted(monkeypatch):
 
 def test_evaluate(interrupted, submission, frozen, run):
     path = submission(code=CODE, settings=["comments"])
-    let_go = interrupted(4)  # two blocks in blind, one in comments
+    let_go = interrupted(3)  # one block in blind, one in comments
     command = ("evaluate", path, "--candidates", frozen.path)
     done = run(*command)
     assert done.status == 130

@@ -52,6 +52,6 @@ def test_what_a_card_says(run, small, copy_set, submission, tmp_path):
     ):
         assert part in mine
     assert f"12 samples of {small.manifest.videos} videos of tiny, split test" in page
-    assert "**Audit**: none: nobody knows" in page
+    assert "**Audit**: none: how far shortcuts get is not known." in page
     assert small.manifest.hash[:16] in page
     assert "a dataset of which LiveBench knows no source" in page

@@ -243,8 +243,9 @@ def released(reader, source):
     collection = Collection(Options(skip_bad_rows=True))
     reader(source, collection)
     texts = [
-        (collection.videos[video].video_id, text)
-        for video, text in zip(collection.comment_videos, collection.comment_texts, strict=True)
+        (collection.videos[row["video"]].video_id, row["text"])
+        for table in collection.comments._tables()
+        for row in table.to_pylist()
     ]
     return texts, +collection.skipped
 
