@@ -306,7 +306,7 @@ def test_a_server_that_dies_loses_no_block(run, on_server, small_set, monkeypatc
         path = on_server(whole.url, "whole")
         assert run("evaluate", path, *order).status == 0
         expected, asked = scores_of(path), len(whole.asked)
-    last = 200  # after the check and the first hundred candidates
+    last = 210  # after the check and the first hundred candidates
     with serving(
         Double(lambda answer, _, count: answer if count < last else (503, "dying"))
     ) as first:
