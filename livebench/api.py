@@ -32,6 +32,7 @@ from livebench.files import new_gzip
 from livebench.records import ScoreRecord, Setting, shows_video
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
+from livebench.scoring.dropped import dropped_remarks
 from livebench.scoring.metrics import METRICS, Interval, chance_metrics, sample_metrics, summarise
 from livebench.scoring.paired import ScorerComparison, compare_scorers
 from livebench.scoring.preparation import check_trained, fit
@@ -145,6 +146,8 @@ class Evaluation:
         scores: float64 [samples, 100], as a file of scores would hold them, in the order of
             `candidates.answers`.
         token_counts: int64 [samples, 100]; None if the scorer does not say.
+        dropped_comments: int64 [samples], how many of the surrounding comments the model was not shown,
+            since it cannot read so much.
         by_sample: float64 [samples, 5], the metrics of the best-placed correct candidate of each
             sample, in the order of `metrics`.
     """
@@ -158,6 +161,7 @@ class Evaluation:
     anatomy: dict[str, dict[str, float]]
     scores: np.ndarray
     token_counts: np.ndarray | None
+    dropped_comments: np.ndarray
     by_sample: np.ndarray
 
     def write_scores(self, path: str | Path) -> None:
@@ -174,11 +178,12 @@ class Evaluation:
                     self.scores[row].tolist(),
                     None if counts is None else counts[row].tolist(),
                     self.candidates.candidate_set.manifest.hash,
+                    int(self.dropped_comments[row]),
                 )
                 file.write(msgspec.json.encode(record) + b"\n")
 
     def __str__(self) -> str:
-        """The metrics and chance as a table, and the signature."""
+        """The metrics and chance as a table, what was left out of contexts, and the signature."""
         rows = {**self.metrics, "chance": self.chance["best"]}
         table = text_table(
             ["", *(metric.name for metric in METRICS)],
@@ -187,7 +192,7 @@ class Evaluation:
                 for name, values in rows.items()
             ],
         )
-        return f"{table}\n{self.signature}"
+        return "\n".join([table, *dropped_remarks(self.dropped_comments), self.signature])
 
 
 def load_set(name: str | Path, *, dataset: str | Path | None = None) -> LoadedSet:
@@ -250,6 +255,7 @@ def evaluate(
         anatomy(values, answers.types),
         scores.sums,
         scores.token_counts,
+        scores.dropped_comments,
         measured["best"],
     )
 

@@ -97,13 +97,15 @@ class ScoreRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     """A line of a file of scores: log-likelihoods in the order of the sample's candidates.
 
     `set_hash` is that of the candidate set which was scored: with it, scores of another version of the
-    set are refused.
+    set are refused. `dropped_comments`: how many of the surrounding comments the model was not shown,
+    since it cannot read so much.
     """
 
     sample_id: str
     scores: Hundred[float]
     token_counts: Hundred[Count] | None = None
     set_hash: str | None = None
+    dropped_comments: Count = 0
 
 
 class GeneratedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

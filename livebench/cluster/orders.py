@@ -136,6 +136,7 @@ def checksum(block: Sequence[Numbers]) -> str:
     for numbers in block:
         digest.update(numbers.totals.tobytes())
         digest.update(b"" if numbers.tokens is None else numbers.tokens.tobytes())
+        digest.update(b"%d" % numbers.dropped)
     return digest.hexdigest()
 
 

@@ -337,7 +337,8 @@ def _scores(numbers: Numbers) -> list[Score]:
     totals: list[float] = numbers.totals.tolist()
     if numbers.tokens is None:
         return [*totals]
-    return [LogLikelihood(*pair) for pair in zip(totals, numbers.tokens.tolist(), strict=True)]
+    pairs = zip(totals, numbers.tokens.tolist(), strict=True)
+    return [LogLikelihood(*pair, numbers.dropped) for pair in pairs]
 
 
 def _answer(

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from livebench.data.images import Images
-from livebench.scoring.numbers import Numbers, checked
+from livebench.scoring.numbers import Numbers, checked, checked_dropped
 from livebench.scoring.scorer import Comment, Sample, Trained, VideoContext
 
 HEAD = struct.Struct(">cI")
@@ -95,10 +95,12 @@ class SentSample(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SentNumbers(msgspec.Struct, frozen=True, array_like=True):
-    """The scores of a sample: bytes of little-endian float64, and of int64 or None."""
+    """The scores of a sample: bytes of little-endian float64, and of int64 or None; and how many of its
+    comments the model was not shown."""
 
     totals: bytes
     tokens: bytes | None = None
+    dropped: int = 0
 
 
 def message(message_type: bytes, content: object) -> bytes:
@@ -154,6 +156,7 @@ def pack_numbers(block: Sequence[Numbers]) -> list[SentNumbers]:
         SentNumbers(
             totals=numbers.totals.astype("<f8").tobytes(),
             tokens=None if numbers.tokens is None else numbers.tokens.astype("<i8").tobytes(),
+            dropped=numbers.dropped,
         )
         for numbers in block
     ]
@@ -163,7 +166,8 @@ def unpack_numbers(sent: Sequence[SentNumbers], samples: Sequence[Sample]) -> li
     """The numbers that a submission sent for these samples, checked without trusting its process.
 
     Raises:
-        WrongAnswer: they are not one finite number per candidate.
+        WrongAnswer: they are not one finite number per candidate, or more comments were dropped than
+            there are.
         ValueError: their bytes are not numbers at all.
     """
     if len(sent) != len(samples):
@@ -175,5 +179,7 @@ def unpack_numbers(sent: Sequence[SentNumbers], samples: Sequence[Sample]) -> li
         if sizes != {size}:
             raise ValueError("it sent scores of other candidates")
         tokens = None if numbers.tokens is None else np.frombuffer(numbers.tokens, "<i8")
-        block.append(checked(np.frombuffer(numbers.totals, "<f8"), tokens, row))
+        found = checked(np.frombuffer(numbers.totals, "<f8"), tokens, row)
+        dropped = checked_dropped(numbers.dropped, len(sample.comments), row)
+        block.append(found._replace(dropped=dropped))
     return block

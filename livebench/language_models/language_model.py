@@ -29,11 +29,13 @@ _PROBES = ((24, 5, 3), (24, 7), (17, 6, 4))
 
 
 class _Asked(NamedTuple):
-    """A candidate after a context, both as tokens; `place` is where its score belongs."""
+    """A candidate after a context, both as tokens; `place` is where its score belongs, and `dropped` how
+    many comments the context is short of."""
 
     context: tuple[int, ...]
     candidate: tuple[int, ...]
     place: tuple[int, int]
+    dropped: int
 
 
 class LanguageModel(BatchScorer):
@@ -48,9 +50,6 @@ class LanguageModel(BatchScorer):
         prompt: the name of one that ships with LiveBench, or its content.
         chat: whether the prompt is put through the chat template; by default if there is one.
         plain: compute every context and candidate by itself, to compare.
-
-    Attributes:
-        dropped_comments: how many of the oldest comments were left out of contexts that were too long.
 
     Raises:
         LiveBenchError: the model cannot be found or loaded, or is not the one that was named.
@@ -90,7 +89,6 @@ class LanguageModel(BatchScorer):
             "weights_sha256": found,
             "prompt": self.prompt.label + ("+chat" if chat else ""),
         }
-        self.dropped_comments = 0
         self._where = model
         self._limit = getattr(self.net.config.get_text_config(), "max_position_embeddings", None)
         self._batch = batch or _TOKENS.get(place.type, _TOKENS["cpu"])
@@ -114,30 +112,30 @@ class LanguageModel(BatchScorer):
             totals = self._totals(asked)
         for one, total in zip(asked, totals, strict=True):
             row, column = one.place
-            scores[row][column] = LogLikelihood(total, len(one.candidate))
+            scores[row][column] = LogLikelihood(total, len(one.candidate), one.dropped)
         return scores
 
     def _asked(self, sample: Sample, row: int) -> Iterable[_Asked]:
         lines = self.tokens.lines([line_of(candidate) for candidate in sample.candidates])
         usual = 0 if self._limit is None else self._limit // _ROOM
-        contexts = {usual: self._context(sample, usual, count=True)}
+        contexts: dict[int, tuple[tuple[int, ...], int]] = {}
         for column, line in enumerate(lines):
             room = 0 if self._limit is None else max(len(line), usual)
             if room not in contexts:
                 contexts[room] = self._context(sample, room)
-            yield _Asked(contexts[room], tuple(line), (row, column))
+            context, dropped = contexts[room]
+            yield _Asked(context, tuple(line), (row, column), dropped)
 
-    def _context(self, sample: Sample, room: int, *, count: bool = False) -> tuple[int, ...]:
-        """The tokens of a context that leaves room for a candidate; the oldest comments go first, and
-        are counted."""
+    def _context(self, sample: Sample, room: int) -> tuple[tuple[int, ...], int]:
+        """The tokens of a context that leaves room for a candidate, and how many comments had to go: the
+        oldest first."""
         video, comments, _ = sample
         instruction = self.prompt.instruction(video)
         for dropped in range(len(comments) + 1):
             text = self.prompt.context(video, comments, dropped=dropped)
             context = self.tokens.context(text, instruction)
             if self._limit is None or len(context) + room <= self._limit:
-                self.dropped_comments += dropped * count
-                return tuple(context)
+                return tuple(context), dropped
         what = (
             f"can read {self._limit} tokens, and the prompt takes {len(context)} without comments"
         )
@@ -196,6 +194,7 @@ class LanguageModel(BatchScorer):
                 tuple(7919 * (place // 2 + 1) % words for place in range(stem)),
                 tuple((104729 * (place + 1) + number) % words for place in range(length)),
                 (0, 0),
+                0,
             )
             for number, (stem, *lengths) in enumerate(_PROBES)
             for length in lengths

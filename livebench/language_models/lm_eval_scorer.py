@@ -34,9 +34,6 @@ class LMEvalScorer(BatchScorer):
         batch: requests computed together, a number or auto, as the back end understands it.
         device: where the back end has a choice; empty for its own.
 
-    Attributes:
-        dropped_comments: how many of the oldest comments were left out of contexts that were too long.
-
     Raises:
         LiveBenchError: there is no such back end, a package of it is missing, or it cannot be made.
     """
@@ -61,7 +58,6 @@ class LMEvalScorer(BatchScorer):
             tokenizer = getattr(self.backend, "tokenizer", None)
             if hasattr(tokenizer, "backend_tokenizer"):  # of transformers
                 self._tokens = LineTokens(tokenizer, f"--lm-eval {model}")
-        self.dropped_comments = 0
         self.net = getattr(
             self.backend, "model", None
         )  # its parameters are counted, if it is torch's
@@ -72,9 +68,10 @@ class LMEvalScorer(BatchScorer):
         }
 
     def score_samples(self, samples: Sequence[Sample]) -> list[list[Score]]:
+        fitted = [self._fitted(sample) for sample in samples]
         pairs = [
             [(context, line_of(candidate)) for candidate in sample.candidates]
-            for sample, context in zip(samples, map(self._fitted, samples), strict=True)
+            for sample, (context, _) in zip(samples, fitted, strict=True)
         ]
         asked = list(dict.fromkeys(pair for row in pairs for pair in row))
         requests = [
@@ -83,12 +80,15 @@ class LMEvalScorer(BatchScorer):
         with _quiet():
             answers = self.backend.loglikelihood(requests, disable_tqdm=True)
         sums = {pair: float(total) for pair, (total, _) in zip(asked, answers, strict=True)}
-        return [[self._score(pair, sums[pair]) for pair in row] for row in pairs]
+        return [
+            [self._score(line, sums[context, line], dropped) for context, line in row]
+            for row, (_, dropped) in zip(pairs, fitted, strict=True)
+        ]
 
-    def _score(self, pair: tuple[str, str], total: float) -> Score:
+    def _score(self, line: str, total: float, dropped: int) -> Score:
         if not self._tokenises:
             return total
-        return LogLikelihood(total, len(self._line_tokens(pair[1])))
+        return LogLikelihood(total, len(self._line_tokens(line)), dropped)
 
     def _apart(self, context: str, line: str) -> tuple[list[int], list[int]]:
         """Token ids of a context, with the mark that a text begins with, and of a line."""
@@ -100,8 +100,9 @@ class LMEvalScorer(BatchScorer):
         tokens: list[int] = self.backend.tok_encode(line, add_special_tokens=False)
         return tokens
 
-    def _fitted(self, sample: Sample) -> str:
-        """The context of a sample, without its oldest comments where it is too long."""
+    def _fitted(self, sample: Sample) -> tuple[str, int]:
+        """The context of a sample that is not too long, and how many comments had to go for that: the
+        oldest first."""
         video_ctx, comments, _ = sample
         dropped = 0
         text = self.prompt.context(video_ctx, comments)
@@ -109,8 +110,7 @@ class LMEvalScorer(BatchScorer):
         while most and dropped < len(comments) and self._size(text) > most - _ROOM:
             dropped += 1
             text = self.prompt.context(video_ctx, comments, dropped=dropped)
-        self.dropped_comments += dropped
-        return text
+        return text, dropped
 
     def _size(self, context: str) -> int:
         return len(self.backend.tok_encode(context))

@@ -46,7 +46,6 @@ class ServerScorer(BatchScorer):
         dtype: what the server computes in, as far as you know; for the record.
 
     Attributes:
-        dropped_comments: how many of the oldest comments were left out of contexts that were too long.
         remark: what was noticed before the start, if anything.
 
     Raises:
@@ -78,7 +77,7 @@ class ServerScorer(BatchScorer):
         )
         fitness = check_server(self.server)
         self.max_length = max_length or fitness.longest
-        self.dropped_comments, self.dtype = 0, dtype
+        self.dtype = dtype
         self.about = {"model": model, "server": self.server.url, "prompt": self.prompt.label}
         self.remark = ""
         if fitness.noise > _NOISE:
@@ -90,21 +89,21 @@ class ServerScorer(BatchScorer):
                 self.remark += "; name what it computes in (--dtype), and its tolerance holds"
 
     def score_samples(self, samples: Sequence[Sample]) -> list[list[LogLikelihood]]:
-        whole = [self.prompt.context(sample.video_ctx, sample.comments) for sample in samples]
-        distinct = dict(zip(whole, samples, strict=True))  # one alone where nothing is shown
+        shown = [
+            (self.prompt.context(video_ctx, comments), tuple(comments))
+            for video_ctx, comments, _ in samples
+        ]
+        distinct = dict(zip(shown, samples, strict=True))  # one alone where nothing is shown
         contexts = dict(
             zip(distinct, self.server.each(self._fitted, distinct.values()), strict=True)
         )
         pairs = [
-            [(context, line_of(candidate)) for candidate in sample.candidates]
-            for context, sample in zip(whole, samples, strict=True)
+            [(contexts[own], line_of(candidate)) for candidate in sample.candidates]
+            for own, sample in zip(shown, samples, strict=True)
         ]
         asked = list(dict.fromkeys(pair for row in pairs for pair in row))
-
-        def scored(pair: tuple[str, str]) -> LogLikelihood:
-            return self._scored(contexts[pair[0]], pair[1])
-
-        found = dict(zip(asked, self.server.each(scored, asked), strict=True))
+        scores = self.server.each(lambda pair: self._scored(*pair), asked)
+        found = dict(zip(asked, scores, strict=True))
         return [[found[pair] for pair in row] for row in pairs]
 
     def _fitted(self, sample: Sample) -> _Context:
@@ -118,8 +117,7 @@ class ServerScorer(BatchScorer):
             try:
                 tokens = self.server.logprobs(text).tokens
                 if len(tokens) <= most or not most or not left:
-                    self.dropped_comments += dropped
-                    return _Context(text, tokens)
+                    return _Context(text, tokens, dropped)
                 size = len(tokens)
             except RefusedRequest as error:
                 if error.status not in _TOO_LONG or not left:
@@ -139,14 +137,16 @@ class ServerScorer(BatchScorer):
                 "score it by --hf",
             )
         logprobs = found.logprobs[size:]
-        return LogLikelihood(math.fsum(logprobs), len(logprobs))
+        return LogLikelihood(math.fsum(logprobs), len(logprobs), context.dropped)
 
 
 class _Context(NamedTuple):
-    """What stands before a comment, and its tokens as the server spells them."""
+    """What stands before a comment, its tokens as the server spells them, and how many comments it is
+    short of."""
 
     text: str
     tokens: tuple[str, ...]
+    dropped: int
 
 
 def key_for(url: str) -> str:

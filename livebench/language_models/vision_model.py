@@ -104,7 +104,6 @@ class VisionLanguageModel(BatchScorer):
             "weights_sha256": found,
             "prompt": self.prompt.label + ("+chat" if self._chat else ""),
         }
-        self.dropped_comments = 0
         self._where = model
         self._limit = getattr(self.net.config.get_text_config(), "max_position_embeddings", None)
         self._batch = batch or _TOKENS.get(place.type, _TOKENS["cpu"])
@@ -121,7 +120,11 @@ class VisionLanguageModel(BatchScorer):
         # Samples that show the same, as all do in the setting blind, are one.
         alike: dict[object, list[int]] = {}
         for number, (video, comments, _) in enumerate(samples):
-            shown = self.prompt.context(video, comments)
+            texts = (self.prompt.instruction(video), self.prompt.context(video, comments))
+            shown = (
+                *texts,
+                tuple(comments),
+            )  # which are not all there where the context is too long
             alike.setdefault(number if len(video.images) else shown, []).append(number)
         scores: list[list[LogLikelihood]] = [[] for _ in samples]
         for numbers in alike.values():
@@ -141,13 +144,14 @@ class VisionLanguageModel(BatchScorer):
             room = 0 if self._limit is None else max(len(line), self._limit // _ROOM)
             rooms.setdefault(room, []).append(line)
         opening = self._opening(sample.video_ctx)
-        found: dict[tuple[int, ...], float] = {}
+        found: dict[tuple[int, ...], LogLikelihood] = {}
         with torch.inference_mode():
             for room, own in rooms.items():
-                context = self._fitted(opening, sample, room)
+                context, dropped = self._fitted(opening, sample, room)
                 compute = self._each_alone if self._plain else self._after
-                found |= zip(own, compute(context, own), strict=True)
-        return [LogLikelihood(found[line], len(line)) for line in lines]
+                for line, total in zip(own, compute(context, own), strict=True):
+                    found[line] = LogLikelihood(total, len(line), dropped)
+        return [found[line] for line in lines]
 
     def _opening(self, video_ctx: VideoContext) -> _Context:
         """The pictures of a moment, and the instruction."""
@@ -188,15 +192,14 @@ class VisionLanguageModel(BatchScorer):
         }
         return _Context(given.pop("input_ids"), given)
 
-    def _fitted(self, opening: _Context, sample: Sample, room: int) -> _Context:
-        """A context that leaves room for a comment; the oldest comments go first."""
+    def _fitted(self, opening: _Context, sample: Sample, room: int) -> tuple[_Context, int]:
+        """A context that leaves room for a comment, and how many comments had to go, oldest first."""
         video, comments, _ = sample
         for dropped in range(len(comments) + 1):
             text = self.prompt.context(video, comments, dropped=dropped)
             (ids,) = self.tokens.lines([text])
             if self._limit is None or opening.ids.shape[1] + len(ids) + room <= self._limit:
-                self.dropped_comments += dropped
-                return self._continued(opening, ids)
+                return self._continued(opening, ids), dropped
         size = opening.ids.shape[1] + len(ids)
         what = f"can read {self._limit} tokens, and the prompt takes {size} without comments"
         raise LiveBenchError(self._where, what, "give fewer pictures, or a model that reads more")

@@ -21,6 +21,7 @@ from livebench.leaderboard.result_files import (
 )
 from livebench.records import Setting
 from livebench.scoring.answers import Answers
+from livebench.scoring.dropped import dropped_remarks
 from livebench.scoring.metrics import HEADLINE, best_metrics, sample_metrics
 from livebench.scoring.paired import RowPair, pair_tests
 from livebench.scoring.plausibility import is_half, measure_ties, plausibility_remarks
@@ -172,6 +173,8 @@ class Entry:
             # Ties are counted here: of results only what cannot be computed again is taken.
             tied = measure_ties(values)
             remarks |= dict.fromkeys(plausibility_remarks(plausibility, tied, listwise=listwise))
+        for scores in self.scores:
+            remarks |= dict.fromkeys(dropped_remarks(scores.dropped_comments))
         return tuple(remarks)
 
     @property

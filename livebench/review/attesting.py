@@ -85,7 +85,8 @@ def compare_scores(
     off = np.abs(said.sums - found.sums) / np.maximum(1, np.abs(found.sums))
     row = int(off.max(axis=1).argmax())
     largest = float(off.max())
-    if largest == 0 and same_counts:
+    same_dropped = np.array_equal(said.dropped_comments, found.dropped_comments)
+    if largest == 0 and same_counts and same_dropped:
         return Agreement("same")
     near = largest <= TOLERANCE and same_counts
     return Agreement("close" if near else "different", largest, ids[row])

@@ -22,6 +22,7 @@ from livebench.scoring.alarms import first_block_alarms, tie_alarms
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
 from livebench.scoring.computation import Computation, versions_used
+from livebench.scoring.dropped import dropped_in_all, dropped_remarks
 from livebench.scoring.fingerprint import fingerprint
 from livebench.scoring.journal import Journal
 from livebench.scoring.metrics import sample_metrics, summarise
@@ -124,7 +125,10 @@ def evaluate_task(
             )
             result = _write_result(submission, task, answers, scores, making)
             journal.remove()  # last: an evaluation killed earlier gets here again
-    for alarm in tie_alarms(scores.sums, setting, dtype):
+    for alarm in [
+        *tie_alarms(scores.sums, setting, dtype),
+        *dropped_remarks(scores.dropped_comments),
+    ]:
         warn(alarm)
     if normalisation == "sum":
         return result
@@ -215,6 +219,7 @@ def _write_result(
         ),
         plausibility=making.plausibility,
         ties=measure_ties(scores.sums),
+        dropped_comments=dropped_in_all(scores.dropped_comments),
         manifest=ResultManifest(
             evaluated=making.evaluated,
             isolation=making.isolation,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from livebench.errors import one_line
 from livebench.scoring.scorer import LogLikelihood, Score
 
 
@@ -18,10 +19,13 @@ class Numbers(NamedTuple):
         totals: float32 [candidates], finite.
         tokens: int64 [candidates], the number of tokens each is a sum over; None if the scorer does not
             say.
+        dropped: how many of the sample's comments the model was not shown, since it cannot read so much;
+            of candidates that differ in it the largest.
     """
 
     totals: np.ndarray
     tokens: np.ndarray | None = None
+    dropped: int = 0
 
 
 class WrongAnswer(Exception):
@@ -38,12 +42,14 @@ class WrongAnswer(Exception):
         self.what, self.fix, self.row, self.candidate = what, fix, row, candidate
 
 
-def numbers_of(scores: Sequence[Score], candidates: int, row: int = 0) -> Numbers:
-    """The numbers of a sample with this many candidates.
+def numbers_of(
+    scores: Sequence[Score], candidates: int, row: int = 0, *, comments: int = 0
+) -> Numbers:
+    """The numbers of a sample with this many candidates, and comments around the moment.
 
     Raises:
-        WrongAnswer: there are more or fewer, one is not a finite float32, or only some come with a
-            number of tokens.
+        WrongAnswer: there are more or fewer, one is not a finite float32, only some come with a number
+            of tokens, or more comments were dropped than there are.
     """
     if len(scores) != candidates:
         what = f"the scorer gave {len(scores)} scores for {candidates} candidates"
@@ -54,8 +60,13 @@ def numbers_of(scores: Sequence[Score], candidates: int, row: int = 0) -> Number
     except (TypeError, ValueError, OverflowError) as error:
         raise WrongAnswer(f"a score is not a number: {error}", "give a float", row) from None
     numbers = checked(values, None, row)
-    lengths = [score.tokens for score in scores if isinstance(score, LogLikelihood)]
-    return numbers._replace(tokens=_token_counts(lengths, candidates, row)) if lengths else numbers
+    told = [score for score in scores if isinstance(score, LogLikelihood)]
+    if not told:
+        return numbers
+    return numbers._replace(
+        tokens=_token_counts([score.tokens for score in told], candidates, row),
+        dropped=max(checked_dropped(score.dropped, comments, row) for score in told),
+    )
 
 
 def checked(totals: np.ndarray, tokens: np.ndarray | None, row: int = 0) -> Numbers:
@@ -71,6 +82,14 @@ def checked(totals: np.ndarray, tokens: np.ndarray | None, row: int = 0) -> Numb
         raise WrongAnswer("a number of tokens is negative", "each must be at least 0", row)
     # Adding 0.0 turns -0.0 into 0.0: they are the same score, and so are their bytes.
     return Numbers(values + np.float32(0), tokens)
+
+
+def checked_dropped(dropped: int, comments: int, row: int = 0) -> int:
+    """How many of the comments were dropped; raises WrongAnswer unless it can be."""
+    if isinstance(dropped, (int, np.integer)) and 0 <= dropped <= comments:
+        return int(dropped)
+    what = f"the scorer says that it dropped {one_line(str(dropped), 40)} of {comments} comments"
+    raise WrongAnswer(what, f"give a whole number from 0 to {comments}", row)
 
 
 def _token_counts(lengths: list[int], candidates: int, row: int) -> np.ndarray:
@@ -99,4 +118,6 @@ def score_line(sample_id: str, numbers: Numbers, *, exact: bool = False) -> byte
     line = b'{"sample_id":%b,"scores":[%b]' % (msgspec.json.encode(sample_id), totals.encode())
     if numbers.tokens is not None:
         line += b',"token_counts":[%b]' % ",".join(map(str, numbers.tokens.tolist())).encode()
+    if numbers.dropped:
+        line += b',"dropped_comments":%d' % numbers.dropped
     return line + b"}\n"

@@ -117,6 +117,7 @@ def answered(
     return Scores(
         np.array([one.scores for one in records]),
         None if None in counts else np.array(counts, np.int64),
+        np.array([one.dropped_comments for one in records], np.int64),
     )
 
 
@@ -150,7 +151,7 @@ class _EachSample:
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """The answer to a question, as a journal keeps it."""
+    """The answer to a question, as a journal keeps it. No comments are shown, and none are dropped."""
 
     scores: list[float]
     token_counts: list[int] | None = None

@@ -10,6 +10,7 @@ import msgspec
 from livebench import __version__
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.records import Setting
+from livebench.scoring.dropped import DroppedComments
 from livebench.scoring.metrics import Interval
 from livebench.scoring.plausibility import Plausibility, Ties
 from livebench.scoring.runner import MemoryKind
@@ -87,7 +88,8 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A result file: `metrics` by ground truth (`best`, `all`) and metric; see docs/metrics.md.
 
     `plausibility` and `ties` say whether the scorer follows the rules, as checked on a few samples
-    (docs/trust.md); absent from results that predate these checks.
+    (docs/trust.md); absent from results that predate these checks. `dropped_comments`: of contexts that
+    were too long for the model; absent if nothing was dropped.
     """
 
     signature: str
@@ -96,6 +98,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     manifest: ResultManifest
     plausibility: Plausibility | None = None
     ties: Ties | None = None
+    dropped_comments: DroppedComments | msgspec.UnsetType = msgspec.UNSET
 
 
 def signature(

@@ -330,7 +330,7 @@ def score_block(scorer: Scorer, samples: Sequence[Sample]) -> list[Numbers]:
         what = f"the scorer gave scores for {len(scores)} samples instead of {len(samples)}"
         raise WrongAnswer(what, "give scores for each")
     return [
-        numbers_of(row_scores, len(sample.candidates), row)
+        numbers_of(row_scores, len(sample.candidates), row, comments=len(sample.comments))
         for row, (row_scores, sample) in enumerate(zip(scores, samples, strict=True))
     ]
 

@@ -75,10 +75,19 @@ class Sample(NamedTuple):
 
 
 class LogLikelihood(NamedTuple):
-    """A score with the number of tokens it is a sum over, the end of the comment included."""
+    """A score, and what it is a sum over.
+
+    Attributes:
+        total: the sum of log-probabilities.
+        tokens: how many there are, the end of the comment included.
+        dropped: how many of the surrounding comments the model was not shown, since all of them are more
+            than it can read. It tends to be the same for all candidates of a sample; what is reported
+            of a sample is the largest.
+    """
 
     total: float
     tokens: int
+    dropped: int = 0
 
 
 Score = float | LogLikelihood

@@ -12,6 +12,7 @@ from livebench.errors import LiveBenchError
 from livebench.records import Setting
 from livebench.scoring.alarms import first_block_alarms
 from livebench.scoring.answers import Answers
+from livebench.scoring.dropped import dropped_remarks
 from livebench.scoring.metrics import Interval, sample_metrics, summarise
 from livebench.scoring.plausibility import Ties, measure_ties
 from livebench.scoring.preparation import Task
@@ -94,6 +95,8 @@ class Trials:
         )
         if setting == "blind":
             self._blind[candidate_set.name, task.run.name] = scores
+        for alarm in dropped_remarks(scores.dropped_comments):
+            warn(alarm)
         values = scores.normalised(name, answers.lengths[chosen], blind)
         measured = sample_metrics(values, answers.correct[chosen])
         count, total = len(ids), len(answers.sample_ids)

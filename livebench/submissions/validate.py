@@ -22,10 +22,12 @@ class Scores(NamedTuple):
     Attributes:
         sums: float64 [samples, 100], sums of token log-probabilities.
         token_counts: int64 [samples, 100], over how many tokens; None if the file does not say.
+        dropped_comments: int64 [samples], how many of the surrounding comments the model was not shown.
     """
 
     sums: np.ndarray
     token_counts: np.ndarray | None
+    dropped_comments: np.ndarray
 
     def normalised(
         self, normalisation: Normalisation, words: np.ndarray, blind: Scores | None = None
@@ -110,6 +112,7 @@ def read_scores(
     rows = {sample_id: row for row, sample_id in enumerate(sample_ids)}
     scores = np.empty((len(rows), CANDIDATES))
     token_counts = np.empty(scores.shape, np.int64)
+    dropped = np.zeros(len(rows), np.int64)
     lines: dict[str, int] = {}
     counted, mixed = 0, False
     for line, record in enumerate(read_records(path, ScoreRecord, report), 1):
@@ -130,6 +133,7 @@ def read_scores(
             continue
         lines[name] = line
         scores[rows[name]] = record.scores
+        dropped[rows[name]] = record.dropped_comments
         if record.token_counts is not None:
             token_counts[rows[name]] = record.token_counts
             counted += 1
@@ -148,4 +152,4 @@ def read_scores(
     if missing:
         what = f"{len(missing)} of {len(rows)} samples have no scores, the first is {missing[0]}"
         report(LiveBenchError(path, what, "score every sample"))
-    return Scores(scores, token_counts if counted else None)
+    return Scores(scores, token_counts if counted else None, dropped)

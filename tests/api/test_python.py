@@ -12,6 +12,7 @@ import pytest
 import livebench
 from livebench import compare, evaluate, load_set
 from livebench.errors import LiveBenchError
+from livebench.submissions.validate import read_scores
 
 LENGTH = """
 from livebench.scoring.scorer import LogLikelihood
@@ -120,6 +121,22 @@ def test_what_a_result_and_a_set_say(loaded, dataset):
     assert next(iter(samples.values())).video_ctx.title == ""
     assert next(iter(loaded.samples("both").values())).video_ctx.frames.shape[1] == 4
     assert loaded.dataset.info.fingerprint == dataset.info.fingerprint
+
+
+def test_what_a_model_was_not_shown(loaded, tmp_path):
+    """It reads but the three nearest comments."""
+    result = evaluate(
+        lambda _, comments, candidate: livebench.LogLikelihood(0.0, 1, max(0, len(comments) - 3)),
+        loaded,
+        "comments",
+    )
+    unread = np.maximum(0, loaded.answers.n_context - 3)
+    assert result.dropped_comments.tolist() == unread.tolist()
+    said = f"in {(unread > 0).sum()} of 12 samples; comments left out: {unread.sum()}"
+    assert str(result).splitlines()[-2].endswith(said)
+    result.write_scores(tmp_path / "scores.jsonl.gz")
+    read = read_scores(tmp_path / "scores.jsonl.gz", loaded.answers.sample_ids)
+    assert read.dropped_comments.tolist() == unread.tolist()
 
 
 def test_a_scorer_is_fitted(loaded):

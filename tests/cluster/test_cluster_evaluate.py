@@ -73,6 +73,19 @@ def test_the_same_as_on_one_machine(evaluate, workers, pair):
     assert not list(there.parent.glob(".livebench"))
 
 
+def test_what_a_model_was_not_shown_comes_back(evaluate, workers, pair):
+    code = "from livebench import LogLikelihood\n" + LENGTH.replace(
+        "return ", "return LogLikelihood(-1.0, 1, sum(one.time < -4 for one in comments)) or "
+    )
+    here, there = pair(code=code, settings=["comments"])
+    alone, done = evaluate(here), evaluate(there, options=("--cluster", workers))
+    assert alone.status == done.status == 0, done
+    assert "too long for the model" in done.err
+    assert warnings(done) == warnings(alone)
+    assert scores(there) == scores(here)
+    assert results(there) == results(here)
+
+
 def test_runs_that_are_fitted_on_different_datasets(
     evaluate, workers, pair, small, frozen_without_frames, dataset_without_frames
 ):

@@ -223,6 +223,11 @@ FORGERIES = {
         "[[bytes(800), struct.pack('<q', -1) * 100]] * 30",
         ": a number of tokens is negative",
     ),
+    "more comments than there are": (
+        "b'S'",
+        "[[bytes(800), None, 2**64 - 1]] * 30",
+        ": the scorer says that it dropped 18446744073709551615 of ",
+    ),
     "an error without end": (
         "b'E'",
         "{'kind': 'error', 'what': 'x' * 9000000}",

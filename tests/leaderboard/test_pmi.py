@@ -229,5 +229,6 @@ def test_differences_by_hand():
     found = mutual_information(sums, blind)
     assert found.tolist() == expected
     words = np.ones((2, 3), np.int64)
-    read = Scores(sums, None).normalised("pmi", words, Scores(blind, None))
+    none = np.zeros(2, np.int64)
+    read = Scores(sums, None, none).normalised("pmi", words, Scores(blind, None, none))
     assert read.tolist() == expected

@@ -289,6 +289,17 @@ def test_a_bad_number_of_tokens_is_refused(tmp_path, samples, listing, tokens):
     assert listing(tmp_path) == []
 
 
+@pytest.mark.parametrize("dropped", [-1, 21, None, 0.5, "x", [1]])
+def test_a_bad_number_of_dropped_comments_is_refused(tmp_path, samples, listing, dropped):
+    some = samples(count=1)
+    assert len(some[0][1].comments) < 21
+    scores = [LogLikelihood(-1.0, 2)] * 99 + [LogLikelihood(-1.0, 2, dropped)]
+    message = rf"sample {some[0][0]}: the scorer says that it dropped .* of \d+ comments; give a"
+    with pytest.raises(LiveBenchError, match=message):
+        write_scores(tmp_path / "s.jsonl.gz", Batch(lambda _: [scores]), iter(some))
+    assert listing(tmp_path) == []
+
+
 def test_an_old_file_is_kept_if_the_scorer_fails(tmp_path, samples, listing):
     path = tmp_path / "s.jsonl.gz"
     path.write_bytes(b"old")
