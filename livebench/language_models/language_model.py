@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -43,6 +44,7 @@ class LanguageModel(BatchScorer):
 
     Args:
         model: a folder, GGUF file, `package:NAME/FILE` or name on the hub (`find_weights`).
+        checkpoint: instead of `model`, a GGUF file in the folder of the submission, which its card names.
         revision: of the hub.
         weights_sha256: what the hash of the weights must be; not checked if empty.
         device, dtype: as torch names them; the device may be `auto`.
@@ -57,7 +59,7 @@ class LanguageModel(BatchScorer):
 
     def __init__(  # noqa: PLR0913, PLR0917 (the arguments of a run, by name)
         self,
-        model: str,
+        model: str = "",
         revision: str = "",
         weights_sha256: str = "",
         device: str = "auto",
@@ -66,6 +68,7 @@ class LanguageModel(BatchScorer):
         prompt: str | Mapping[str, Any] = "lines",
         chat: bool | None = None,
         plain: bool = False,
+        checkpoint: str | Path = "",
     ) -> None:
         os.environ["TOKENIZERS_PARALLELISM"] = "false"  # a process with threads cannot be copied
         if dtype not in DTYPES:
@@ -73,7 +76,11 @@ class LanguageModel(BatchScorer):
             raise LiveBenchError(f"--dtype {dtype}", "is no number format of models", fix)
         self.prompt = read_prompt(prompt)
         place = device_of(device)
-        weights = find_weights(model, revision)
+        if bool(model) == bool(checkpoint):
+            what = "needs a model or a checkpoint, and not both"
+            raise LiveBenchError("language model", what, "name one in the run of the card")
+        weights = find_weights(str(checkpoint or model), revision)
+        model = model or Path(checkpoint).name
         found = weights.sha256()
         if weights_sha256 and found != weights_sha256:
             what = f"its weights have sha256 {found}, and the card says {weights_sha256}"

@@ -156,6 +156,18 @@ def test_other_weights_than_named_are_refused(llama):
         LanguageModel(str(llama), weights_sha256="0" * 64)
 
 
+def test_weights_may_be_the_checkpoint_of_a_run(llama):
+    model = LanguageModel(checkpoint=llama)
+    assert model.about["model"] == llama.name
+    assert model.score_samples(samples()) == LanguageModel(str(llama)).score_samples(samples())
+
+
+@pytest.mark.parametrize("both", [{}, {"model": "a", "checkpoint": "b"}])
+def test_a_model_or_a_checkpoint(both):
+    with pytest.raises(LiveBenchError, match="needs a model or a checkpoint, and not both"):
+        LanguageModel(**both)
+
+
 def test_half_precision_is_near(llama):
     exact = LanguageModel(str(llama)).score_samples(samples())
     model = LanguageModel(str(llama), dtype="bfloat16")
