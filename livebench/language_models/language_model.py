@@ -44,7 +44,7 @@ class LanguageModel(BatchScorer):
 
     Args:
         model: a folder, GGUF file, `package:NAME/FILE` or name on the hub (`find_weights`).
-        checkpoint: instead of `model`, a GGUF file in the folder of the submission, which its card names.
+        checkpoint: instead of `model`, a GGUF file in the folder of the submission.
         revision: of the hub.
         weights_sha256: what the hash of the weights must be; not checked if empty.
         device, dtype: as torch names them; the device may be `auto`.
