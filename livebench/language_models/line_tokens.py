@@ -25,6 +25,7 @@ def chat_opening(tokenizer: Any, messages: list[dict[str, Any]]) -> str:
     is always the same."""
     from transformers.utils import chat_template_utils
 
+    # What is given to a template by name becomes text: a clock cannot be given.
     with mock.patch.object(chat_template_utils, "datetime", _FixedDate):
         text: str = tokenizer.apply_chat_template(
             messages,

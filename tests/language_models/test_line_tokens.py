@@ -113,13 +113,14 @@ def test_apart_is_as_together(kind, begin):
 
 def test_a_chat_template_opens_an_answer():
     template = (
-        "{{ bos_token }}Q {{ messages[0].content }} {{ strftime_now('%Y') }}</s>\n"
+        "{% macro day() %}{{ strftime_now('%d.%m.%Y') }}{% endmacro %}"
+        "{{ bos_token }}Q {{ messages[0].content }} {{ day() }}</s>\n"
         "{% if add_generation_prompt %}A\n{% endif %}"
     )
     tokens = wrapped(bytes_bpe(True), begin=True, template=template)
     context = tokens.context(CONTEXT, "Go on.")
     assert context[0] == 0 and context.count(0) == 1 and context.count(1) == 1
-    assert "2025" in tokens._tokenizer.decode(context)
+    assert "01.01.2025" in tokens._tokenizer.decode(context)
     assert context[-len(tokens.lines([CONTEXT])[0]) :] == tokens.lines([CONTEXT])[0]
 
 

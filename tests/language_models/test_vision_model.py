@@ -172,7 +172,7 @@ def test_a_chat_model_is_asked_by_its_template(tmp_path, rendered):
     sample = sample_of(rendered, candidates=5)
     opening = chat._opening(sample.video_ctx)
     text = chat._processor.tokenizer.decode(opening.ids[0])
-    assert text.startswith("<s>user:" + "<image>" * 20 + "请续写一个视频的实时弹幕")
+    assert text.startswith("<s>user 01.01.2025:" + "<image>" * 20 + "请续写一个视频的实时弹幕")
     assert text.count("<s>") == 1
     assert text.endswith("最后写当前时刻的弹幕。assistant:\n")
     found = totals(chat.score_samples([sample])[0])

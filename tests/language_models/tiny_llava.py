@@ -7,7 +7,7 @@ from pathlib import Path
 from tiny_llama import save_tiny_llama
 
 TEMPLATE = (
-    "{% for one in messages %}<s>{{ one.role }}:"
+    "{% for one in messages %}<s>{{ one.role }} {{ strftime_now('%d.%m.%Y') }}:"
     "{% for part in one.content %}{% if part.type == 'image' %}<image>{% else %}{{ part.text }}"
     "{% endif %}{% endfor %}\n{% endfor %}{% if add_generation_prompt %}assistant:\n{% endif %}"
 )
