@@ -11,36 +11,11 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from tiny_tables import ACTIONS, SUBJECTS
 
 from livebench.data.dataset import Dataset, DatasetInfo, Video
 from livebench.data.dataset_writer import write_dataset
 
-SUBJECTS = [
-    "小猫",
-    "熊猫",
-    "司机",
-    "厨师",
-    "老师",
-    "足球",
-    "火锅",
-    "雪山",
-    "吉他",
-    "机器人",
-    "海豚",
-]
-SUBJECTS += ["包子", "月亮", "火车", "画家", "外婆"]
-ACTIONS = [
-    "跳起来了",
-    "睡着了",
-    "在唱歌",
-    "掉进河里",
-    "太好笑",
-    "看不懂",
-    "终于赢了",
-    "飞走了",
-    "好可怜",
-]
-ACTIONS += ["真厉害", "来晚了", "又迟到"]
 FILLERS = ["哈哈哈", "泪目", "来了", "打卡", "好听"]
 SPLIT = ("dev", "test", "test", "train", "train", "train")
 OWN = 40

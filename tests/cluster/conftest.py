@@ -1,4 +1,4 @@
-"""What the tests of this room share: two workers in this process, which a scheduler at a port serves."""
+"""What the tests of this room share: workers in this process, which a scheduler at a port serves."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def workers():
-    """The address of a scheduler with two workers, all of them threads of this process."""
+def cluster_of():
+    """Starts a scheduler and so many workers, all threads of this process; a context manager."""
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2,
+    return lambda workers: distributed.LocalCluster(
+        n_workers=workers,
         threads_per_worker=1,
         processes=False,
         protocol="tcp",
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
         silence_logs=50,
-    ) as cluster:
+    )
+
+
+@pytest.fixture(scope="session")
+def workers(cluster_of):
+    """The address of a scheduler with two workers."""
+    with cluster_of(2) as cluster:
         yield cluster.scheduler_address
 
 

@@ -303,8 +303,8 @@ def test_a_bad_file_of_slurm_is_told(
     refused, submission, small, dataset, tmp_path, monkeypatch, what
 ):
     text, message = SLURM[what]
-    if what != "no Slurm":
-        monkeypatch.setattr(connection.shutil, "which", lambda name: f"/usr/bin/{name}")
+    found = None if what == "no Slurm" else "/usr/bin/sbatch"
+    monkeypatch.setattr(connection.shutil, "which", lambda name: found)
     (tmp_path / "slurm.toml").write_text(text)
     given = ("--candidates", small.path, "--dataset", dataset.path, "--quiet")
     told = refused("evaluate", submission(code=LENGTH), *given, "--cluster", "slurm.toml")
@@ -344,21 +344,14 @@ def test_not_in_this_process(run, submission, small):
     assert "--in-process cannot be combined with --cluster" in done.err
 
 
-def test_a_scheduler_that_ends_is_told_and_the_journal_stays(evaluate, submission, tmp_path):
-    distributed = pytest.importorskip("distributed")
+def test_a_scheduler_that_ends_is_told_and_the_journal_stays(
+    evaluate, submission, tmp_path, cluster_of
+):
     slow = LENGTH.replace(
         "        return", "        import time; time.sleep(0.002)\n        return", 1
     )
     path = submission(code=slow)
-    with distributed.LocalCluster(
-        n_workers=1,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        silence_logs=50,
-    ) as cluster:
+    with cluster_of(1) as cluster:
 
         def close():
             while not list(tmp_path.rglob("*.journal")):
