@@ -138,9 +138,8 @@ def _on_cluster(
 ) -> tuple[list[str], dict[str, LiveBenchError]]:
     """Have workers encode the videos; those that are done, and why others have no vectors."""
     need("distributed", "cluster")
-    from livebench.cluster.connection import connected
-    from livebench.cluster.dispatch import Queue
+    from livebench.cluster.connection import queue_on
     from livebench.cluster.encoding import encode_there
 
-    with connected(where) as client, Queue(client, partial(remark, quiet=quiet)) as queue:
+    with queue_on(where, partial(remark, quiet=quiet)) as queue:
         return encode_there(queue, work, videos, encoder, device, progress)

@@ -40,8 +40,7 @@ def each_result_on_cluster(
         where: the value of --cluster.
     """
     need("distributed", "cluster")
-    from livebench.cluster.connection import connected
-    from livebench.cluster.dispatch import Queue
+    from livebench.cluster.connection import queue_on
     from livebench.cluster.lanes import Lanes
     from livebench.cluster.scorer import ClusterScorers
     from livebench.scoring.plan import Skipped
@@ -64,8 +63,7 @@ def each_result_on_cluster(
     one_at_a_time = threading.Lock()
     with (
         bar(total, label, how.quiet or how.progress is not None) as shown,
-        connected(where) as client,
-        Queue(client, partial(remark, quiet=how.quiet)) as queue,
+        queue_on(where, partial(remark, quiet=how.quiet)) as queue,
     ):
 
         def work(submission: Submission, task: Task) -> Result | Trial:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from livebench.cluster import signals
 from livebench.errors import LiveBenchError
 from livebench.extras import need
-from livebench.records import parse_toml
 
 if TYPE_CHECKING:
     from distributed import Client
-    from distributed.security import Security
+
+    from livebench.cluster.dispatch import Queue
+    from livebench.cluster.slurm import Jobs
 
 EXTRA = "cluster"
 
@@ -36,42 +33,44 @@ _CLOSE = 2
 _FORMS = "give the address of a scheduler (tcp://HOST:8786, tls://HOST:8786), local:N, or FILE.toml"
 
 
-class SlurmJobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file that --cluster names: `jobs`, how many jobs to submit; `job`, what is said of each, as
-    dask_jobqueue.SLURMCluster takes it (queue, account, cores, memory, walltime, ...)."""
-
-    job: dict[str, Any]
-    jobs: int = 1
-
-
 @contextmanager
-def connected(where: str) -> Iterator[Client]:
-    """A client of the cluster; what was started for it ends with the block.
+def queue_on(where: str, say: Callable[[str], object]) -> Iterator[Queue]:
+    """A queue of calls for the cluster; what was started for it ends with the block.
 
     Args:
         where: the value of --cluster.
+        say: for a line that the user should see.
 
     Raises:
         LiveBenchError: it names none, there is none at the address, or a package is not installed.
     """
     distributed = need("distributed", EXTRA)
+    from livebench.cluster.dispatch import Queue
+
     # Its lines tell of what the queue handles; an error here is told in a line of its own.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with ExitStack() as ends:
+        jobs: Jobs | None = None
+        cluster: Any = where
         if where.startswith(LOCAL):
             cluster = ends.enter_context(_local(_number(where)))
-            client = distributed.Client(cluster, set_as_default=False)
         elif where.endswith(".toml"):
-            cluster = ends.enter_context(_slurm(Path(where)))
-            client = distributed.Client(cluster, set_as_default=False)
+            jobs = ends.enter_context(_slurm(Path(where)))
+            cluster = jobs.cluster
         else:
             _check(where)
-            client = distributed.Client(where, timeout=_CONNECT, set_as_default=False)
-        try:
-            yield client
-        finally:
-            with suppress(OSError, TimeoutError):  # the scheduler may have ended
-                client.close(timeout=_CLOSE)
+        with signals.held():
+            client = distributed.Client(cluster, timeout=_CONNECT, set_as_default=False)
+            ends.callback(_close, client)
+        queue = ends.enter_context(Queue(client, say))
+        if jobs is not None:
+            ends.enter_context(jobs.watched(say, queue.stop))
+        yield queue
+
+
+def _close(client: Client) -> None:
+    with suppress(OSError, TimeoutError):  # the scheduler may have ended
+        client.close(timeout=_CLOSE)
 
 
 def _number(where: str) -> int:
@@ -161,48 +160,11 @@ _DOCS = "docs/cluster.md"
 
 
 @contextmanager
-def _slurm(path: Path) -> Iterator[Any]:
+def _slurm(path: Path) -> Iterator[Jobs]:
     """Jobs of Slurm, each with its workers."""
+    from livebench.cluster.slurm import jobs_of
+
     if not path.is_file():
         raise LiveBenchError(path, "there is no such file", _FORMS)
-    wanted = parse_toml(path, SlurmJobs)
-    if wanted.jobs < 1:
-        raise LiveBenchError(path, f"jobs is {wanted.jobs}", "ask for 1 or more")
-    jobqueue = need("dask_jobqueue", EXTRA)
-    if shutil.which("sbatch") is None:
-        what = "asks for jobs of Slurm, and there is no program sbatch on this machine"
-        raise LiveBenchError(path, what, "run it where jobs are submitted")
-    from distributed.security import Security
-
-    with _no_pages(), tempfile.TemporaryDirectory(prefix=".livebench-", dir=Path.cwd()) as keys:
-        given = {
-            # Whoever reaches a scheduler can run code. The jobs read the key from the folder.
-            "security": _kept_in(Path(keys), Security.temporary()),
-            "protocol": "tls://",
-            **wanted.job,
-        }
-        of_cluster = inspect.signature(jobqueue.core.JobQueueCluster.__init__).parameters
-        of_job = {name: value for name, value in wanted.job.items() if name not in of_cluster}
-        try:  # one that is never submitted, since a cluster that cannot begin does not end well
-            jobqueue.SLURMCluster.job_cls(scheduler="tls://127.0.0.1:1", name="none", **of_job)
-        except (TypeError, ValueError) as error:
-            said = str(error).splitlines()[0]
-            what = f"[job] is not what dask_jobqueue.SLURMCluster takes: {said}"
-            raise LiveBenchError(path, what, f"see {_DOCS}") from None
-        with jobqueue.SLURMCluster(**given) as cluster:
-            cluster.scale(jobs=wanted.jobs)
-            yield cluster
-
-
-def _kept_in(folder: Path, security: Security) -> Security:
-    """The same certificates as files, which only this user can read."""
-    named: dict[str, Any] = {"require_encryption": True}
-    for name in ("ca_file", *(f"{who}_{what}" for who in _WHO for what in ("cert", "key"))):
-        file = folder / f"{name}.pem"
-        file.touch(mode=0o600)
-        file.write_text(getattr(security, f"tls_{name}"), "ascii")
-        named[f"tls_{name}"] = str(file)
-    return type(security)(**named)
-
-
-_WHO = ("scheduler", "worker", "client")
+    with _no_pages(), jobs_of(path) as jobs:
+        yield jobs

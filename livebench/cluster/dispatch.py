@@ -306,7 +306,8 @@ class Queue:
             for address in workers - self._given.keys():
                 self._given[address] = {}
         self._cancel(gone)
-        if workers or not self._streams:
+        # Where no worker has come, no task is begun, and there are no streams.
+        if workers or not (self._streams or self.more):
             self._since = time.monotonic()
         elif time.monotonic() - self._since > _PATIENCE:
             self._say("no worker has come yet: waiting for one")

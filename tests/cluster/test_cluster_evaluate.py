@@ -279,38 +279,6 @@ def test_what_is_no_cluster_is_told(refused, submission, small, dataset, monkeyp
     assert message in refused("evaluate", path, *given, "--cluster", address)
 
 
-SLURM = {
-    "not TOML": ("jobs = ", "slurm.toml: "),
-    "no job": ("jobs = 2\n", "missing required field `job`"),
-    "unknown": ("job = {}\nnodes = 2\n", "unknown field `nodes`"),
-    "none": ("jobs = 0\n[job]\ncores = 1\n", "slurm.toml: jobs is 0; ask for 1 or more"),
-    "bad job": (
-        '[job]\ncores = 1\nmemory = "1GB"\nqeue = "gpu"\n',
-        "slurm.toml: [job] is not what dask_jobqueue.SLURMCluster takes: ",
-    ),
-    "no Slurm": (
-        '[job]\ncores = 1\nmemory = "1GB"\n',
-        "slurm.toml: asks for jobs of Slurm, and there is no program sbatch on this machine; run it",
-    ),
-}
-
-
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)  # of what is not begun
-@pytest.mark.parametrize("what", SLURM)
-def test_a_bad_file_of_slurm_is_told(
-    refused, submission, small, dataset, tmp_path, monkeypatch, what
-):
-    text, message = SLURM[what]
-    found = None if what == "no Slurm" else "/usr/bin/sbatch"
-    monkeypatch.setattr(connection.shutil, "which", lambda name: found)
-    (tmp_path / "slurm.toml").write_text(text)
-    given = ("--candidates", small.path, "--dataset", dataset.path, "--quiet")
-    told = refused("evaluate", submission(code=LENGTH), *given, "--cluster", "slurm.toml")
-    assert message in told
-
-
 def test_without_encryption_where_dask_requires_it(refused, submission, small, dataset, workers):
     dask = pytest.importorskip("dask")
     given = ("--candidates", small.path, "--dataset", dataset.path, "--quiet")
