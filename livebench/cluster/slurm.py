@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -80,10 +80,10 @@ class Jobs:
         Raises:
             LiveBenchError: sbatch refuses them.
         """
-        from distributed.core import Status
 
         async def renewed() -> None:
             if ended:
+                self.mark_ended(ended)
                 for name in ended:
                     del self.cluster.worker_spec[name]
                 await self.cluster  # a new job may have the name of an old one
@@ -95,11 +95,15 @@ class Jobs:
             with signals.held():  # a job whose number is not known yet could not be cancelled
                 self.cluster.sync(renewed)
         except RuntimeError as error:
-            for job in self.cluster.workers.values():
-                if job.job_id is None:
-                    job.status = Status.failed
-            fix = f"correct [job] ({_DOCS})"
+            fix = f"correct [job], or try again later ({_DOCS})"
             raise LiveBenchError(self._path, f"no job was submitted: {_said(error)}", fix) from None
+
+    def mark_ended(self, names: Iterable[str]) -> None:
+        """Have Dask, which checks that, know that jobs have ended: dask_jobqueue does not tell it."""
+        from distributed.core import Status
+
+        for name in names:
+            self.cluster.workers[name].status = Status.closed
 
     @contextmanager
     def watched(
@@ -224,8 +228,11 @@ def jobs_of(path: Path) -> Iterator[Jobs]:
             raise LiveBenchError(path, what, f"correct [job] ({_DOCS})") from None
         with cluster:
             jobs = Jobs(cluster, path, wanted.jobs, Path(given["log_directory"]))
-            jobs.submit()
-            yield jobs
+            try:
+                jobs.submit()
+                yield jobs
+            finally:
+                jobs.mark_ended(list(cluster.workers))
 
 
 def _jobqueue() -> ModuleType:

@@ -16,8 +16,15 @@ case $partition in
         echo "sbatch: error: Batch job submission failed: Invalid partition name specified" >&2
         exit 1 ;;
 esac
-number=$(($(ls "$FAKE_SLURM" | wc -l) + 1))
-until mkdir "$FAKE_SLURM/$number" 2>/dev/null; do number=$((number + 1)); done
+most=$(cat "$FAKE_SLURM.most" 2>/dev/null || echo 1000)
+number=1
+until mkdir "$FAKE_SLURM/$number" 2>/dev/null; do
+    number=$((number + 1))
+    if [ $number -gt $most ]; then
+        echo "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy" >&2
+        exit 1
+    fi
+done
 cp "$1" "$FAKE_SLURM/$number/script"
 echo $partition > "$FAKE_SLURM/$number/partition"
 log=$(sed -n 's/^#SBATCH -e //p' "$1" | sed "s/%J/$number/")
@@ -59,6 +66,7 @@ class FakeSlurm:
             program = self.programs / name
             program.write_text(f"#!/bin/bash\n{text}")
             program.chmod(0o755)
+        self._most = folder / "jobs.most"
         self.environment = {
             "PATH": f"{self.programs}:{os.environ['PATH']}",
             "FAKE_SLURM": str(self._jobs),
@@ -68,6 +76,10 @@ class FakeSlurm:
     def submitted(self):
         """The ids of all jobs."""
         return sorted(int(one.name) for one in self._jobs.iterdir())
+
+    def accept(self, number):
+        """Let a user submit so many jobs."""
+        self._most.write_text(str(number))
 
     def script(self, number):
         return (self._jobs / str(number) / "script").read_text()

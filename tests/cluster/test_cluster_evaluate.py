@@ -319,7 +319,9 @@ def test_a_scheduler_that_ends_is_told_and_the_journal_stays(
         "        return", "        import time; time.sleep(0.002)\n        return", 1
     )
     path = submission(code=slow)
-    with cluster_of(1) as cluster:
+    # The end of the test asks the scheduler, which is gone, for 30 s otherwise.
+    soon = pytest.importorskip("dask").config.set({"distributed.comm.timeouts.connect": "1s"})
+    with soon, cluster_of(1) as cluster:
 
         def close():
             while not list(tmp_path.rglob("*.journal")):

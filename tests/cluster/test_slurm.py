@@ -90,7 +90,7 @@ FILES = {
     "refused": (
         JOB.replace("main", "gpu"),
         "slurm.toml: no job was submitted: sbatch: error: Batch job submission failed: Invalid "
-        "partition name specified; correct [job] (docs/cluster.md)",
+        "partition name specified; correct [job], or try again later (docs/cluster.md)",
     ),
 }
 
@@ -158,6 +158,17 @@ def test_what_jobs_wait_for_is_said(fake, evaluate, submission, tmp_path, monkey
     lines = done.err.splitlines()
     assert lines.count("slurm.toml: the jobs wait in Slurm's queue (PartitionDown)") == 1
     assert lines.count("no worker has come yet: waiting for one") == 1
+    assert fake.submitted == [1]
+    assert not fake.left
+
+
+@pytest.mark.parametrize("first", ["runs", "waits"])
+def test_a_second_job_that_is_refused(fake, told, first):
+    """The first one was accepted, and is cancelled."""
+    fake.accept(1)
+    queue = {"runs": "main", "waits": "down"}[first]
+    line = told("jobs = 2\n" + JOB.replace("main", queue))
+    assert "no job was submitted: sbatch: error: Batch job submission failed: Job violates" in line
     assert fake.submitted == [1]
     assert not fake.left
 
