@@ -50,21 +50,13 @@ class Machines:
 
 def kill(options: argparse.Namespace) -> bool:
     """Kill workers, the client and the scheduler."""
-    from killing import Bench, check
-
-    from livebench.candidates.freeze import build_set
-    from livebench.candidates.protocol import load_protocol
-    from livebench.simulated.simulation import simulate_dataset
+    from killing import Bench, check, simulated_set
 
     kept = True
     draws = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        dataset = simulate_dataset(folder / "world", seed=0, videos=100)
-        candidate_set = build_set(
-            dataset, load_protocol("paper"), folder / "set", max_samples=options.samples
-        )
-        samples = candidate_set.manifest.files["answers.jsonl.gz"].records
+        samples = simulated_set(folder, options.samples)
         bench = Bench(folder, samples, options.sleep, options.seed)
         whole = bench.submission("undisturbed")
         assert bench.finish(whole)[0] == 0

@@ -27,13 +27,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from livebench.candidates.freeze import build_set
-from livebench.candidates.protocol import load_protocol
 from livebench.scoring.runner import BATCH
-from livebench.simulated.simulation import simulate_dataset
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "scoring"))
-from killing import CARD, Bench, check, child_of, itself
+from killing import CARD, Bench, check, child_of, itself, simulated_set
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 Victim = Callable[[int], int | None]
@@ -120,11 +117,7 @@ def main() -> None:
     kept = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        dataset = simulate_dataset(folder / "world", seed=0, videos=100)
-        candidate_set = build_set(
-            dataset, load_protocol("paper"), folder / "set", max_samples=options.samples
-        )
-        samples = candidate_set.manifest.files["answers.jsonl.gz"].records
+        samples = simulated_set(folder, options.samples)
         print(f"{samples} samples, {BATCH} a block")
         bench = Bench(folder, samples, 0.003, options.seed)
         whole = bench.submission("undisturbed")

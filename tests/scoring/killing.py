@@ -44,6 +44,17 @@ name = "default"
 """
 
 
+def simulated_set(folder: Path, most: int) -> int:
+    """Build the set of a `Bench` in its folder, of `most` samples at most; how many they are."""
+    from livebench.candidates.freeze import build_set
+    from livebench.candidates.protocol import load_protocol
+    from livebench.simulated.simulation import simulate_dataset
+
+    dataset = simulate_dataset(folder / "world", seed=0, videos=100)
+    built = build_set(dataset, load_protocol("paper"), folder / "set", max_samples=most)
+    return built.manifest.files["answers.jsonl.gz"].records
+
+
 class Bench:
     """A candidate set, and slow submissions on it.
 
