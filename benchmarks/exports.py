@@ -73,7 +73,7 @@ found = lm_eval.simple_evaluate(
     model="dummy", tasks=["livebench_small_comments"], task_manager=manager, bootstrap_iters=0, limit=5
 )
 shown = {k: round(v, 3) for k, v in found["results"]["livebench_small_comments"].items()
-         if k.endswith(",none")}
+         if k.endswith(",none") and isinstance(v, float)}
 print(shown)
 """
 LIBRARIES = {
