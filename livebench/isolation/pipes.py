@@ -296,7 +296,8 @@ class Copy(Peer):
         self._close_handles()
 
     def _status(self) -> int | None:
-        return exit_status(self.pid) if self.pid else 0
+        # Before it has said that it is ready, it may only be slow: on a busy machine, it is.
+        return exit_status(self.pid) if self.pid else None
 
 
 class _LastOutput(Exception):
