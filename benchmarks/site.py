@@ -1,7 +1,7 @@
 """The site of a large leaderboard: its size, how long it takes to make, and how soon it can be read.
 
     python benchmarks/site.py [--samples 5000] [--submissions 30] [--axe] [--only simulated]
-                              [--folder FOLDER]
+                              [--folder FOLDER] [--beside SITE]
 
 A simulated dataset, a candidate set of the protocol `paper` on it, and submissions whose scores are
 simulated: a correct candidate's is normal with a mean of the submission's own, every other one's is
@@ -14,7 +14,9 @@ that opens it as files, each time anew, the seconds to the first row of the lead
 row of the list of moments, and to the candidates of a moment as two submissions ranked them, and the
 browser's own first contentful paint. --axe: what axe finds on a page of each kind, at 1280 and 390
 pixels; exit status 1 if anything. --folder: where the simulated project and both sites are kept; a
-project that is there already is used.
+project that is there already is used. --beside: a site of another version, such as what `make` and
+`build` of an earlier release's benchmarks/site.py write; its pages are opened in turn with those of
+the simulated project.
 """
 
 from __future__ import annotations
@@ -25,17 +27,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from browser import launched
 from scale import measured
-from timing import spread
+from timing import ratio, spread
 
 from livebench.candidates.candidate_set import CandidateSet, find_sets
 from livebench.candidates.freeze import build_set
 from livebench.candidates.manifest import ANSWERS
 from livebench.candidates.protocol import load_protocol
-from livebench.records import SETTINGS, ScoreRecord, write_records
+from livebench.records import DeclaredSetting, ScoreRecord, write_records
 from livebench.scoring.answers import Answers
 from livebench.scoring.evaluation import evaluate_task
 from livebench.scoring.preparation import Task
@@ -70,7 +73,7 @@ def make(folder: Path, samples: int, submissions: int) -> None:
         path = folder / "submissions" / f"simulated-{number:02}"
         path.mkdir(parents=True)
         (path / "submission.toml").write_text(CARD.format(number=number), encoding="utf-8")
-        for place, setting in enumerate(SETTINGS):
+        for place, setting in enumerate(get_args(DeclaredSetting)):
             _score(Submission(path), frozen, answers, setting, (number, place))
 
 
@@ -153,24 +156,45 @@ def pages_of(site: Path) -> dict[str, tuple[str, str]]:
     }
 
 
-def visit(browser, site: Path, rounds: int) -> None:
-    """Open its pages, and print how long each took."""
-    empty = site.parent / "empty.html"
-    empty.write_text("<!doctype html><title>-</title><p class=one>-</p>", encoding="utf-8")
-    pages = {"an empty page, for comparison": ("../empty.html", "p.one")} | pages_of(site)
-    for what, (address, row) in pages.items():
-        seconds, painted = [], []
+def visit(browser, sites: dict[str, Path], rounds: int) -> None:
+    """Open the pages of each site in turn, and print how long each took, and beside the last site."""
+    pages = {name: pages_of(site) for name, site in sites.items()}
+    for name, site in sites.items():
+        empty = site.parent / "empty.html"
+        empty.write_text("<!doctype html><title>-</title><p class=one>-</p>", encoding="utf-8")
+        pages[name] = {"an empty page, for comparison": ("../empty.html", "p.one")} | pages[name]
+    [first, *others] = sites
+    for what in [what for what in pages[first] if all(what in pages[name] for name in sites)]:
+        seconds = {name: [] for name in sites}
+        painted = {name: [] for name in sites}
         for _ in range(rounds):
-            context = browser.new_context(viewport={"width": 1280, "height": 844})
-            page = context.new_page()
-            started = time.perf_counter()
-            page.goto(f"{site.as_uri()}/{address}", wait_until="commit")
-            page.locator(row).first.wait_for()
-            seconds.append(time.perf_counter() - started)
-            page.wait_for_function(f"{PAINT} !== undefined")
-            painted.append(page.evaluate(PAINT) / 1000)
-            context.close()
-        print(f"  {what}: {spread(seconds)} s; first paint {spread(painted)} s", flush=True)
+            for name, site in sites.items():
+                address, row = pages[name][what]
+                read, paint = _open(browser, f"{site.as_uri()}/{address}", row)
+                seconds[name].append(read)
+                painted[name].append(paint)
+        for name in sites:
+            beside = f" [{name}]" if others else ""
+            line = f"{spread(seconds[name])} s; first paint {spread(painted[name])} s"
+            print(f"  {what}{beside}: {line}", flush=True)
+        for name in others:
+            times = spread(ratio(seconds[first], seconds[name]))
+            paints = spread(ratio(painted[first], painted[name]))
+            print(f"  {what}, {first} / {name}: {times}; first paint {paints}", flush=True)
+
+
+def _open(browser, address: str, row: str) -> tuple[float, float]:
+    """Seconds until something is there on a page, and until the browser has painted."""
+    context = browser.new_context(viewport={"width": 1280, "height": 844})
+    page = context.new_page()
+    started = time.perf_counter()
+    page.goto(address, wait_until="commit")
+    page.locator(row).first.wait_for()
+    read = time.perf_counter() - started
+    page.wait_for_function(f"{PAINT} !== undefined")
+    paint = page.evaluate(PAINT) / 1000
+    context.close()
+    return read, paint
 
 
 def look_for_barriers(browser, site: Path) -> int:
@@ -206,6 +230,7 @@ def main() -> None:
     parser.add_argument("--axe", action="store_true")
     parser.add_argument("--only", choices=["checkout", "simulated"])
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--beside", type=Path)
     options = parser.parse_args()
     barriers = 0
     with (
@@ -225,7 +250,8 @@ def main() -> None:
             print(f"{what}: {folders} submissions; {samples} samples", flush=True)
             site = folder / f"site-{what}"
             build(project, site)
-            visit(browser, site, options.rounds)
+            other = {"beside": options.beside} if options.beside and what == "simulated" else {}
+            visit(browser, {"now": site} | other, options.rounds)
             barriers += look_for_barriers(browser, site) if options.axe else 0
     sys.exit(barriers > 0)
 

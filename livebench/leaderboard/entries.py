@@ -153,7 +153,9 @@ class Entry:
         """What a reader should know of the scores of all runs, each remark once."""
         rerun, listwise = self.was_run, self.submission.card.listwise
         remarks: dict[str, None] = {}
-        if len(self.runs) == 1 and self.runs[0].checkpoint:
+        # Of a published model that nobody trains again there is only the one.
+        trained = self.submission.card.training_data != "other"
+        if len(self.runs) == 1 and self.runs[0].checkpoint and trained:
             remarks[ONE_RUN] = None
         if rerun:
             remarks |= dict.fromkeys(

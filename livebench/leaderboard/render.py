@@ -213,14 +213,14 @@ def _comments_of(section: Section) -> str:
 
 
 def _shortcut_told(section: Section) -> Markdown:
-    """What the best shortcut reaches, and whether that is above chance for certain."""
+    """What the best shortcut reaches, and which it is, if that is above chance for certain."""
     cell = best_shortcut(section)
     if cell is None:
         return Markdown("not audited")
-    sure = section.audit is not None and has_shortcut(section.audit)
-    judged = "" if sure else "; not above chance"
+    sure = section.audit is None or has_shortcut(section.audit)
     value = HEADLINE.format(cell.value.value)
-    return Markdown(f"{value}<br><sub>{markdown_cell(probe_in_words(cell.what))}{judged}</sub>")
+    told = markdown_cell(probe_in_words(cell.what)) if sure else "not above chance"
+    return Markdown(f"{value}<br><sub>{told}</sub>")
 
 
 def _chance_of(section: Section) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from livebench.audit.set_audit import has_shortcut
 from livebench.leaderboard.collect import Board, BoardRow, Section
 from livebench.leaderboard.entries import Entry
 from livebench.leaderboard.overview import Overview
@@ -121,10 +122,11 @@ def board_views(sections: Sequence[Section]) -> list[BoardView]:
 
 @dataclass(frozen=True)
 class OverviewColumn:
-    """A set of the first table; `settings` in which something is shown."""
+    """A set of the first table; `settings` in which something is shown; whether it has a `shortcut`."""
 
     set_name: str
     settings: int
+    shortcut: bool
 
 
 def overview_columns(overview: Overview) -> list[OverviewColumn]:
@@ -133,6 +135,8 @@ def overview_columns(overview: Overview) -> list[OverviewColumn]:
         OverviewColumn(
             section.candidate_set.name,
             sum(board.setting != "blind" for board in section.boards),
+            # Without an audit nobody knows: the best submitted probe is named.
+            section.audit is None or has_shortcut(section.audit),
         )
         for section in overview.sections
     ]

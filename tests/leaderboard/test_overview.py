@@ -12,7 +12,9 @@ from livebench.leaderboard.collect import BoardRow
 from livebench.leaderboard.drawing import draw_overview
 from livebench.leaderboard.overview import best_shortcut, make_overview
 from livebench.leaderboard.readme import BEGIN, END, readme_table, with_table
+from livebench.leaderboard.render import _shortcut_told
 from livebench.scoring.metrics import Interval
+from livebench.site.boards import overview_columns
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -75,6 +77,21 @@ def test_real_sets_stand_first_and_those_that_a_shortcut_wins_aside():
     names = [one.candidate_set.name for one in overview.sections]
     assert names == ["b-matched", "z-matched", "b-live", "b-other", "sim-matched"]
     assert [one.candidate_set.name for one in overview.aside] == ["b-paper"]
+
+
+@pytest.mark.parametrize(
+    ("findings", "named", "told"),
+    [
+        ([finding("lookup", "shortcut", 0.1, "shortcut")], True, "0.1000<br><sub>lookup</sub>"),
+        ([finding("late", "shortcut", 0.06)], False, "0.0600<br><sub>not above chance</sub>"),
+        (None, True, "0.2000<br><sub>P</sub>"),
+    ],
+)
+def test_a_shortcut_is_named_where_it_is_above_chance(findings, named, told):
+    probe = row("p", 0.2, "probe")
+    one = section("s", board("both", row("a", 0.3), probe), findings=findings)
+    assert [column.shortcut for column in overview_columns(make_overview([one]))] == [named]
+    assert _shortcut_told(one) == told
 
 
 def test_where_a_shortcut_wins_everywhere_all_sets_are_shown():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.cli.leaderboard import render_all
 from livebench.leaderboard.collect import collect
+from livebench.leaderboard.entries import ONE_RUN, Entry
 from livebench.submissions.load import Submission
 
 BY_PLACE = """
@@ -114,3 +116,34 @@ def test_what_changed_code_made_is_marked(row_of):
     row, line = row_of(dirty=True)
     assert row.from_changed_code
     assert "| claimed, own process, from changed code<br>" in line
+
+
+@pytest.mark.parametrize(
+    ("runs", "checkpoint", "training_data", "expected"),
+    [
+        (1, "model.safetensors", "dataset", (ONE_RUN,)),
+        (1, "model.safetensors", "dataset+other", (ONE_RUN,)),
+        (1, "model.safetensors", "", (ONE_RUN,)),
+        (2, "model.safetensors", "dataset", ()),
+        (1, "", "dataset", ()),
+        # A published model: there is no other run of its training to be had.
+        (1, "model.gguf", "other", ()),
+    ],
+)
+def test_one_training_run_is_told_of_models_that_were_trained_here(
+    runs, checkpoint, training_data, expected
+):
+    card = SimpleNamespace(
+        training_data=training_data, listwise=False, entry="scorer:Mine", score="sum"
+    )
+    entry = Entry(
+        submission=SimpleNamespace(card=card),
+        setting="comments",
+        set_signature="",
+        answers=SimpleNamespace(lengths=None),
+        runs=[SimpleNamespace(checkpoint=checkpoint)] * runs,
+        results=[],
+        scores=[],
+        blind=[],
+    )
+    assert entry.remarks == expected
