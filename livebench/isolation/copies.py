@@ -83,20 +83,20 @@ class Copies:
                 self.why_not = answer.why
                 yield None
                 return
+            copy.pid = self._find(answer.pid)
             ready(copy)
-            before = self._stopped(copy, answer.pid, known)
+            before = self._stopped(copy, known)
             os.kill(copy.pid, signal.SIGCONT)
             yield copy
             self._finished(copy, before)
         finally:
             copy.close()
 
-    def _stopped(self, copy: Copy, number: int, known: set[str]) -> dict[str, str]:
+    def _stopped(self, copy: Copy, known: set[str]) -> dict[str, str]:
         """Stop process and copy, and look at both; returns what the process holds open."""
         if not self._origin:
             self._origin = self._find(_FIRST) if self.sealed else self._child.pid
         origin = self._origin
-        copy.pid = self._find(number)
         try:
             if not (stop(origin) and stop(copy.pid)):
                 raise self._child.failed("a process of the submission ended")

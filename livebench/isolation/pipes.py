@@ -296,7 +296,7 @@ class Copy(Peer):
         self._close_handles()
 
     def _status(self) -> int | None:
-        # Before it has said that it is ready, it may only be slow: on a busy machine, it is.
+        # Before its number is known, it may only be slow: on a busy machine, it is.
         return exit_status(self.pid) if self.pid else None
 
 

@@ -53,6 +53,7 @@ def made(submission, frozen, dataset, run):
     return call
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", WAYS)
 def test_how_often_it_is_made(made, case):
     code, options, expected = WAYS[case]
@@ -74,6 +75,33 @@ def test_it_serves_all_sets_of_a_dataset(made, frozen, tmp_path):
     shutil.copytree(frozen.path, other)
     _, log = made(LOGS, sets=[other])
     assert (log.count("made"), log.count("fitted")) == (2, 2)
+
+
+SLOW_TO_COPY = """
+import os, time
+os.register_at_fork(after_in_child=lambda: time.sleep(0.3))
+"""
+
+
+@pytest.mark.parametrize("options", [(), pytest.param(("--sandbox",), marks=needs_bwrap)])
+def test_a_copy_may_take_its_time(made, monkeypatch, options):
+    """On a busy machine, a copy says nothing for longer than LiveBench waits between two looks."""
+    monkeypatch.setattr("livebench.isolation.pipes._LOOK", 0.05)
+    path, _ = made(SLOW_TO_COPY + LOGS, "--setting", "comments", *options)
+    assert (path / "results/tiny-paper/default/comments.json").exists()
+
+
+DIES_AS_A_COPY = """
+import os
+os.register_at_fork(after_in_child=lambda: os._exit(7))
+"""
+
+
+def test_a_copy_that_ends_at_once(submission, frozen, dataset, run):
+    path = submission(code=DIES_AS_A_COPY + LOGS)
+    done = run("evaluate", path, "--candidates", frozen.path, "--dataset", dataset.path)
+    assert done.status == 2
+    assert "the submission ended its process (exit status 7)" in done.err
 
 
 MARKS = """
