@@ -26,6 +26,7 @@ def test_ids_of_which_a_spreadsheet_made_numbers(tmp_path, refused):
     )
 
 
+@pytest.mark.slow
 def test_scores_that_differ_less_than_their_digits(tmp_path, run):
     """The same scores, and -1e6 added: only what float32 cannot tell apart ties, and that is said."""
     shutil.copytree(CASES / "precision_ties", tmp_path / "case", copy_function=shutil.copyfile)

@@ -37,6 +37,7 @@ def scored(samples):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SETS, ids=lambda path: path.name)
 def test_whoever_remembers_gains_nothing(path):
     candidate_set = CandidateSet(path)

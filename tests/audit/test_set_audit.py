@@ -48,6 +48,7 @@ def _by_name(audit):
 
 
 class TestPaper:
+    @pytest.mark.slow
     def test_the_string_lookup_is_found(self, audited_paper):
         finding = _by_name(audited_paper)["not: in training"]
         assert finding.verdict == "shortcut"
@@ -69,6 +70,7 @@ class TestPaper:
 
 
 class TestMatched:
+    @pytest.mark.slow
     def test_what_is_matched_is_exactly_chance(self, audited):
         # 1 of 100: R@1 1, R@5 5, R@10 10, mean rank 50.5, MRR H(100) / 100
         harmonic = sum(1 / rank for rank in range(1, 101)) / 100
@@ -254,6 +256,7 @@ def test_verdicts(family, value, high, p, verdict):
     assert judge(family, Interval(value, 0.0, high), 0.1, p) == verdict
 
 
+@pytest.mark.slow
 def test_one_more_metric_leaves_verdicts_as_they_are(frozen, dataset, audited_paper, monkeypatch):
     """R@50 behind the others, where a reader of the last column would take it for MRR."""
     monkeypatch.setattr("livebench.scoring.metrics.METRICS", [*METRICS, recall_at(50)])
@@ -295,12 +298,14 @@ class TestFrozen:
 
 
 class TestCommand:
+    @pytest.mark.slow
     def test_strict(self, run, frozen, dataset, copy_set):
         copy = copy_set(frozen)
         arguments = ("audit", copy.path, "--dataset", dataset.path, "--quiet")
         assert run(*arguments, "--strict").status == 1  # without it 0: test_json
         assert (copy.path / "audit.json").exists()
 
+    @pytest.mark.slow
     def test_json(self, run, frozen, dataset, copy_set):
         copy = copy_set(frozen)
         done = run("audit", copy.path, "--dataset", dataset.path, "--json")
@@ -308,6 +313,7 @@ class TestCommand:
         found = json.loads(done.out)
         assert found["set_hash"] == frozen.manifest.hash
 
+    @pytest.mark.slow
     def test_the_verdict_is_said_and_verify_looks_at_it(self, run, frozen, dataset, copy_set):
         copy = copy_set(frozen)
         assert "not audited" in run("verify", copy.path).out
@@ -315,6 +321,7 @@ class TestCommand:
         assert done.out.splitlines()[-1].endswith("as it beats these probes.")
         assert ", audited, " in run("verify", copy.path).out
 
+    @pytest.mark.slow
     def test_text_absent_is_restored(self, run, frozen, dataset, copy_set):
         copy = copy_set(frozen)
         (copy.path / "samples.jsonl.gz").unlink()

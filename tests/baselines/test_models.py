@@ -18,6 +18,7 @@ from torch.nn import functional
 CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 
 
+@pytest.mark.slow
 def test_one_batch_is_learned_by_heart(kind):
     torch.manual_seed(0)
     moments = Moments(4, seed=3)

@@ -82,6 +82,7 @@ def test_who_standardises(kind):
     assert found == (expected if standardises else {})
 
 
+@pytest.mark.slow
 def test_the_scale_of_the_vectors_does_not_matter(job, dataset, tmp_path):
     """Powers of 2 and a shift that float16 holds: the training goes the same way.
 

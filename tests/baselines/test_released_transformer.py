@@ -68,6 +68,7 @@ def frames_of(vectors, width):
     return np.stack([vectors[second].numpy()[:width] for second in range(len(vectors))])
 
 
+@pytest.mark.slow
 @golden
 def test_it_scores_and_ranks_as_the_released_code(released, expected):
     """All 77 x 100 values to 1e-3, and its metrics sorted best first and, as released, worst first."""

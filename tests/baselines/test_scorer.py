@@ -24,6 +24,7 @@ def trained(kind, dataset, tmp_path_factory):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_the_ways_to_score_agree(kind, trained, frozen, dataset, setting, monkeypatch):
     scorer = kind(checkpoint=trained)

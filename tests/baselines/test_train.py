@@ -59,6 +59,7 @@ def log_rows(folder: Path) -> list[dict[str, str]]:
     return [{k: v for k, v in row.items() if k not in TIMED} for row in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [S2SC, UnifiedTransformer], ids=lambda kind: kind.__name__)
 def test_killed_and_resumed_is_as_undisturbed(model, job, monkeypatch):
     dropout = {"size": CONFIG.size.__class__(16, 2, 4, 32, 0.3)}
@@ -81,6 +82,7 @@ def test_killed_and_resumed_is_as_undisturbed(model, job, monkeypatch):
     ]
 
 
+@pytest.mark.slow
 def test_an_interrupt_waits_for_the_step_and_saves(job, monkeypatch):
     """What the first Ctrl-C interrupts goes on as if nothing had been."""
     whole = S2SC.train(job(S2SC, "whole"))
@@ -110,6 +112,7 @@ def test_it_saves_within_a_minute():
     assert train_module.SAVE_SECONDS <= 45
 
 
+@pytest.mark.slow
 def test_it_learns_and_keeps_the_best_epoch(job):
     checkpoint = S2SC.train(job(S2SC, config={"epochs": 6}))
     rows = log_rows(checkpoint.parent)
@@ -125,6 +128,7 @@ def test_it_learns_and_keeps_the_best_epoch(job):
     assert about["training"]["config"]["batch"] == 32
 
 
+@pytest.mark.slow
 def test_the_seed_decides(job):
     def weights(out, seed):
         file = S2SC.train(job(S2SC, out, {"epochs": 1}, seed=seed)).parent / "weights.safetensors"

@@ -128,6 +128,7 @@ except LiveBenchError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_full_folder_of_temporary_files_is_one_line(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", FULL],

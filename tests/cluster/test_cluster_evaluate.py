@@ -86,6 +86,7 @@ def test_what_a_model_was_not_shown_comes_back(evaluate, workers, pair):
     assert results(there) == results(here)
 
 
+@pytest.mark.slow
 def test_runs_that_are_fitted_on_different_datasets(
     evaluate, workers, pair, small, frozen_without_frames, dataset_without_frames
 ):

@@ -48,6 +48,7 @@ def rate_pages(page, start: int, pages: int) -> int:
     return start
 
 
+@pytest.mark.slow
 def test_a_whole_sheet_by_keyboard(opened, sheet, run):
     page = opened()
     assert page.locator("section[data-page=intro]").is_visible()

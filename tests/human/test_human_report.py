@@ -62,6 +62,7 @@ def test_from_sheets_to_table_5(filled, run):
         assert line.split() == [system, *expected]
 
 
+@pytest.mark.slow
 def test_a_report_in_every_form(filled, run, tmp_path):
     out, _, files, _ = filled
     arguments = ["human-eval", "report", *files, "--key", out / "key.json"]
@@ -126,6 +127,7 @@ def test_a_rater_without_a_file_is_said(filled, run):
     assert "|raters:2|" in done.out
 
 
+@pytest.mark.slow
 def test_careless_raters_stay_in_and_are_named(rated):
     key = plain_key(60, list(PAPER), 3, repeats=10)
     report = make_report(rated(key, "honest", "honest", "random", world=Qualities()), resamples=500)
@@ -201,6 +203,7 @@ def board(run, project):
     return (project / "docs/leaderboard/human-evaluation.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_leaderboard(filled, run, project, refused):
     out, _, files, _ = filled
     before = board(run, project)

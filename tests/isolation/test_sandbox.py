@@ -93,6 +93,7 @@ class Mine:
 """
 
 
+@pytest.mark.slow
 @needs_bwrap
 def test_it_is_fitted_and_scores_the_same_as_outside(submission, frozen, dataset, run):
     scores = []

@@ -21,6 +21,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_llama(tmp_path_factory.mktemp("models") / "tiny-llama")
 
 
+@pytest.mark.slow
 def test_from_a_folder_to_results(run, llama, small, tmp_path):
     command = ["evaluate", "--hf", llama, "--candidates", small.path, "--setting", "comments"]
     done = run(*command, "--score", "sum")

@@ -21,6 +21,7 @@ class Mine:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", [(), ("--in-process",)])
 def test_parameters_are_counted(frozen, copy_set, submission, run, tmp_path, where):
     copied = copy_set(frozen)

@@ -44,6 +44,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", COMMANDS)
 def test_each_file_is_read_once(reads, run, case):
     assert run(*COMMANDS[case]).status == 0

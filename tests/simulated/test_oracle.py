@@ -73,6 +73,7 @@ BELIEFS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BELIEFS)
 def test_probabilities_of_all_strings_sum_to_one(watcher, name):
     """By enumeration: no comment has more than 4 characters."""

@@ -15,6 +15,8 @@ from livebench.scoring.metrics import METRICS, recall_at
 from livebench.site.plots import save_board_plots
 from livebench.site.write import build_site
 
+pytestmark = pytest.mark.slow
+
 PLACE = 3
 
 

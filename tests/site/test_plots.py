@@ -19,6 +19,7 @@ def where(project, *options):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_three_figures_a_board(project, run, tmp_path, form):
     chosen = ("--candidates", "tiny-paper", "--setting", "both", "--format", form)
@@ -33,6 +34,7 @@ def test_three_figures_a_board(project, run, tmp_path, form):
     assert all(content.startswith(FORMS[form]) for content in made.values())
 
 
+@pytest.mark.slow
 def test_only_what_is_chosen_is_drawn(project, run, tmp_path):
     """One submission more changes what shows submissions."""
     made = []
@@ -58,6 +60,7 @@ def test_only_what_is_chosen_is_drawn(project, run, tmp_path):
         assert alone != beside
 
 
+@pytest.mark.slow
 def test_every_board(project, run, tmp_path):
     """Three settings of the one set, and comments alone of the set without frames."""
     assert run(*where(project, "--out", tmp_path / "all")).out.endswith(": 12 figures\n")

@@ -71,6 +71,7 @@ def mrr(project, submission, runs, setting="both"):
     return MRR.column(np.mean(found, axis=0))
 
 
+@pytest.mark.slow
 def test_sort(opened, project):
     page = opened("index.html#tiny-paper.both")
     board = page.locator("section.one:not([hidden]) table[data-truth=best]")
@@ -297,6 +298,7 @@ def test_compare_two(opened, project):
     assert page.locator(".column h3 bdi").all_inner_texts() == ["Two, seed-0", "Long"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("light", 390), ("dark", 1280)])
 def test_axe_finds_nothing(opened, scheme, width):
     """All rules in light colours; dark ones change nothing but contrast, and width changes no colour."""
