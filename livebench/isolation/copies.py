@@ -132,9 +132,9 @@ class Copies:
         return [pid for pid in found if number_inside(pid) != 1] if self.sealed else found
 
     def _find(self, number: int) -> int:
-        """The process that has this number where it runs."""
-        for pid in self._processes():
-            if number_inside(pid) == number:
+        """The process that has this number where it runs; it may have ended."""
+        for pid in below(self._child.pid, ended=True):
+            if number_inside(pid) == number != 1:  # 1 is bubblewrap's
                 return pid
         raise self._child.failed("a process of the submission ended")
 

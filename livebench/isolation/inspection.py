@@ -75,8 +75,9 @@ def children_of(pid: int | str) -> list[int]:
     return found
 
 
-def below(pid: int) -> list[int]:
-    """All processes that a process has started, and those that they have started, if still running."""
+def below(pid: int, *, ended: bool = False) -> list[int]:
+    """All processes that a process has started, and those that they have started, if still running;
+    with `ended`, also those that ended and that nobody has waited for."""
     found: list[int] = []
     todo = [pid]
     while todo:
@@ -84,9 +85,9 @@ def below(pid: int) -> list[int]:
             children = children_of(todo.pop())
         except FileNotFoundError:
             continue
-        running = [child for child in children if state_of(child) not in ("Z", "")]
-        found += running
-        todo += running
+        kept = [child for child in children if ended or state_of(child) not in ("Z", "")]
+        found += kept
+        todo += kept
     return found
 
 
