@@ -53,23 +53,29 @@ _own_set_option = click.option(
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit 1 and show the difference if it is stale."
 )
+@click.option("--print", "printed", is_flag=True, help="Write nothing; print the first table.")
 @click.option(
     "--release",
     metavar="VERSION",
     help="Keep the rows as those of a release of today, in docs/leaderboard/released.json.",
 )
 def leaderboard_command(
-    submissions_folder, sets_folder, human_folder, signers, own_sets, out, check, release
+    submissions_folder, sets_folder, human_folder, signers, own_sets, out, check, printed, release
 ) -> None:
     """Render the leaderboard from scores and answers; the text of the sets is not needed.
 
     Writes LEADERBOARD.md, docs/leaderboard/ with a page for each set that candidates/public.txt lists,
     and the table in README.md. Sets of your own are left out, unless --own-set names them.
     """
+    from livebench.leaderboard.overview import make_overview
+    from livebench.leaderboard.overview_text import overview_text
     from livebench.leaderboard.pages import write_pages
     from livebench.leaderboard.render import FOLDER, render_pages
 
     shown = _collect_all(submissions_folder, sets_folder, human_folder, signers, own_sets)
+    if printed:
+        click.echo(overview_text(make_overview(shown[0])))
+        return
     pages = render_pages(*shown)
     if release:
         _keep_release(out.parent, shown[0], release)

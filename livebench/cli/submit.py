@@ -67,12 +67,7 @@ def init_command(
 
     name = name or _ask("--name", "Name, as the leaderboard will show it")
     description = description or _ask("--description", "What it does, in one sentence")
-    settings = settings or _ask(
-        "--settings",
-        "Settings it takes part in (video: frames and title; comments: comments around; both)",
-        "comments,both",
-    )
-    chosen = _parse_settings(settings)
+    chosen = _parse_settings(settings) if settings else _ask_settings()
     authors = authors or tuple(_items(_ask("--author", "Authors, separated by commas")))
     new = NewSubmission(name, authors, description, chosen, url, not scores_only)
     path = folder or SUBMISSIONS / folder_name(name)
@@ -106,6 +101,18 @@ def _ask(option: str, question: str, default: str | None = None) -> str:
     if answer is None:
         raise LiveBenchError(option, "is missing", f"give {option}")
     return answer
+
+
+def _ask_settings() -> list[DeclaredSetting]:
+    """Ask until the answer is one: who has answered other questions need not begin again."""
+    question = "Settings it takes part in (video: frames and title; comments: comments around; both)"
+    while True:
+        try:
+            return _parse_settings(_ask("--settings", question, "comments,both"))
+        except LiveBenchError as error:
+            if not sys.stdin.isatty():
+                raise
+            click.echo(error, err=True)
 
 
 def _items(text: str) -> list[str]:

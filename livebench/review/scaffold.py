@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from livebench.files import new_folder
+from livebench.files import check_absent, new_folder
 from livebench.records import Setting, check_folder_name
 
 
@@ -49,6 +49,7 @@ def write_submission(path: Path, new: NewSubmission, date: datetime.date) -> Pat
     """
     path = Path(path)
     check_folder_name(path, path.resolve().name)
+    check_absent(path, "FOLDER")
     with new_folder(path) as folder:
         (folder / "submission.toml").write_text(_card(new, date), encoding="utf-8")
         if new.scorer and not new.entry:

@@ -11,6 +11,7 @@ from lxml import etree
 from livebench.leaderboard.collect import BoardRow
 from livebench.leaderboard.drawing import draw_overview
 from livebench.leaderboard.overview import best_shortcut, make_overview
+from livebench.leaderboard.overview_text import overview_text
 from livebench.leaderboard.readme import BEGIN, END, readme_table, with_table
 from livebench.leaderboard.render import _shortcut_told
 from livebench.scoring.metrics import Interval
@@ -249,3 +250,23 @@ def test_readme_shows_a_real_dataset_by_the_protocol_that_a_shortcut_wins_and_by
 )
 def test_only_what_stands_between_the_marks_is_rendered(text, expected):
     assert with_table(text, "new\n") == expected
+
+
+def test_in_a_terminal_each_submission_is_a_line_with_ranks_and_setting():
+    both = board("both", row("b", 0.3, rank=1), row("a", 0.25))
+    real = section("r-matched", board("comments", row("a", 0.2, rank=2)), findings=[])
+    simulated = section(
+        "s-matched", board("comments", row("b", 0.1)), both, recipe=["simulate"], findings=[]
+    )
+    aside = section("r-paper", board("both", row("a", 0.3)), protocol="paper", findings=WON)
+    assert overview_text(make_overview([simulated, aside, real])).splitlines() == [
+        "submission    folder    r-matched    s-matched",
+        "------------  --------  -----------  ---------------",
+        "A             a         0.2000 (2)   0.2500 both",
+        "B             b                      0.3000 (1) both",
+        "chance                  0.0500       0.0500",
+        "",
+        "MRR of each submission in its best setting; in brackets the ranks that tests allow,",
+        "among the rows of that setting. Is A better than B? livebench compare A B, by their folders.",
+        "Not shown, since a shortcut beats every model on them: r-paper.",
+    ]

@@ -190,6 +190,16 @@ def test_check(project, run):
     assert not board.exists()
 
 
+def test_the_first_table_in_the_terminal(project, run):
+    done = run("leaderboard", "--print", cwd=project)
+    assert (done.status, done.err) == (0, "")
+    head, _, *rows = done.out.splitlines()
+    assert head.split() == ["submission", "folder", "silent-paper"]
+    names = [row[: head.index("folder")].strip() for row in rows[: rows.index("")]]
+    assert names == ["The first", "The second", "chance"]
+    assert not (project / "LEADERBOARD.md").exists()
+
+
 @pytest.mark.parametrize("name", [SET, "docs/leaderboard/overview.svg"])
 def test_every_page_is_checked_to_the_byte(project, run, name):
     pages = rendered(run, project)

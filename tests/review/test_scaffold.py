@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from livebench.cli.main import cli
+from livebench.cli.submit import _ask_settings
 from livebench.review.scaffold import folder_name
 from livebench.submissions.load import Submission
 
@@ -73,6 +75,14 @@ def test_without_a_terminal_nothing_is_asked(init, tmp_path, settings, expected)
     assert done.output.splitlines()[0] == "submissions/my-model-1: written"
 
 
+def test_a_wrong_answer_is_asked_again_where_somebody_answers(monkeypatch, capsys):
+    answers = iter(["both,sound", "comments"])
+    monkeypatch.setattr("livebench.cli.submit._ask", lambda *question: next(answers))
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    assert _ask_settings() == ["comments"]
+    assert "both,sound: not a setting: sound; choose from video" in capsys.readouterr().err
+
+
 def test_what_is_missing_without_a_terminal(refused, monkeypatch, tmp_path):
     import io
 
@@ -108,7 +118,7 @@ def test_its_scorer_scores(frozen, dataset, run, tmp_path):
 def test_refused(init, refused, tmp_path):
     assert init(*GIVEN, "--settings", "both").exit_code == 0
     message = refused("submit", "init", *GIVEN, "--settings", "both")
-    assert message == "submissions/my-model-1: exists already; remove it or choose another --out"
+    assert message == "submissions/my-model-1: exists already; remove it or choose another FOLDER"
     message = refused("submit", "init", "a b", *GIVEN, "--settings", "both")
     assert message.startswith("a b: 'a b' cannot be the name of a folder; use at most 80 letters")
     message = refused("submit", "init", "c", *GIVEN, "--settings", "both,sound")
