@@ -105,7 +105,9 @@ def _ask(option: str, question: str, default: str | None = None) -> str:
 
 def _ask_settings() -> list[DeclaredSetting]:
     """Ask until the answer is one: who has answered other questions need not begin again."""
-    question = "Settings it takes part in (video: frames and title; comments: comments around; both)"
+    question = (
+        "Settings it takes part in (video: frames and title; comments: comments around; both)"
+    )
     while True:
         try:
             return _parse_settings(_ask("--settings", question, "comments,both"))

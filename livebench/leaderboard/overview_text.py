@@ -27,7 +27,8 @@ def overview_text(overview: Overview) -> str:
     ]
     table = text_table(["submission", "folder", *names], rows)
     notes = [
-        f"{HEADLINE.name} of each submission in its best setting; in brackets the ranks that tests allow,",
+        f"{HEADLINE.name} of each submission in its best setting; in brackets the ranks that"
+        " tests allow,",
         "among the rows of that setting. Is A better than B? livebench compare A B, by their folders.",
     ]
     if overview.aside:
