@@ -3,7 +3,7 @@
     livebench simulate --seed 1 --out datasets/simulated   # titles and text, if it is not there
     python benchmarks/pictures.py [--site site] [--out docs/site]
 
-Makes the site (or takes --site, one that is there), opens its pages in a headless Chromium as files, at
+Makes the site (some minutes; or takes --site, one that is there: then it takes seconds), opens its pages in a headless Chromium as files, at
 1280 and 390 pixels, and writes docs/site/NAME-WIDTH[-dark].webp, each as much of a page as fits one
 screen. Exit status 1 if a page is wider than its window, or a picture larger than 200 kB.
 """
@@ -96,7 +96,7 @@ def draw(browser, site: Path, name: str, width: int, scheme: str) -> tuple[bytes
         page.evaluate("scrollTo(0, 0)")
     drawn = io.BytesIO()
     with Image.open(io.BytesIO(page.screenshot())) as found:
-        found.convert("RGB").save(drawn, "WEBP", lossless=True, quality=100, method=6)
+        found.convert("RGB").save(drawn, "WEBP", lossless=True, quality=100, method=4)
     wide = page.evaluate("document.documentElement.scrollWidth")
     context.close()
     return drawn.getvalue(), wide
