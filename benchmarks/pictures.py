@@ -3,9 +3,10 @@
     livebench simulate --seed 1 --out datasets/simulated   # titles and text, if it is not there
     python benchmarks/pictures.py [--site site] [--out docs/site]
 
-Makes the site (some minutes; or takes --site, one that is there: then it takes seconds), opens its pages in a headless Chromium as files, at
-1280 and 390 pixels, and writes docs/site/NAME-WIDTH[-dark].webp, each as much of a page as fits one
-screen. Exit status 1 if a page is wider than its window, or a picture larger than 200 kB.
+Makes the site, which takes minutes (or takes --site, one that is there), opens its pages in a headless
+Chromium as files, at 1280 and 390 pixels, and writes docs/site/NAME-WIDTH[-dark].webp, each as much of
+a page as fits one screen. Exit status 1 if a page is wider than its window, or a picture larger than
+200 kB.
 """
 
 from __future__ import annotations
