@@ -46,11 +46,13 @@ class TokenLogprobs(NamedTuple):
         tokens: as it spells them.
         logprobs: of each token, given those before it; that of the first may be NaN.
         made: the tokens that it would write next, with their log-probabilities; at most one.
+        written: the same as text; empty if it does not say.
     """
 
     tokens: tuple[str, ...]
     logprobs: tuple[float, ...]
     made: tuple[tuple[str, float], ...] = ()
+    written: str = ""
 
 
 class RefusedRequest(LiveBenchError):
@@ -136,7 +138,7 @@ class CompletionsServer:
             "echo": True,
             "logprobs": 1,
         }
-        return self._read(self._request("POST", "/completions", body, tries=tries))
+        return self._read(self._request("POST", "/completions", body, tries=tries), prompt)
 
     def _request(
         self, method: str, route: str, body: dict[str, Any] | None, *, tries: int
@@ -206,7 +208,7 @@ class CompletionsServer:
         text = data[: 10 * _QUOTED].decode("utf-8", "replace")
         return one_line(text.replace(self._key, "***") if self._key else text, _QUOTED)
 
-    def _read(self, answer: dict[str, Any]) -> TokenLogprobs:
+    def _read(self, answer: dict[str, Any], prompt: str) -> TokenLogprobs:
         """The tokens of a prompt, from a completion."""
         try:
             (choice,) = answer["choices"]
@@ -235,10 +237,12 @@ class CompletionsServer:
         if any(math.isnan(number) for number in numbers[1:]) or max(numbers[1:], default=0) > _SURE:
             raise self._unfit("gives log-probabilities that are missing, not numbers, or above 0")
         spelled = [str(token) for token in tokens]
+        text = str(choice.get("text", ""))
         return TokenLogprobs(
             tuple(spelled[:listed]),
             tuple(numbers[:listed]),
             tuple(zip(spelled[listed:], numbers[listed:], strict=True)),
+            text[len(prompt) :] if text.startswith(prompt) else "",
         )
 
     def _unfit(self, what: str) -> LiveBenchError:

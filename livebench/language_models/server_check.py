@@ -104,7 +104,8 @@ def _check_alignment(server: CompletionsServer) -> None:
         if not before.made:
             continue
         ((token, logprob),) = before.made
-        after = server.logprobs(prompt + token)
+        # As text: a server may spell tokens as numbers.
+        after = server.logprobs(prompt + (before.written or token))
         if after.tokens != (*before.tokens, token):
             continue
         if abs(after.logprobs[-1] - logprob) > _HALF * max(1.0, abs(logprob)):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from livebench.errors import LiveBenchError
 from livebench.language_models.completions import (
@@ -106,29 +107,37 @@ class ServerScorer(BatchScorer):
         found = dict(zip(asked, scores, strict=True))
         return [[found[pair] for pair in row] for row in pairs]
 
-    def _fitted(self, sample: Sample) -> _Context:
-        """The context of a sample, without its oldest comments where it is too long."""
+    def _fitted(self, sample: Sample, dropped: int = 0) -> _Context:
+        """The context of a sample, without its oldest comments where it is too long; of these, at least
+        so many."""
         video_ctx, comments, _ = sample
         most = self.max_length - _ROOM if self.max_length else 0
-        dropped = 0
         while True:
             text = self.prompt.context(video_ctx, comments, dropped=dropped)
             left, size = len(comments) - dropped, 0
             try:
                 tokens = self.server.logprobs(text).tokens
                 if len(tokens) <= most or not most or not left:
-                    return _Context(text, tokens, dropped)
+                    return _Context(text, tokens, dropped, sample)
                 size = len(tokens)
             except RefusedRequest as error:
                 if error.status not in _TOO_LONG or not left:
                     raise
             # The share by which it is too long, where that is known, else a quarter.
             share = 1 - most / size if size else 0.25
-            dropped += max(1, int(left * share))
+            dropped += min(left, max(1, int(left * share)))
 
     def _scored(self, context: _Context, line: str) -> LogLikelihood:
-        """The log-likelihood of a line, its end included, after a context."""
-        found = self.server.logprobs(context.text + line)
+        """The log-likelihood of a line, its end included, after a context: after less of it if the two
+        are too long."""
+        while True:
+            try:
+                found = self.server.logprobs(context.text + line)
+                break
+            except RefusedRequest as error:
+                if error.status not in _TOO_LONG or context.dropped == len(context.sample.comments):
+                    raise
+                context = self._fitted(context.sample, context.dropped + 1)
         size = len(context.tokens)
         if found.tokens[:size] != context.tokens or len(found.tokens) == size:
             raise LiveBenchError(
@@ -140,13 +149,15 @@ class ServerScorer(BatchScorer):
         return LogLikelihood(math.fsum(logprobs), len(logprobs), context.dropped)
 
 
-class _Context(NamedTuple):
-    """What stands before a comment, its tokens as the server spells them, and how many comments it is
-    short of."""
+@dataclass(frozen=True, eq=False)
+class _Context:
+    """What stands before a comment of a sample, its tokens as the server spells them, and how many
+    comments it is short of."""
 
     text: str
     tokens: tuple[str, ...]
     dropped: int
+    sample: Sample
 
 
 def key_for(url: str) -> str:

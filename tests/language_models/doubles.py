@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from typing import Any
 
 KEY = "sk-of-the-tests"
@@ -205,6 +206,37 @@ def without_bos(answer, prompt, count):
     """llama-cpp-python: a mark stands before the prompt, and is counted but not listed."""
     answer["usage"]["prompt_tokens"] += 1
     values(answer)[0] = -2.5
+    return answer
+
+
+def as_vllm(answer, prompt, count):
+    """As vLLM 0.32.0 spells tokens: one that ends within a character as "", but the first one of a text,
+    and the last byte of a character as all of it. It counts and says more than others."""
+    data = prompt.encode()
+    read = [data[:size].decode(errors="ignore") for size in range(len(data) + 1)]
+    tokens = [later[len(sooner) :] for sooner, later in pairwise(read)]
+    tokens = [tokens[0] or "\ufffd", *tokens[1:], "x"]
+    numbers = values(answer)
+    (choice,) = answer["choices"]
+    choice["logprobs"] |= {
+        "tokens": tokens,
+        "text_offset": [sum(map(len, tokens[:place])) for place in range(len(tokens))],
+        "top_logprobs": [None, *({token: 0.0} for token in tokens[1:])],
+    }
+    told = [
+        {str(token): {"logprob": number, "rank": 9, "decoded_token": text}}
+        for token, number, text in zip(data, numbers, tokens, strict=False)
+    ]
+    choice |= {"prompt_logprobs": [None, *told[1:]], "prompt_token_ids": None, "token_ids": None}
+    answer["usage"] |= {"total_tokens": len(data) + 1, "prompt_tokens_details": None}
+    return answer
+
+
+def as_vllm_ids(answer, prompt, count):
+    """The same with --return-tokens-as-token-ids."""
+    answer = as_vllm(answer, prompt, count)
+    data = (prompt + "x").encode()
+    answer["choices"][0]["logprobs"]["tokens"] = [f"token_id:{token}" for token in data]
     return answer
 
 

@@ -74,6 +74,10 @@ UNFIT = {
     "stale": (None, "gives other log-probabilities for the same prompt in another order and batch"),
     "blind": (doubles.blind, "gives the same log-probabilities after any context"),
     "one too late": (doubles.one_too_late, r"says -\d.\d+ of a token that it writes, and -\d.\d+ of"),
+    "one too late, spelled as numbers": (
+        lambda *asked: doubles.as_vllm_ids(doubles.one_too_late(*asked), *asked[1:]),
+        r"says -\d.\d+ of a token that it writes, and -\d.\d+ of",
+    ),
     "only chats": (doubles.chats, "only chats: it does not take completions (404: This is a chat"),
     "only chats, in silence": (doubles.one_chats, "only chats: it does not take completions (404: Not"),
     "all 0": (
@@ -141,7 +145,7 @@ def test_nobody_there():
     assert "Connection refused" in str(error.value)
 
 
-@pytest.mark.parametrize("wrong", [doubles.without_bos])
+@pytest.mark.parametrize("wrong", [doubles.without_bos, doubles.as_vllm, doubles.as_vllm_ids])
 def test_servers_that_are_fit_in_their_own_way(wrong, frozen, dataset):
     _, sample = next(read_samples(frozen, dataset, "comments"))
     with serving(Double(wrong)) as double:
@@ -221,6 +225,54 @@ def test_long_contexts_lose_their_oldest_comments(frozen, dataset):
             assert len(context.encode()) <= most - 128
             line = line_of(sample.candidates[1])
             assert found[1].total == pytest.approx(doubles.score(context, line))
+
+
+def test_a_long_comment_costs_context(frozen, dataset):
+    """Of a context that leaves less room than it takes; other candidates keep theirs."""
+    _, sample = next(read_samples(frozen, dataset, "comments"))
+    prompt = read_prompt()
+    most = len(prompt.context(*sample[:2]).encode()) + 130
+    long = sample.candidates[0]._replace(text="x" * 150)
+    short = sample.candidates[1]
+
+    def limited(answer, text, count):
+        size = len(text.encode())
+        said = (
+            f"This model's maximum context length is {most} tokens. However, your prompt contains"
+        )
+        error = {"message": said, "type": "BadRequestError", "param": "input_tokens", "code": 400}
+        return answer if size < most else (400, {"error": error})
+
+    for models in ({"max_model_len": most}, {}):
+        with serving(Double(limited, models=models)) as double:
+            scorer = ServerScorer(double.url, "m")
+            ((first, second),) = scorer.score_samples([sample._replace(candidates=[long, short])])
+        for one, candidate, dropped in ((first, long, 1), (second, short, 0)):
+            context, line = prompt.context(*sample[:2], dropped=dropped), line_of(candidate)
+            assert one.dropped == dropped
+            assert one.total == pytest.approx(doubles.score(context, line))
+
+
+def test_a_comment_that_is_too_long_by_itself(frozen, dataset):
+    _, sample = next(read_samples(frozen, dataset, "comments"))
+    long = sample.candidates[0]._replace(text="x" * 1000)
+
+    def limited(answer, text, count):
+        return answer if len(text) < 900 else (400, {"message": "too long"})
+
+    with serving(Double(limited)) as double:
+        scorer = ServerScorer(double.url, "m")
+        with pytest.raises(LiveBenchError, match=r"refused the request \(400\): too long"):
+            scorer.score_samples([sample._replace(candidates=[long])])
+
+
+def test_a_server_that_reads_very_little(frozen, dataset):
+    """Less than a comment is given: nothing of the context is left."""
+    _, sample = next(read_samples(frozen, dataset, "comments"))
+    with serving(Double(models={"max_model_len": 100})) as double:
+        scorer = ServerScorer(double.url, "m")
+        ((found,),) = scorer.score_samples([sample._replace(candidates=sample.candidates[:1])])
+    assert found.dropped == len(sample.comments)
 
 
 @pytest.mark.parametrize(
