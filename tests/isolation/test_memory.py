@@ -11,6 +11,7 @@ import pytest
 from test_sandbox import needs_bwrap
 
 from livebench.errors import LiveBenchError
+from livebench.isolation.environment import clean_environment
 from livebench.isolation.remote import Isolation
 from livebench.scoring.runner import memory_of, read_samples, score_blocks
 from livebench.submissions.load import Submission
@@ -124,6 +125,16 @@ def test_a_process_of_its_own_is_not_given_the_environment(submission, frozen, m
     one = Submission(submission(code=OWN))
     with Isolation().open(one, one.card.runs[0]):
         pass
+
+
+@pytest.mark.parametrize("name", ["DO_NOT_TRACK", "VLLM_NO_USAGE_STATS", "VLLM_CPU_KVCACHE_SPACE"])
+def test_settings_of_back_ends_reach_the_process_and_keys_do_not(name, monkeypatch):
+    monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("VLLM_API_KEY", "a secret")
+    found = clean_environment(sealed=False)
+    assert found[name] == "1"
+    assert name not in clean_environment(sealed=True)
+    assert "a secret" not in found.values()
 
 
 SETTINGS = """
