@@ -192,6 +192,17 @@ def test_choose_a_set_and_a_setting(opened):
     )
 
 
+def test_an_address_shows_the_choices_above_what_it_names(opened):
+    page = opened("index.html#tiny-paper.both")
+    page.wait_for_function(
+        """() => {
+            const head = document.querySelector(".top").getBoundingClientRect().bottom;
+            const { top, bottom } = document.getElementById("chooser").getBoundingClientRect();
+            return top >= head && bottom <= innerHeight && scrollY > 0;
+        }"""
+    )
+
+
 def test_from_the_board_to_a_sample(opened, project):
     page = opened("index.html#tiny-paper.both")
     page.locator("section.one:not([hidden])").get_by_text("Look at the moments").click()
@@ -209,6 +220,11 @@ def test_from_the_board_to_a_sample(opened, project):
     ids = [one.sample_id for one in answers]
     assert values[ids.index(first.get_attribute("title"))] == pytest.approx(values.min())
     sample = first.get_attribute("title")
+    assert page.url.endswith("#&setting=both&a=two.seed-1&b=short.default&order=worst")
+    page.reload()
+    page.locator("#list tbody tr td.number", has_text=re.compile(r"\d")).first.wait_for()
+    assert page.locator("#order").input_value() == "worst"
+    assert first.get_attribute("title") == sample
     first.click()
     page.locator(".ranked .ranking").nth(1).wait_for()
     section = page.locator("section.moment:not([hidden])")

@@ -87,11 +87,27 @@
     list();
   }
 
-  const runs = LiveBench.chooseRuns(() => { LiveBench.writeHash("", runs.state); load(); });
-  addEventListener("hashchange", () => { runs.read(); load(); });
-  controls.find.addEventListener("input", list);
-  controls.category.addEventListener("change", list);
-  controls.order.addEventListener("change", list);
+  /** Keep in the address what is chosen, but for what is so unasked. */
+  function remember() {
+    const own = Object.fromEntries(Object.entries(controls).map(([key, { value }]) => [key, value]));
+    LiveBench.writeHash("", { ...runs.state, ...own, order: own.order === "place" ? "" : own.order });
+  }
+
+  function read() {
+    const { find = "", category = "", order = "" } = LiveBench.readHash();
+    controls.find.value = find;
+    for (const [select, value] of [[controls.category, category], [controls.order, order]]) {
+      const known = [...select.options].some((option) => option.value === value);
+      select.value = known ? value : select.options[0].value;
+    }
+  }
+
+  const runs = LiveBench.chooseRuns(() => { remember(); load(); });
+  addEventListener("hashchange", () => { runs.read(); read(); load(); });
+  for (const control of Object.values(controls)) {
+    control.addEventListener("input", () => { list(); remember(); });
+  }
+  read();
   more.addEventListener("click", add);
   document.getElementById("filters").hidden = false;
   document.getElementById("list").hidden = false;

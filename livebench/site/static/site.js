@@ -88,8 +88,14 @@ const LiveBench = (() => {
     addEventListener("hashchange", arrive);
     const first = sections.filter((other) => other.dataset.set === sections[0].dataset.set).at(-1);
     chooser.hidden = false;
-    if (fromHash()) arrive();
-    else show(first, false);
+    if (!fromHash()) show(first, false);
+    else {
+      arrive();
+      // A browser that has loaded a page goes to what the address names: later than this.
+      if (performance.getEntriesByType("navigation")[0]?.type === "navigate") {
+        addEventListener("load", () => requestAnimationFrame(arrive), { once: true });
+      }
+    }
   }
 
   return { receive, load, readHash, writeHash, choose };
