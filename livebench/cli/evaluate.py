@@ -225,8 +225,11 @@ def each_result(
         for task in each_task(
             submission, prepare(submission, planned, how.isolation.open), skipped
         ):
-            progress = partial(
-                how.progress or shown, note=f"{task.candidate_set.name}, {task.setting}"
+            note = f"{task.candidate_set.name}, {task.setting}"
+            progress = (
+                partial(how.progress, note=note)
+                if how.progress
+                else partial(shown, note=note, of=samples_of(task, how.limit))
             )
             with _saying_what_is_kept(submission, task):
                 result = result_of(submission, task, how, trials, progress)
@@ -289,7 +292,7 @@ def result_of(
         )
 
 
-def samples_of(planned: Planned, limit: int | None) -> int:
+def samples_of(planned: Planned | Task, limit: int | None) -> int:
     """How many samples are scored."""
     samples: int = planned.candidate_set.manifest.files["answers.jsonl.gz"].records
     return min(samples, limit) if limit else samples

@@ -26,7 +26,11 @@ _SURE = 0.02
 def bar(
     total: int, label: str, quiet: bool = False, unit: str = "sample"
 ) -> Iterator[Callable[..., object]]:
-    """Give a function to call with how much was done since the last call, and a note to show."""
+    """Give a function to call with how much was done since the last call.
+
+    It also takes a note to show, and, if the note names a part of the work that may be faster or slower
+    than the others, the size of that part.
+    """
     if quiet or not sys.stderr.isatty():
         yield _Lines(total, label, unit, quiet).update
         return
@@ -34,11 +38,36 @@ def bar(
 
     with tqdm(total=total, desc=label, leave=False, unit=unit) as shown:
 
-        def update(count: int, note: str = "") -> None:
+        def update(count: int, note: str = "", of: int = 0) -> None:
             shown.set_postfix_str(note, refresh=False)
             shown.update(count)
 
         yield update
+
+
+class _Pace:
+    """How fast the work goes. The first report counts for nothing: it may be of an earlier session, and
+    what came before it was preparation."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, int] | None = None
+        self._done = 0
+
+    def add(self, now: float, count: int) -> None:
+        self._done += count
+        self._first = self._first or (now, self._done)
+        self._now = now
+
+    @property
+    def measured(self) -> int:
+        """How much of the work tells how fast it goes."""
+        return self._done - self._first[1] if self._first else 0
+
+    def seconds(self, count: int) -> float:
+        """How long so much will take."""
+        if self._first is None or not self.measured:
+            return 0.0
+        return (self._now - self._first[0]) * count / self.measured
 
 
 class _Lines:
@@ -46,25 +75,31 @@ class _Lines:
 
     def __init__(self, total: int, label: str, unit: str, quiet: bool) -> None:
         self._total, self._label, self._unit, self._quiet = total, label, unit, quiet
-        self._started, self._done, self._before = time.monotonic(), 0, 0
-        self._next = self._started + FIRST_LINE
+        self._done, self._in_part, self._note = 0, 0, ""
+        self._all, self._part = _Pace(), _Pace()
+        self._next = time.monotonic() + FIRST_LINE
 
-    def update(self, count: int, note: str = "") -> None:
+    def update(self, count: int, note: str = "", of: int = 0) -> None:
         now = time.monotonic()
-        if not self._done and now - self._started < 1:
-            self._before = (
-                count  # of an earlier session, if it is many: it says nothing of the speed
-            )
+        if note != self._note:
+            self._note, self._in_part, self._part = note, 0, _Pace()
         self._done += count
+        self._in_part += count
+        self._all.add(now, count)
+        self._part.add(now, count)
         if self._quiet or now < self._next:
             return
         self._next = now + NEXT_LINES
-        made = self._done - self._before
-        left = (now - self._started) * (self._total - self._done) / made if made else 0.0
-        sure = made > _SURE * self._total and self._done < self._total
-        said = f", about {duration(left)} left" if sure else ""
+        sure = self._all.measured > _SURE * self._total and self._done < self._total
+        said = f", about {duration(self._left(of))} left" if sure else ""
         label = f"{self._label}, {note}" if note else self._label
         click.echo(f"{label}: {self._done:,} of {self._total:,} {self._unit}s{said}", err=True)
+
+    def _left(self, of: int) -> float:
+        """Seconds: the rest of this part goes on as it went, all others as the work on average."""
+        here = max(0, of - self._in_part) if self._part.measured else 0
+        there = self._total - self._done - here
+        return self._part.seconds(here) + self._all.seconds(there)
 
 
 def duration(seconds: float) -> str:

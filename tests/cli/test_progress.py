@@ -53,6 +53,42 @@ def test_what_an_earlier_session_did_says_nothing_of_the_speed(clock, capsys):
     assert capsys.readouterr().err == "mine: 900 of 1,000 samples, about 2 min left\n"
 
 
+def test_a_part_that_is_slower_than_the_one_before(clock, capsys):
+    """1,000 in 40 s, then one a second after a minute of loading: 880 more take 880 s, not 2 min."""
+    with bar(2000, "mine") as update:
+        for _ in range(10):
+            clock[0] += 4
+            update(100, "set, blind", of=1000)
+        clock[0] += 60
+        update(20, "set, comments", of=1000)
+        clock[0] += 100
+        update(100, "set, comments", of=1000)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "mine, set, comments: 1,120 of 2,000 samples, about 15 min left"
+
+
+def test_what_comes_after_a_part_goes_as_on_average(clock, capsys):
+    with bar(3000, "mine") as update:
+        update(0, "a", of=1000)
+        clock[0] += 100
+        update(1000, "a", of=1000)
+        update(0, "b", of=1000)
+        clock[0] += 300
+        update(600, "b", of=1000)  # 400 more of it at 0.5 s, and 1,000 at 400 s / 1,600
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "mine, b: 1,600 of 3,000 samples, about 8 min left"  # 200 s + 250 s
+
+
+def test_what_was_kept_is_told_after_the_model_was_loaded(clock, capsys):
+    with bar(1000, "mine") as update:
+        clock[0] += 57
+        update(800, "set, comments", of=1000)
+        clock[0] += 100
+        update(100, "set, comments", of=1000)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "mine, set, comments: 900 of 1,000 samples, about 2 min left"
+
+
 def test_no_guess_from_almost_nothing(clock, capsys):
     with bar(1000, "mine") as update:
         clock[0] += 30
