@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     default=3,
     show_default=True,
-    help="Moments that differ most, shown with their comments where the text is at hand.",
+    help="Moments that differ most, shown with their comments where the text is available.",
 )
 @json_option
 def compare_command(first, second, setting, candidates, datasets, shown, as_json) -> None:

@@ -57,7 +57,7 @@ _MOMENTS = 10
 def show_command(
     candidates, samples, submission, setting, count, ranked, datasets, as_json
 ) -> None:
-    """Show moments of a SET: the comments around, and the candidates as submissions rank them.
+    """Show moments of a SET: the surrounding comments, and the candidates as submissions rank them.
 
     \b
     livebench show SET --submission A                  where A fails most
@@ -65,7 +65,7 @@ def show_command(
     livebench show SET VIDEO@SECOND                    a moment, by its id
 
     Correct candidates are marked *, and always shown. Text is shown where the set has it or its dataset
-    is at hand.
+    is available.
     """
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.candidates.freeze import restore_set

@@ -106,7 +106,7 @@ def _ask(option: str, question: str, default: str | None = None) -> str:
 def _ask_settings() -> list[DeclaredSetting]:
     """Ask until the answer is one: who has answered other questions need not begin again."""
     question = (
-        "Settings it takes part in (video: frames and title; comments: comments around; both)"
+        "Settings to take part in (video: frames and title; comments: surrounding comments; both)"
     )
     while True:
         try:

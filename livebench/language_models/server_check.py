@@ -112,7 +112,7 @@ def _check_alignment(server: CompletionsServer) -> None:
             raise LiveBenchError(
                 server.url,
                 f"says {logprob:.4g} of a token that it writes, and {after.logprobs[-1]:.4g} of the "
-                "same token in a prompt: its log-probabilities stand at other tokens than they are of, "
+                "same token in a prompt: its log-probabilities stand at the wrong tokens, "
                 "or those of what it writes are penalised",
                 "serve the model with vLLM or SGLang and their defaults (vLLM: --logprobs-mode "
                 "raw_logprobs), or score it by --hf",
