@@ -29,7 +29,7 @@ def overview_text(overview: Overview) -> str:
     notes = [
         f"{HEADLINE.name} of each submission in its best setting; in brackets the ranks that"
         " tests allow,",
-        "among the rows of that setting. Is A better than B? livebench compare A B, by their folders.",
+        "among the rows of that setting. Is A better than B? livebench compare A B, by folder name.",
     ]
     if overview.aside:
         aside = ", ".join(section.candidate_set.name for section in overview.aside)

@@ -267,6 +267,6 @@ def test_in_a_terminal_each_submission_is_a_line_with_ranks_and_setting():
         "chance                  0.0500       0.0500",
         "",
         "MRR of each submission in its best setting; in brackets the ranks that tests allow,",
-        "among the rows of that setting. Is A better than B? livebench compare A B, by their folders.",
+        "among the rows of that setting. Is A better than B? livebench compare A B, by folder name.",
         "Not shown, since a shortcut beats every model on them: r-paper.",
     ]
