@@ -190,8 +190,8 @@ def _verdict(findings: Sequence[ProbeFinding], chance: float) -> str:
     if unsure := probes.get("open"):
         names = ", ".join(f"'{probe}'" for probe in unsure)
         return (
-            f"No shortcut beats chance ({by_chance}) for certain, but too few samples or videos "
-            f"rule one out for {names}.{aside}"
+            f"No shortcut beats chance ({by_chance}) significantly, but there are too few samples or "
+            f"videos to rule one out for {names}.{aside}"
         )
     return (
         "No shortcut found: no probe that sees the candidate and training alone, remembers other "

@@ -330,8 +330,8 @@ def _unseen(board: Board) -> Markdown:
     ]
     chance = HEADLINE.format(board.chance.metrics["best"][HEADLINE.name].value)
     told = (
-        f"In the setting `blind`, {len(above)} of {len(scored)} models and baselines beat chance "
-        f"({chance}) for certain"
+        f"In the setting `blind`, {len(above)} of {len(scored)} models and baselines have an "
+        f"interval above chance ({chance})"
     )
     if not above:
         return Markdown(f"{told}.")

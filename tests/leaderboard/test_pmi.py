@@ -126,8 +126,10 @@ def test_who_beats_chance_without_looking_is_named(project, run):
     assert [row.folder for row in blind.above_chance] == ["knows"]
     assert run("leaderboard", cwd=project).status == 0
     text = (project / "docs/leaderboard/silent-paper.md").read_text()
-    assert "In the setting `blind`, 1 of 4 models and baselines beat chance" in text
-    assert "for certain: [knows](../../submissions/knows) (" in text
+    assert (
+        "In the setting `blind`, 1 of 4 models and baselines have an interval above chance" in text
+    )
+    assert "): [knows](../../submissions/knows) (" in text
 
 
 def test_without_the_file_of_blind(project, run, refused):
