@@ -254,7 +254,7 @@ def plausibility_remarks(
         changed = measured.ranks_changed
         if changed is not msgspec.UNSET and changed:
             remarks.append(
-                "scored again, the correct comment has another rank in "
+                "scored again, the rank of the correct comment changed in "
                 f"{changed} of {measured.samples} samples"
             )
     if tied.constant:

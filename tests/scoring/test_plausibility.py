@@ -294,6 +294,6 @@ def test_samples_are_counted_in_which_the_correct_comment_has_another_rank(
 ):
     found = measured(kind(), dtype=dtype, correct=17)
     assert found.ranks_changed == expected
-    remark = "scored again, the correct comment has another rank in 3 of 3 samples"
+    remark = "scored again, the rank of the correct comment changed in 3 of 3 samples"
     shown = plausibility_remarks(found, Ties(0, 0), listwise=False)
     assert (remark in shown) == (expected == 3)
