@@ -68,7 +68,7 @@ def main() -> None:
     )
     for score in ("sum", "pmi"):
         read = {way: by_sum[way] - (score == "pmi") * blind[way] for way in by_sum}
-        metrics = {way: by_metric(best_metrics(read[way], correct).T) for way in read}
+        metrics = {way: by_metric(list(best_metrics(read[way], correct).T)) for way in read}
         exact = metrics["float32"]["MR"]
         for way, found_by in metrics.items():
             changed = int((found_by["MR"] != exact).sum())
