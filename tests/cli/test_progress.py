@@ -53,40 +53,34 @@ def test_what_an_earlier_session_did_says_nothing_of_the_speed(clock, capsys):
     assert capsys.readouterr().err == "mine: 900 of 1,000 samples, about 2 min left\n"
 
 
-def test_a_part_that_is_slower_than_the_one_before(clock, capsys):
-    """1,000 in 40 s, then one a second after a minute of loading: 880 more take 880 s, not 2 min."""
-    with bar(2000, "mine") as update:
-        for _ in range(10):
-            clock[0] += 4
-            update(100, "set, blind", of=1000)
-        clock[0] += 60
-        update(20, "set, comments", of=1000)
-        clock[0] += 100
-        update(100, "set, comments", of=1000)
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert last == "mine, set, comments: 1,120 of 2,000 samples, about 15 min left"
+# Size of the whole; of each report the seconds before it, samples and part (of 1,000); the last line.
+PARTS = {
+    "a slower part: 1,000 in 40 s, a minute of loading, then 880 at 1 s": (
+        2000,
+        [(4, 100, "blind")] * 10 + [(60, 20, "comments"), (100, 100, "comments")],
+        "mine, comments: 1,120 of 2,000 samples, about 15 min left",
+    ),
+    "400 more of this part at 0.5 s, 1,000 of others at 400 s / 1,600": (
+        3000,
+        [(0, 0, "a"), (100, 1000, "a"), (0, 0, "b"), (300, 600, "b")],
+        "mine, b: 1,600 of 3,000 samples, about 8 min left",
+    ),
+    "800 kept from before, told after 57 s of loading, then 1 s each": (
+        1000,
+        [(57, 800, "comments"), (100, 100, "comments")],
+        "mine, comments: 900 of 1,000 samples, about 2 min left",
+    ),
+}
 
 
-def test_what_comes_after_a_part_goes_as_on_average(clock, capsys):
-    with bar(3000, "mine") as update:
-        update(0, "a", of=1000)
-        clock[0] += 100
-        update(1000, "a", of=1000)
-        update(0, "b", of=1000)
-        clock[0] += 300
-        update(600, "b", of=1000)  # 400 more of it at 0.5 s, and 1,000 at 400 s / 1,600
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert last == "mine, b: 1,600 of 3,000 samples, about 8 min left"  # 200 s + 250 s
-
-
-def test_what_was_kept_is_told_after_the_model_was_loaded(clock, capsys):
-    with bar(1000, "mine") as update:
-        clock[0] += 57
-        update(800, "set, comments", of=1000)
-        clock[0] += 100
-        update(100, "set, comments", of=1000)
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert last == "mine, set, comments: 900 of 1,000 samples, about 2 min left"
+@pytest.mark.parametrize("case", PARTS)
+def test_the_time_left_follows_the_part_under_way(clock, capsys, case):
+    total, reports, expected = PARTS[case]
+    with bar(total, "mine") as update:
+        for seconds, count, part in reports:
+            clock[0] += seconds
+            update(count, part, of=1000)
+    assert capsys.readouterr().err.splitlines()[-1] == expected
 
 
 def test_no_guess_from_almost_nothing(clock, capsys):
