@@ -154,8 +154,9 @@ class Entry:
         rerun, listwise = self.was_run, self.submission.card.listwise
         remarks: dict[str, None] = {}
         # Of a published model that nobody trains again there is only the one.
-        trained = self.submission.card.training_data != "other"
-        if len(self.runs) == 1 and self.runs[0].checkpoint and trained:
+        card = self.submission.card
+        published = card.training_data == "other" and card.weights == "open"
+        if len(self.runs) == 1 and self.runs[0].checkpoint and not published:
             remarks[ONE_RUN] = None
         if rerun:
             remarks |= dict.fromkeys(

@@ -119,22 +119,28 @@ def test_what_changed_code_made_is_marked(row_of):
 
 
 @pytest.mark.parametrize(
-    ("runs", "checkpoint", "training_data", "expected"),
+    ("runs", "checkpoint", "training_data", "weights", "expected"),
     [
-        (1, "model.safetensors", "dataset", (ONE_RUN,)),
-        (1, "model.safetensors", "dataset+other", (ONE_RUN,)),
-        (1, "model.safetensors", "", (ONE_RUN,)),
-        (2, "model.safetensors", "dataset", ()),
-        (1, "", "dataset", ()),
+        (1, "model.safetensors", "dataset", "open", (ONE_RUN,)),
+        (1, "model.safetensors", "dataset+other", "open", (ONE_RUN,)),
+        (1, "model.safetensors", "", "open", (ONE_RUN,)),
+        (2, "model.safetensors", "dataset", "open", ()),
+        (1, "", "dataset", "open", ()),
         # A published model: there is no other run of its training to be had.
-        (1, "model.gguf", "other", ()),
+        (1, "model.gguf", "other", "open", ()),
+        (1, "model.gguf", "other", "recipe", (ONE_RUN,)),
+        (1, "model.gguf", "other", "", (ONE_RUN,)),
     ],
 )
 def test_one_training_run_is_told_of_models_that_were_trained_here(
-    runs, checkpoint, training_data, expected
+    runs, checkpoint, training_data, weights, expected
 ):
     card = SimpleNamespace(
-        training_data=training_data, listwise=False, entry="scorer:Mine", score="sum"
+        training_data=training_data,
+        weights=weights,
+        listwise=False,
+        entry="scorer:Mine",
+        score="sum",
     )
     entry = Entry(
         submission=SimpleNamespace(card=card),
