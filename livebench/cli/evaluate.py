@@ -218,7 +218,7 @@ def each_result(
     from livebench.scoring.preparation import prepare
     from livebench.scoring.trial import Trials
 
-    planned = list(planned_for(submission, sets, settings, available, how))
+    planned = planned_for(submission, sets, settings, available, how)
     trials = Trials(submission, how.limit) if how.limit else None
     total = sum(samples_of(one, how.limit) for one in planned if not isinstance(one, Skipped))
     with bar(total, submission.name, how.quiet or how.progress is not None) as shown:
@@ -242,14 +242,23 @@ def planned_for(
     settings: Sequence[Setting],
     available: Datasets,
     how: Evaluating,
-) -> Iterator[Planned | Skipped]:
+) -> list[Planned | Skipped]:
     """What a submission can be evaluated on; `blind` first, where scores are read with it and it is
-    missing."""
-    from livebench.scoring.plan import plan
+    missing.
+
+    Raises:
+        LiveBenchError: an evaluation that was interrupted cannot be continued.
+    """
+    from livebench.scoring.evaluation import refuse_other_journals
+    from livebench.scoring.plan import Planned, plan
 
     if _lacks_blind(submission, sets, settings, how):
         settings = ["blind", *settings]
-    return plan(submission, sets, settings, available.source)
+    steps = list(plan(submission, sets, settings, available.source))
+    if not how.limit and not how.restart:
+        planned = (step for step in steps if isinstance(step, Planned))
+        refuse_other_journals(submission, planned, how.isolation.kind)
+    return steps
 
 
 def _lacks_blind(
@@ -304,18 +313,21 @@ def _evaluated(
     from livebench.leaderboard.verdict import chance_of
     from livebench.scoring.alarms import result_alarms
     from livebench.scoring.answers import Answers
-    from livebench.scoring.evaluation import evaluate_task
+    from livebench.scoring.evaluation import Listener, evaluate_task
 
-    warn = partial(how.alarms.warn, task_name(submission, task), submission.name)
+    name = task_name(submission, task)
+    warn = partial(how.alarms.warn, name, submission.name)
+
+    def again(samples: int) -> None:
+        remark(f"{name}: all is scored; {samples} samples are scored again, to compare", how.quiet)
+
     result = evaluate_task(
         submission,
         task,
         normalisation=how.normalisation,
         isolation=how.isolation.kind,
         restart=how.restart,
-        progress=progress,
-        say=remark,
-        warn=warn,
+        told=Listener(progress, remark, warn, again),
     )
     if how.quiet:
         return result

@@ -6,7 +6,7 @@ import datetime
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,9 +23,10 @@ from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
 from livebench.scoring.computation import Computation, versions_used
 from livebench.scoring.dropped import dropped_in_all, dropped_remarks
-from livebench.scoring.fingerprint import fingerprint
-from livebench.scoring.journal import Journal
+from livebench.scoring.fingerprint import fingerprint, rows_and_frames
+from livebench.scoring.journal import Journal, refuse_other
 from livebench.scoring.metrics import sample_metrics, summarise
+from livebench.scoring.plan import Planned
 from livebench.scoring.plausibility import (
     Plausibility,
     measure_plausibility,
@@ -46,6 +47,32 @@ from livebench.submissions.file_hashes import hashes_for_run
 from livebench.submissions.load import OUTPUTS, Submission
 from livebench.submissions.validate import Normalisation, Scores, read_scores, score_in
 
+_LONG = 30.0
+"""Seconds of scoring from which on scoring samples again takes long enough to say so."""
+
+
+def _unheard(_: object) -> None:
+    pass
+
+
+class Listener(NamedTuple):
+    """Who is told what, while samples are scored.
+
+    Attributes:
+        progress: of samples scored since the last call.
+        say: a line that the user should see.
+        warn: what is likely to be wrong with the scores, as soon as the first of them are there.
+        again: how many samples are now scored again, if it may take long.
+    """
+
+    progress: Callable[[int], object] = _unheard
+    say: Callable[[str], object] = _unheard
+    warn: Callable[[str], object] = _unheard
+    again: Callable[[int], object] = _unheard
+
+
+_NOBODY = Listener()
+
 
 def evaluate_task(
     submission: Submission,
@@ -54,9 +81,7 @@ def evaluate_task(
     normalisation: Normalisation | None = None,
     isolation: IsolationKind = "none",
     restart: bool = False,
-    progress: Callable[[int], object] = lambda done: None,
-    say: Callable[[str], object] = lambda line: None,
-    warn: Callable[[str], object] = lambda line: None,
+    told: Listener = _NOBODY,
 ) -> Result:
     """Score a set in a setting, and write scores and result into the folder of the submission.
 
@@ -69,15 +94,13 @@ def evaluate_task(
             hold sums, and their metrics.
         isolation: where the scorer runs, for the record.
         restart: start over, and keep an existing journal under another name.
-        say: for a line that the user should see.
-        warn: for what is likely to be wrong with the scores, as soon as the first of them are there.
 
     Raises:
         LiveBenchError: the scorer failed, or its scores are not valid (no file of scores or results is
             written or changed); or another process runs the same evaluation.
     """
     run, candidate_set, setting = task.run, task.candidate_set, task.setting
-    isolation = "server" if submission.is_on_server else isolation
+    isolation = _isolation(submission, isolation)
     normalisation = score_in(setting, normalisation or submission.card.score)
     if normalisation == "pmi":
         _check_blind(submission.scores_path(candidate_set.name, run, "blind"))
@@ -92,12 +115,12 @@ def evaluate_task(
         result = _write_result(submission, task, answers, scores, making)
     else:
         files = hashes_for_run(submission.path, run)
-        parts = fingerprint(submission, run, candidate_set, setting, task.dataset)
-        parts["isolation"] = isolation
+        parts = fingerprint(submission, run, candidate_set, setting, isolation)
+        parts["dataset"] = rows_and_frames(task.dataset.info) if task.dataset else ""
         at = submission.journal_path(candidate_set.name, run, setting)
         with Journal(path, parts, at=at, restart=restart) as journal:
             if journal.damage:
-                say(journal.damage)
+                told.say(journal.damage)
             asked = questions(
                 candidate_set,
                 task.dataset,
@@ -111,14 +134,22 @@ def evaluate_task(
                     journal,
                     asked.score(task.scorer, journal.left(asked.blocks)),
                     line=asked.line,
-                    progress=asked.progress(progress),
-                    look=lambda block: [warn(one) for one in first_block_alarms(block, setting)],
+                    progress=asked.progress(told.progress),
+                    look=lambda block: [
+                        told.warn(one) for one in first_block_alarms(block, setting)
+                    ],
                 )
             digest = journal.finish(asked.lines(journal.lines()))
             started = time.perf_counter() - journal.seconds
             memory = "server" if submission.is_on_server else memory_of(task.scorer)
             scores = read_scores(path, answers.sample_ids)
-            plausibility, computation = _asked_afresh(submission, task, answers, scores)
+            plausibility, computation = _asked_afresh(
+                submission,
+                task,
+                answers,
+                scores,
+                told.again if journal.seconds > _LONG else _unheard,
+            )
             dtype = computation.dtype
             making = _Making(
                 "re-run", isolation, digest, started, computation, files, memory, plausibility
@@ -129,7 +160,7 @@ def evaluate_task(
         *tie_alarms(scores.sums, setting, dtype),
         *dropped_remarks(scores.dropped_comments),
     ]:
-        warn(alarm)
+        told.warn(alarm)
     if normalisation == "sum":
         return result
     blind = None
@@ -141,6 +172,27 @@ def evaluate_task(
         **_measured(scores.normalised(normalisation, answers.lengths, blind), answers),
         signature=signature(candidate_set, setting, normalisation, result.manifest.prompt),
     )
+
+
+def refuse_other_journals(
+    submission: Submission, planned: Iterable[Planned], isolation: IsolationKind
+) -> None:
+    """Refuse evaluations that were begun with something else, before a scorer is made: a language model
+    may take minutes to load.
+
+    Raises:
+        LiveBenchError: one was; its dataset alone is compared later.
+    """
+    for step in planned:
+        journal = submission.journal_path(step.candidate_set.name, step.run, step.setting)
+        if submission.card.entry and journal.is_file():
+            kind = _isolation(submission, isolation)
+            parts = fingerprint(submission, step.run, step.candidate_set, step.setting, kind)
+            refuse_other(journal, parts)
+
+
+def _isolation(submission: Submission, kind: IsolationKind) -> IsolationKind:
+    return "server" if submission.is_on_server else kind
 
 
 def _check_blind(path: Path) -> None:
@@ -182,11 +234,16 @@ class _Making(NamedTuple):
 
 
 def _asked_afresh(
-    submission: Submission, task: Task, answers: Answers, scores: Scores
+    submission: Submission,
+    task: Task,
+    answers: Answers,
+    scores: Scores,
+    begin: Callable[[int], object],
 ) -> tuple[Plausibility, Computation]:
     """Ask a scorer that has seen none of the set again, for samples that nobody could foresee."""
     secret = secrets.token_hex(16)
     chosen = plausibility_samples(answers.sample_ids, secret)
+    begin(len(chosen))
     rows = {name: row for row, name in enumerate(answers.sample_ids)}
     ask = partial(
         _ask,

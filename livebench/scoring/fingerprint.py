@@ -19,7 +19,7 @@ from livebench.submissions.own_files import is_regular
 
 if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
-    from livebench.data.dataset import Dataset, DatasetInfo
+    from livebench.data.dataset import DatasetInfo
 
 
 def fingerprint(
@@ -27,14 +27,15 @@ def fingerprint(
     run: Run,
     candidate_set: CandidateSet,
     setting: Setting,
-    dataset: Dataset | None,
+    isolation: str,
 ) -> dict[str, str]:
-    """Hashes and names of all that scores depend on; the keys appear in messages to users."""
+    """Hashes and names of all that scores depend on, but for the dataset (`rows_and_frames`); the keys
+    appear in messages to users."""
     return {
         **run_fingerprint(submission, run),
         "set": candidate_set.manifest.hash,
-        "dataset": rows_and_frames(dataset.info) if dataset else "",
         "setting": setting,
+        "isolation": isolation,
         "version": f"{__version__}, {BATCH} samples a block, dealt by hash; blind by candidate",
     }
 

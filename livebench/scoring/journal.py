@@ -205,7 +205,7 @@ class Journal:
             first = file.readline(_LONGEST_HEAD)
             begun = _fingerprint_of(first)
             if begun is not None and not self._restart:
-                self._check(begun)
+                _refuse_other(self.path, begun, self._fingerprint)
                 self._start = self._end = file.tell()
                 while (block := self._next(file)) is not None:
                     self._end = file.tell()
@@ -241,17 +241,6 @@ class Journal:
             self.damage = (
                 f"{self.path}: block {self.blocks} is damaged; it and the {lost} samples of later "
                 f"blocks are scored again, and the journal as it was is kept as {aside.name}"
-            )
-
-    def _check(self, begun: Fingerprint) -> None:
-        names = sorted({*begun, *self._fingerprint})
-        changed = [name for name in names if begun.get(name) != self._fingerprint.get(name)]
-        if changed:
-            raise LiveBenchError(
-                self.path,
-                f"was begun with another {' and another '.join(changed)}",
-                "give --restart to start over (the old journal is kept under another name), or go back "
-                "to what it was begun with",
             )
 
     def _next(self, file: BinaryIO) -> _BlockHead | None:
@@ -312,6 +301,30 @@ class Journal:
         os.close(self._handle)
         self._handle = self._lock()
         return aside
+
+
+def refuse_other(path: Path, known: Fingerprint) -> None:
+    """Refuse a journal that was begun with something else, as far as is known before a scorer is made.
+
+    Raises:
+        LiveBenchError: it was, and cannot be continued.
+    """
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        begun = _fingerprint_of(file.readline(_LONGEST_HEAD))
+        if begun is not None:
+            _refuse_other(path, {name: begun.get(name, "") for name in known}, known)
+
+
+def _refuse_other(path: Path, begun: Fingerprint, now: Fingerprint) -> None:
+    names = sorted({*begun, *now})
+    changed = [name for name in names if begun.get(name) != now.get(name)]
+    if changed:
+        raise LiveBenchError(
+            path,
+            f"was begun with another {' and another '.join(changed)}",
+            "give --restart to start over (the old journal is kept under another name), or go back "
+            "to what it was begun with",
+        )
 
 
 def _checksum(head: _BlockHead, data: bytes) -> str:

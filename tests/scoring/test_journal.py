@@ -309,6 +309,24 @@ def test_what_changed_is_noticed(stopped, monkeypatch, listing, case):
     assert listing(scores_in(path).parent) == ["comments.jsonl.gz"]
 
 
+def test_what_changed_is_noticed_before_a_scorer_is_made(stopped):
+    path, go_on = stopped
+    (path / "scorer.py").write_text("raise RuntimeError('made')")
+    done = go_on()
+    assert "comments.journal: was begun with another submission; " in done.err
+    assert "made" not in done.err
+    assert "the same command goes on from there" not in done.err
+    assert "made" in go_on("--limit", "5").err  # a trial has no journal
+
+
+def test_what_is_scored_again_after_long_scoring_is_announced(stopped, monkeypatch):
+    _, go_on = stopped
+    monkeypatch.setattr("livebench.scoring.evaluation._LONG", 0)
+    line = "mine/default on tiny-paper, comments: all is scored; 3 samples are scored again, to compare"
+    assert line in go_on().err.splitlines()  # 5% of 60
+    assert "again" not in go_on("--quiet").err
+
+
 def test_what_was_begun_in_isolation_is_not_continued_without(stopped):
     _, go_on = stopped
     message = "comments.journal: was begun with another isolation; give --restart to start over"
