@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 from unittest import mock
 
+import jinja2
+
 from livebench.errors import LiveBenchError
 
 _ANCHOR = "\n"
@@ -20,9 +22,33 @@ _FIXED_DATE = "1 Jan 2025"
 """Some chat templates write the day's date; scores must not depend on it."""
 
 
+_ANSWER = "ANSWER"
+_THINKS, _THOUGHT = "<think>", "</think>"
+"""Marks of models that think before they answer, whatever `enable_thinking` says (DeepSeek-R1)."""
+
+
 def chat_opening(tokenizer: Any, messages: list[dict[str, Any]]) -> str:
-    """A conversation as the chat template of a tokenizer or processor has it, up to the answer; the day
-    is always the same."""
+    """A conversation as the chat template of a tokenizer or processor has it, up to the text of the
+    answer; the day is always the same, and nothing is thought."""
+    opening = _templated(tokenizer, messages, add_generation_prompt=True)
+    # Some leave it to the model to say what kind of answer begins (gpt-oss: the channel).
+    is_text = isinstance(messages[-1]["content"], str)
+    content = _ANSWER if is_text else [{"type": "text", "text": _ANSWER}]
+    try:
+        whole = _templated(tokenizer, [*messages, {"role": "assistant", "content": content}])
+    except (jinja2.TemplateError, TypeError, ValueError, LookupError):
+        whole = ""  # it knows no answers
+    before, _, _ = whole.rpartition(_ANSWER)
+    if before.startswith(opening) and before[len(opening) :].strip():
+        return before
+    if opening.rstrip().endswith(_THINKS):
+        return f"{opening.rstrip()}\n\n{_THOUGHT}\n\n"
+    return opening
+
+
+def _templated(
+    tokenizer: Any, messages: list[dict[str, Any]], *, add_generation_prompt: bool = False
+) -> str:
     from transformers.utils import chat_template_utils
 
     # What is given to a template by name becomes text: a clock cannot be given.
@@ -30,7 +56,7 @@ def chat_opening(tokenizer: Any, messages: list[dict[str, Any]]) -> str:
         text: str = tokenizer.apply_chat_template(
             messages,
             tokenize=False,
-            add_generation_prompt=True,
+            add_generation_prompt=add_generation_prompt,
             enable_thinking=False,
             date_string=_FIXED_DATE,
         )

@@ -29,6 +29,7 @@ _OTHERS = "en"
 """The language whose template serves languages that have none."""
 
 _NOTHING = VideoContext(0, np.empty((0, 0), np.float32), np.empty(0, np.int64), "", "")
+_SOME = [Comment("a", "a", -1.0), Comment("b", "b", 0.0)]
 
 
 class LanguageTemplates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +82,12 @@ class Prompt:
         if not self.record.languages:
             raise LiveBenchError(self.where, "has no language", "write [languages.en]")
         for language in self.record.languages:
-            if not self.context(_NOTHING._replace(language=language), []).endswith("\n"):
+            shown = _NOTHING._replace(language=language)
+            contexts = (
+                self.context(shown, []),
+                self.context(shown._replace(title="t", category="c"), _SOME),
+            )
+            if not all(context.endswith("\n") for context in contexts):
                 raise LiveBenchError(
                     self.where,
                     "the context does not end with a line end",
@@ -158,9 +164,10 @@ class Prompt:
                     name: environment.from_string(text) for name, text in parts.items()
                 }
                 for template in compiled[language].values():
-                    template.render(title="", category="", comments=[ContextComment(0, "x")])
-            except jinja2.TemplateError as error:
-                what = f"is not a template: {error.message}"
+                    for title, comments in (("", []), ("t", [ContextComment(0, "x")] * 2)):
+                        template.render(title=title, category=title, comments=comments)
+            except Exception as error:  # a template may compute whatever it likes
+                what = f"is not a template: {' '.join(str(error).split())}"
                 raise LiveBenchError(self.where, what, place=f"languages.{language}") from None
         return compiled
 

@@ -264,8 +264,8 @@ class VisionLanguageModel(BatchScorer):
         return found
 
     def _forget_pictures(self) -> None:
-        """Qwen-VL and its kin keep how far the last picture moved the positions of the text after it, and
-        go on from there after a context that has none."""
+        """Qwen-VL and its kin keep how far the last picture moved the positions of what follows, and
+        would move what follows a context without pictures just as far."""
         for module in self.net.modules():
             if hasattr(module, "rope_deltas"):
                 module.rope_deltas = None

@@ -16,7 +16,7 @@ from tokenizers import (
 from transformers import PreTrainedTokenizerFast
 
 from livebench.errors import LiveBenchError
-from livebench.language_models.line_tokens import LineTokens
+from livebench.language_models.line_tokens import LineTokens, chat_opening
 
 CORPUS = ["弹幕：\n[0s]\n哈哈哈\n", "前方高能 awsl\n", "Hello there, hello!\n[-3s]\n"] * 20
 CONTEXT = "弹幕：\n[-3s]\n哈哈\n[0s]\n"
@@ -122,6 +122,53 @@ def test_a_chat_template_opens_an_answer():
     assert context[0] == 0 and context.count(0) == 1 and context.count(1) == 1
     assert "01.01.2025" in tokens._tokenizer.decode(context)
     assert context[-len(tokens.lines([CONTEXT])[0]) :] == tokens.lines([CONTEXT])[0]
+
+
+# What stands before an answer in the templates of these models, in short.
+_SAID = "{% for m in messages %}<|start|>{{ m.role }}"
+OPENINGS = {
+    "as Llama": (
+        _SAID + ":{{ m.content }}<|end|>{% endfor %}"
+        "{% if add_generation_prompt %}<|start|>assistant:{% endif %}",
+        "<|start|>user:Go on.<|end|><|start|>assistant:",
+    ),
+    "as gpt-oss, where the model is to choose the channel": (
+        _SAID + "{% if m.role == 'assistant' %}<|channel|>final{% endif %}<|message|>"
+        "{{ m.content }}<|end|>{% endfor %}"
+        "{% if add_generation_prompt %}<|start|>assistant{% endif %}",
+        "<|start|>user<|message|>Go on.<|end|><|start|>assistant<|channel|>final<|message|>",
+    ),
+    "as Qwen3, which can be told not to think": (
+        _SAID + "\n{% if loop.last and m.role == 'assistant' %}<think>\n\n</think>\n\n{% endif %}"
+        "{{ m.content }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<|start|>assistant\n"
+        "{% if enable_thinking is defined and enable_thinking is false %}<think>\n\n</think>\n\n"
+        "{% endif %}{% endif %}",
+        "<|start|>user\nGo on.<|end|>\n<|start|>assistant\n<think>\n\n</think>\n\n",
+    ),
+    "as DeepSeek-R1, which cannot": (
+        _SAID + ":{{ m.content }}<|end|>{% endfor %}"
+        "{% if add_generation_prompt %}<|start|>assistant:<think>\n{% endif %}",
+        "<|start|>user:Go on.<|end|><|start|>assistant:<think>\n\n</think>\n\n",
+    ),
+    "as Mistral, with a space before an answer": (
+        "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }} [/INST]"
+        "{% else %} {{ m.content }}</s>{% endif %}{% endfor %}",
+        "[INST] Go on. [/INST]",
+    ),
+    "of one that refuses answers": (
+        "{% for m in messages %}{% if m.role != 'user' %}{{ raise_exception('no') }}{% endif %}"
+        "Q: {{ m.content }}\n{% endfor %}A:",
+        "Q: Go on.\nA:",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OPENINGS)
+def test_a_comment_is_the_text_of_an_answer(case):
+    template, expected = OPENINGS[case]
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bytes_bpe(False), eos_token="</s>")
+    tokenizer.chat_template = template
+    assert chat_opening(tokenizer, [{"role": "user", "content": "Go on."}]) == expected
 
 
 def word_pieces() -> Tokenizer:

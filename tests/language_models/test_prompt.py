@@ -79,6 +79,20 @@ def test_a_card_may_hold_a_prompt_of_its_own(tmp_path):
         ({"en": {"instruction": "", "context": "Comments:"}}, "does not end with a line end"),
         ({"en": {"instruction": "", "context": "{% if %}\n"}}, "is not a template"),
         ({"en": {"instruction": "", "context": "{{ author }}\n"}}, "'author' is undefined"),
+        ({"en": {"instruction": "", "context": "{{ title + 1 }}\n"}}, "is not a template: "),
+        (
+            {"en": {"instruction": "{{ 1 // (comments | length) }}", "context": "\n"}},
+            "is not a template: .* by zero",
+        ),
+        (
+            {
+                "en": {
+                    "instruction": "",
+                    "context": "C:\n{% for c in comments %}{{ c.text }}, {% endfor %}",
+                }
+            },
+            "does not end with a line end",
+        ),
         ({"en": {"context": "\n"}}, "missing required field `instruction`"),
     ],
 )

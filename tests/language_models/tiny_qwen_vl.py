@@ -1,6 +1,6 @@
-"""A Qwen2.5-VL with random weights: a model that keeps from one call to the next where its positions go on.
+"""A Qwen2.5-VL with random weights: it keeps how far the last picture moved positions.
 
-Its own processor needs torchvision; the one here writes the same inputs, with pixels that are not the picture's.
+Its own processor needs torchvision; the one here writes such inputs, with pixels made up.
 """
 
 from __future__ import annotations
