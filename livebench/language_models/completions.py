@@ -250,20 +250,27 @@ class CompletionsServer:
         return LiveBenchError(self.url, what, fix)
 
 
-def base_url(url: str) -> str:
+def base_url(url: str, where: str = "--openai") -> str:
     """The address of a server up to /v1.
+
+    Args:
+        url: of it.
+        where: it was given, for errors. They do not repeat it: there may be a secret in it.
 
     Raises:
         LiveBenchError: it is none, or has a password or a query, which would be written into results.
     """
-    parts = urlsplit(url.strip())
-    where = "--openai"
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        fix = "write it like http://127.0.0.1:8000/v1"
-        raise LiveBenchError(where, f"{one_line(url)!r} is no address of a server", fix)
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if any(mark in url for mark in "@?#"):
         what = "an address is written into results, and this one has more in it than host and path"
         raise LiveBenchError(where, what, "put the key into OPENAI_API_KEY")
+    try:
+        parts = urlsplit(url.strip())
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number
+        fits = False
+    if not fits:
+        fix = "write it like http://127.0.0.1:8000/v1"
+        raise LiveBenchError(where, "is no address of a server", fix)
     path = parts.path.rstrip("/").removesuffix("/completions").rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path or '/v1'}"
 

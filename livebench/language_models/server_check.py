@@ -3,11 +3,13 @@ something is known."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from livebench.errors import LiveBenchError
 from livebench.language_models.completions import CompletionsServer, RefusedRequest, TokenLogprobs
+from livebench.scoring.plausibility import HALF_TOLERANCES
 
 _CONTEXTS = (
     "One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen,\n",
@@ -15,13 +17,24 @@ _CONTEXTS = (
     "Comments:\n[-4s]\nwhat a goal!!!\n[-2s]\nthe referee is blind\n[0s]\n",
 )
 _COMMENTS = ("fourteen, fifteen, sixteen,\n", "前方高能\n", "猫猫猫\n", "goal!!!\n")
-_COUNTING = ("1, 2, 3, 4, 5, 6, 7, 8, 9, 10,", "a b c d e f g h i j k l m n o", "AAAAAAAAAAAA")
+_COUNTING = (
+    "1, 2, 3, 4, 5, 6, 7, 8, 9, 10,",
+    "a b c d e f g h i j k l m n o",
+    "AAAAAAAAAAAA",
+    "1, 2, 3, 4, 5, 6, 7, 8, 9, Q",  # a surprise, unlike what follows it
+)
 
-_EXACT = 1e-4
-"""Relative to max(1, |sum|), at least: what the same computation in float32 may differ by."""
+_HALF = HALF_TOLERANCES["bfloat16"]
+"""From here on, relative to max(1, |sum|), no rounding explains that sums differ."""
 
-_HALF = 0.03
-"""The same for half precision, where the sums depend on what is computed together."""
+_MOVED = 0.25
+"""The same of the differences of all tokens, whichever way they go. In bfloat16 they come to .03 for
+SmolLM2-135M, while its sums differ by .007. Log-probabilities of other prompts move tokens by about as
+much as they have."""
+
+_STEP = 0.5
+"""What a log-probability near 0 may move by: logits from 32 to 64 are .25 apart in bfloat16, and two of
+them may be rounded otherwise."""
 
 
 class Fitness(NamedTuple):
@@ -52,14 +65,15 @@ def check_server(server: CompletionsServer) -> Fitness:
     together = server.each(server.logprobs, prompts)
     turned = server.each(server.logprobs, prompts[::-1] * 2)
     ways = (alone, together, turned[len(prompts) - 1 :: -1], turned[: len(prompts) - 1 : -1])
-    noise = max(
-        _difference(one, other) for way in ways[1:] for one, other in zip(alone, way, strict=True)
-    )
-    if noise > _HALF:
+    found = [
+        _differences(one, other) for way in ways[1:] for one, other in zip(alone, way, strict=True)
+    ]
+    noise, moved = max(sums for sums, _ in found), max(tokens for _, tokens in found)
+    if noise >= _HALF or moved >= _MOVED:
         raise LiveBenchError(
             server.url,
-            "gives other log-probabilities for the same prompt in another order and batch (by "
-            f"{noise:.2g} of their sum): it may reuse those of other prompts",
+            "gives other log-probabilities for the same prompt in another order and batch (sums differ "
+            f"by {noise:.2g}, tokens by {moved:.2g} of the sum): it may reuse those of other prompts",
             "switch its cache of prefixes off (vLLM: --no-enable-prefix-caching), or score by --hf",
         )
     _check_dependence(server, alone)
@@ -68,13 +82,14 @@ def check_server(server: CompletionsServer) -> Fitness:
     return Fitness(noise, listed if isinstance(listed, int) and listed > 0 else 0)
 
 
-def _difference(one: TokenLogprobs, other: TokenLogprobs) -> float:
-    """Of the sums, relative to max(1, |sum|); infinite if the tokens differ."""
+def _differences(one: TokenLogprobs, other: TokenLogprobs) -> tuple[float, float]:
+    """Of the sums, and of all tokens together, relative to max(1, |sum|); infinite if there are other
+    tokens."""
     if one.tokens != other.tokens:
-        return float("inf")
-    pairs = list(zip(one.logprobs[1:], other.logprobs[1:], strict=True))
-    size = max(1.0, abs(sum(logprob for logprob, _ in pairs)))
-    return sum(abs(first - second) for first, second in pairs) / size
+        return math.inf, math.inf
+    size = max(1.0, abs(math.fsum(one.logprobs[1:])))
+    apart = [a - b for a, b in zip(one.logprobs[1:], other.logprobs[1:], strict=True)]
+    return abs(math.fsum(apart)) / size, math.fsum(map(abs, apart)) / size
 
 
 def _check_dependence(server: CompletionsServer, found: Sequence[TokenLogprobs]) -> None:
@@ -108,7 +123,7 @@ def _check_alignment(server: CompletionsServer) -> None:
         after = server.logprobs(prompt + (before.written or token))
         if after.tokens != (*before.tokens, token):
             continue
-        if abs(after.logprobs[-1] - logprob) > _HALF * max(1.0, abs(logprob)):
+        if abs(after.logprobs[-1] - logprob) > max(_STEP, _HALF * abs(logprob)):
             raise LiveBenchError(
                 server.url,
                 f"says {logprob:.4g} of a token that it writes, and {after.logprobs[-1]:.4g} of the "
@@ -117,7 +132,6 @@ def _check_alignment(server: CompletionsServer) -> None:
                 "serve the model with vLLM or SGLang and their defaults (vLLM: --logprobs-mode "
                 "raw_logprobs), or score it by --hf",
             )
-        return
 
 
 def _explained(server: CompletionsServer, error: RefusedRequest) -> LiveBenchError:

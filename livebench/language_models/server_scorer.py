@@ -162,8 +162,16 @@ class _Context:
 
 def key_for(url: str) -> str:
     """The key for a server: that of OPENAI_API_KEY, if OPENAI_BASE_URL names this very server. No card
-    of a submission can have it sent elsewhere."""
-    named = os.environ.get("OPENAI_BASE_URL", "")
-    return (
-        os.environ.get("OPENAI_API_KEY", "") if named and base_url(named) == base_url(url) else ""
-    )
+    of a submission can have it sent elsewhere.
+
+    Raises:
+        LiveBenchError: it cannot be sent. Whoever sent it all the same would be told so with the key.
+    """
+    named = os.environ.get("OPENAI_BASE_URL", "").strip()
+    if not named or base_url(named, "OPENAI_BASE_URL") != base_url(url):
+        return ""
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    if not (key.isascii() and key.isprintable()):
+        what = "has a character in it that no key has: a line end, or one beyond ASCII"
+        raise LiveBenchError("OPENAI_API_KEY", what, "copy the key again")
+    return key

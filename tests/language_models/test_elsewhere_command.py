@@ -49,7 +49,7 @@ def test_a_model_on_a_server_in_one_command(run, refused, few, dataset, tmp_path
     ("options", "message"),
     [
         (("--openai", "http://h/v1"), "--openai needs --model, as the server names it"),
-        (("--openai", "h", "--model", "m"), "--openai: 'h' is no address of a server; write it like"),
+        (("--openai", "h", "--model", "m"), "--openai: is no address of a server; write it like"),
         (("--openai", "http://h", "--hf", "x"), "--hf and --openai each name a model: give one of them"),
         (("--lm-eval", "hf", "--model", "m"), "--model belongs to --openai"),
         (("--lm-eval", "hf", "--concurrency", "2"), "--concurrency belongs to --openai"),

@@ -14,6 +14,7 @@ from doubles import KEY, Double, serving, told, values
 from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.errors import LiveBenchError
+from livebench.language_models import server_check
 from livebench.language_models.completions import CompletionsServer
 from livebench.language_models.prompt import line_of, read_prompt
 from livebench.language_models.server_check import check_server
@@ -127,6 +128,84 @@ def test_servers_that_are_not_fit_are_refused(wrong, message):
         assert str(error.value).startswith(f"{double.url}: ")
         found = re.search(message if "\\" in message else re.escape(message), str(error.value))
         assert found, str(error.value)
+
+
+def later(change, first=12):
+    """A double whose answers change once the prompts have been asked for one by one."""
+    return Double(lambda answer, _, count: answer if count <= first else change(answer) or answer)
+
+
+def each_way(answer):
+    """The first token .1 likelier, the next .1 less likely, and so on."""
+    found = values(answer)
+    found[1:] = [value + 0.1 * (-1) ** place for place, value in enumerate(found[1:])]
+
+
+def test_the_noise_of_sums_is_that_of_sums():
+    """By hand: .1 a token, up and down by turns, leaves .1 of a sum if it has an odd number of tokens,
+    and nothing if even. Token by token it is some .05 of the sums."""
+    expected = 0.0
+    for context in server_check._CONTEXTS:
+        for comment in server_check._COMMENTS:
+            data = (context + comment).encode()
+            places = range(1, len(data))  # nothing is known of the first
+            total = sum(doubles.logprob(data[:place], data[place]) for place in places)
+            expected = max(expected, 0.1 * (len(places) % 2) / -total)
+    assert 1e-4 < expected < 2e-3
+    with serving(later(each_way)) as double:
+        assert check_server(quick_server(double)).noise == pytest.approx(expected, rel=1e-6)
+
+
+def scaled(share):
+    def change(answer):
+        values(answer)[1:] = [value * (1 + share) for value in values(answer)[1:]]
+
+    return change
+
+
+def turned(answer):
+    """Other tokens' log-probabilities: the sum stays."""
+    values(answer)[1:-1] = values(answer)[-2:0:-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (scaled(0.06), ""),
+        (scaled(0.064), r"order and batch \(sums differ by 0.064, tokens by 0.064 of the sum\): it may"),
+        (turned, r"batch \(sums differ by 0, tokens by 0.\d+ of the sum\): it may reuse those"),
+    ],
+    ids=["rounding", "more than rounding", "same sums by other tokens"],
+)  # fmt: skip
+def test_half_precision_ends_at_a_sixteenth(change, message):
+    """16 units of rounding of bfloat16, which has 8 bits: 1/16."""
+    with serving(later(change)) as double:
+        if not message:
+            assert check_server(quick_server(double)).noise == pytest.approx(0.06)
+            return
+        with pytest.raises(LiveBenchError, match=message):
+            check_server(quick_server(double))
+
+
+@pytest.mark.parametrize(
+    ("made", "read", "fits"), [(-0.1, -0.5, True), (-0.1, -0.7, False), (-16.0, -16.9, True)]
+)
+def test_what_is_written_may_differ_by_rounding(made, read, fits):
+    """Logits of 32 to 64 are .25 apart in bfloat16."""
+
+    def change(answer, prompt, count):
+        values(answer)[-1] = made
+        if prompt.endswith("x"):  # what it wrote
+            values(answer)[-2] = read
+        return answer
+
+    with serving(Double(change)) as double:
+        if fits:
+            check_server(quick_server(double))
+            return
+        message = "says -0.1 of a token that it writes, and -0.7 of the same token in a prompt"
+        with pytest.raises(LiveBenchError, match=message):
+            check_server(quick_server(double))
 
 
 def test_a_model_that_is_not_there():

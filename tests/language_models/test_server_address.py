@@ -27,10 +27,18 @@ def test_addresses(given, expected):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("h:8000", "--openai: 'h:8000' is no address of a server; write it like http://127.0"),
+        ("h:8000", "--openai: is no address of a server; write it like http://127.0"),
         ("ftp://h/v1", "is no address of a server"),
         ("http://me:secret@h/v1", "more in it than host and path; put the key into OPENAI_API_KEY"),
+        (
+            "me:secret@h:8000/v1",
+            "--openai: an address is written into results, and this one has more",
+        ),
         ("http://h/v1?key=secret", "more in it than host and path"),
+        ("http://h/v1#secret", "more in it than host and path"),
+        ("http://me:secret", "--openai: is no address of a server; write it like http://127.0"),
+        ("http://[::1/v1", "--openai: is no address of a server; write it like http://127.0"),
+        ("http://h:99999/v1", "--openai: is no address of a server; write it like http://127.0"),
     ],
 )
 def test_addresses_that_are_refused(given, message):
@@ -38,6 +46,42 @@ def test_addresses_that_are_refused(given, message):
         base_url(given)
     assert message in str(error.value)
     assert "secret" not in str(error.value)
+    assert error.value.__cause__ is None
+
+
+def test_the_variable_is_named_whose_address_is_none(monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "me:secret@h")
+    with pytest.raises(LiveBenchError) as error:
+        ServerScorer("http://h/v1", "m")
+    assert str(error.value).startswith("OPENAI_BASE_URL: an address is written into results")
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("space", ["\r", "\n", "\r\n", " "])
+def test_white_space_around_a_key_is_not_sent(monkeypatch, space):
+    """A variable that was read from a file often ends so."""
+    monkeypatch.setenv("OPENAI_API_KEY", f" {KEY}{space}")
+    with serving(Double()) as double:
+        monkeypatch.setenv("OPENAI_BASE_URL", double.url + space)
+        ServerScorer(double.url, "m")
+        assert set(double.keys) == {f"Bearer {KEY}"}
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-sec\nret", "sk-secret\u2026", "sk-se\x7fcret", "sk-\u00e9secret"]
+)
+def test_a_key_that_cannot_be_sent_is_refused_and_not_repeated(monkeypatch, key):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with serving(Double()) as double:
+        monkeypatch.setenv("OPENAI_BASE_URL", double.url)
+        with pytest.raises(LiveBenchError) as error:
+            ServerScorer(double.url, "m")
+        assert not double.asked
+    assert str(error.value) == (
+        "OPENAI_API_KEY: has a character in it that no key has: a line end, or one beyond ASCII; "
+        "copy the key again"
+    )
+    assert error.value.__cause__ is None
 
 
 def test_a_key_goes_to_its_own_server_alone_and_into_no_message(monkeypatch):
