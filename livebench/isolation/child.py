@@ -90,7 +90,9 @@ class _Server:
             if self._start.sealed:  # a copy must not get at the memory of what it was copied from
                 ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)
             made = self._scorer = _made(self._start)
-            return wire.HELLO, wire.Hello(type(made).__name__, is_fitted(made), made.trained)
+            remark = str(getattr(made, "remark", ""))[: wire.TEXT_LIMIT]
+            name = type(made).__name__
+            return wire.HELLO, wire.Hello(name, is_fitted(made), made.trained, remark)
         if (scorer := self._scorer) is None:
             raise ValueError("there is no scorer yet")
         if message_type == wire.FIT:

@@ -201,7 +201,7 @@ class _RemoteScorer(Streaming):
     ) -> None:
         self._trusted = trusted
         self._child, self._hello, self._inputs, self._copies = child, hello, inputs, copies
-        self.trained = hello.trained
+        self.trained, self.remark = hello.trained, _clean(hello.remark)[:300]
 
     @property
     def memory(self) -> MemoryKind:

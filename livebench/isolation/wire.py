@@ -48,11 +48,13 @@ class Fit(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """The scorer is created; whether it has to be fitted, and what its checkpoint was trained on."""
+    """The scorer is created; whether it has to be fitted, what its checkpoint was trained on, and what a
+    reader of its scores should know."""
 
     name: str
     fits: bool
     trained: Trained | None
+    remark: str = ""
 
 
 class Copied(msgspec.Struct, frozen=True):

@@ -25,6 +25,12 @@ _ROOM = 4
 """A comment may take this part of what the model can read before it costs context; more only if it is
 longer itself, so that a score does not depend on the other candidates."""
 
+ALONE = (
+    "the model attends in a way of its own, so each context is computed anew with each comment: the "
+    "scores are right, and take many times as long"
+)
+"""The remark on scorers that cannot share contexts."""
+
 _PROBES = ((24, 5, 3), (24, 7), (17, 6, 4))
 """Tokens of stems, and of the comments after each, on which the two ways to compute are compared."""
 
@@ -100,8 +106,10 @@ class LanguageModel(BatchScorer):
         self._limit = getattr(self.net.config.get_text_config(), "max_position_embeddings", None)
         self._batch = batch or _TOKENS.get(place.type, _TOKENS["cpu"])
         self._forests = None if plain else ForestModel(self.net)
+        self.remark = ""
         if self._forests is not None and not self._agree():
-            self._forests = None  # a kind of model that attends in a way of its own
+            self._forests = None
+            self.remark = ALONE
 
     @property
     def shares_prefixes(self) -> bool:

@@ -12,6 +12,7 @@ import torch
 
 from livebench.errors import LiveBenchError
 from livebench.extras import need
+from livebench.language_models.language_model import ALONE
 from livebench.language_models.line_tokens import LineTokens, chat_opening
 from livebench.language_models.loading import (
     DTYPES,
@@ -109,7 +110,8 @@ class VisionLanguageModel(BatchScorer):
         self._batch = batch or _TOKENS.get(place.type, _TOKENS["cpu"])
         named = inspect.signature(self.net.forward).parameters
         self._cache = "cache" if "cache" in named else "past_key_values"
-        self._plain = plain or not self._agrees()
+        self.remark = "" if plain or self._agrees() else ALONE
+        self._plain = plain or bool(self.remark)
 
     @property
     def shares_contexts(self) -> bool:

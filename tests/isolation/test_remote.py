@@ -315,3 +315,17 @@ def test_a_checkpoint_is_read_there(submission, tmp_path):
         Isolation().open(one, one.card.runs[0]),
     ):
         pass
+
+
+@pytest.mark.parametrize("where", [(), ("--in-process",)])
+def test_what_a_reader_should_know_crosses_the_pipe(submission, frozen, run, where):
+    code = (
+        "class Mine:\n    remark = 'slow\\x1b[2J here\\nand there'\n"
+        "    def score(self, v, c, x):\n        return 0.0\n"
+    )
+    arguments = ["--candidates", frozen.path, "--setting", "comments", "--limit", "2", *where]
+    done = run("evaluate", submission(code=code), *arguments)
+    assert "WARNING: mine/default on tiny-paper, comments: slow" in done.err
+    if not where:
+        assert "\x1b" not in done.err
+        assert "here and there" in done.err

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import transformers
 from tiny_llama import save_tiny_llama
 
 from livebench.errors import LiveBenchError
 from livebench.language_models.attention import ForestModel
 from livebench.language_models.forest import grow
 from livebench.language_models.language_model import LanguageModel
+from livebench.language_models.prompt import line_of
 from livebench.scoring.scorer import Comment, Sample, VideoContext
 
 SIZES = {
@@ -42,8 +45,6 @@ KINDS = [
 
 @pytest.mark.parametrize(("kind", "options"), KINDS)
 def test_a_forest_gives_what_each_comment_alone_gives(kind, options):
-    import transformers
-
     transformers.utils.logging.set_verbosity_error()
     torch.manual_seed(0)
     config = getattr(transformers, kind)(**SIZES, **options)
@@ -110,6 +111,30 @@ def test_neither_sharing_nor_batches_change_a_score(llama, options):
     alone = model.score(*samples()[1][:2], samples()[1].candidates[2])
     assert alone.total == pytest.approx(found[1][2].total, rel=1e-5)
     assert alone.tokens == found[1][2].tokens
+
+
+def test_a_model_that_attends_in_its_own_way_is_computed_plainly(llama, tmp_path):
+    """Bloom sees how far away a token is by its place in the row, which is not that in the text."""
+    folder = shutil.copytree(llama, tmp_path / "bloom")
+    words = len(transformers.AutoTokenizer.from_pretrained(folder))
+    config = transformers.BloomConfig(
+        vocab_size=words, hidden_size=32, n_layer=2, n_head=2, initializer_range=0.3
+    )
+    torch.manual_seed(0)
+    net = transformers.BloomForCausalLM(config).eval()
+    net.save_pretrained(folder)
+    model = LanguageModel(str(folder))
+    assert not model.shares_prefixes
+    assert "each context is computed anew with each comment" in model.remark
+    sample = samples(1)[0]
+    tokens = model.tokens
+    context = tokens.context(model.prompt.context(*sample[:2]), "")
+    (line,) = tokens.lines([line_of(sample.candidates[1])])
+    with torch.no_grad():
+        logits = net(torch.tensor([[*context, *line]])).logits[0, -len(line) - 1 : -1]
+    expected = float(logits.log_softmax(-1).gather(1, torch.tensor(line)[:, None]).sum())
+    assert model.score_samples([sample])[0][1].total == pytest.approx(expected, rel=1e-5)
+    assert LanguageModel(str(llama)).remark == ""
 
 
 def test_what_memory_does_not_hold_is_computed_in_parts(llama, monkeypatch):
