@@ -14,6 +14,7 @@ from livebench.language_models.attention import ForestModel
 from livebench.language_models.forest import grow
 from livebench.language_models.line_tokens import LineTokens
 from livebench.language_models.loading import DTYPES, device_of, load_model, load_tokenizer
+from livebench.language_models.out_of_memory import is_out_of_memory
 from livebench.language_models.prompt import line_of, read_prompt
 from livebench.language_models.weights import find_weights
 from livebench.scoring.scorer import BatchScorer, LogLikelihood, Sample
@@ -167,7 +168,9 @@ class LanguageModel(BatchScorer):
         try:
             compute = self._by_forest if self._forests is not None else self._one_by_one
             return compute(asked)
-        except (MemoryError, torch.cuda.OutOfMemoryError):
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
             if len(asked) == 1:
                 what = f"a prompt of {size} tokens does not fit into the memory of {self.device}"
                 raise LiveBenchError(self._where, what, "give a smaller model") from None

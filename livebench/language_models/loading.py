@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import resource
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 from unittest import mock
 
 import torch
+from safetensors import SafetensorError
 
 from livebench.errors import LiveBenchError
 from livebench.extras import need
+from livebench.language_models.out_of_memory import is_out_of_memory
 from livebench.language_models.weights import EXTRA, Weights
 
 CAUSAL, IMAGE_TEXT = "AutoModelForCausalLM", "AutoModelForImageTextToText"
@@ -20,7 +23,17 @@ CAUSAL, IMAGE_TEXT = "AutoModelForCausalLM", "AutoModelForImageTextToText"
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _GIGABYTE = 1e9
-_NEED_A_PACKAGE = (ImportError, ModuleNotFoundError)
+_UNREADABLE = (OSError, ValueError, KeyError, ImportError)
+_CAUSAL = "give a causal language model, one that continues a text"
+_SMALLER = "give --dtype bfloat16, a smaller or a quantised model, or another --device"
+
+_CONTINUES = ("CausalLM", "LMHead", "ConditionalGeneration")
+"""What the names of architectures that continue a text hold, those of others not."""
+
+_SHOWN = 3
+
+_COMPUTED = ("inv_freq", "position_ids")
+"""Ends of names that are no weights: old files have them, newer ones need not."""
 
 
 def quiet_transformers() -> Any:
@@ -57,7 +70,7 @@ def load_tokenizer(weights: Weights, where: str) -> Any:
     try:
         with _gguf_read_once(weights):
             return transformers.AutoTokenizer.from_pretrained(weights.folder, **_file(weights))
-    except (OSError, ValueError, KeyError, *_NEED_A_PACKAGE) as error:
+    except _UNREADABLE as error:
         raise _unreadable(where, "tokenizer", error) from None
 
 
@@ -71,7 +84,7 @@ def load_processor(weights: Weights, where: str) -> Any:
     need("PIL.Image", "images")
     try:
         found = transformers.AutoProcessor.from_pretrained(weights.folder)
-    except (OSError, ValueError, KeyError, *_NEED_A_PACKAGE) as error:
+    except _UNREADABLE as error:
         raise _unreadable(where, "processor", error) from None
     if not hasattr(found, "tokenizer") or not hasattr(found, "image_processor"):
         what = "has no processor of pictures (preprocessor_config.json or processor_config.json)"
@@ -86,7 +99,7 @@ def sees_pictures(weights: Weights) -> bool:
     transformers = quiet_transformers()
     try:
         config = transformers.AutoConfig.from_pretrained(weights.folder)
-    except (OSError, ValueError, KeyError, *_NEED_A_PACKAGE):
+    except _UNREADABLE:
         return False  # loading it says why
     return type(config) in transformers.AutoModelForImageTextToText._model_mapping
 
@@ -111,32 +124,35 @@ def _load_model(kind: str, weights: Weights, where: str, device: torch.device, d
     transformers = quiet_transformers()
     try:
         config = transformers.AutoConfig.from_pretrained(weights.folder, **_file(weights))
-    except (OSError, ValueError, KeyError, *_NEED_A_PACKAGE) as error:
+    except _UNREADABLE as error:
         raise _unreadable(where, "configuration", error) from None
     loader = getattr(transformers, kind)
-    if kind == CAUSAL:
-        _check_causal(transformers, config, where)
+    _check_continues(loader, config, where)
     quantised = getattr(config, "quantization_config", None) is not None and not weights.gguf
     if not quantised:
         _check_fits(loader, config, where, device, dtype)
-    places = {"device_map": device} if quantised else {}
+    # Bound for a GPU, each weight goes there when it is read, and never are all in RAM.
+    places = {"device_map": {"": device}} if quantised or device.type != "cpu" else {}
     try:
-        model = loader.from_pretrained(
+        model, told = loader.from_pretrained(
             weights.folder,
             config=config,
             dtype="auto" if quantised else DTYPES[dtype],
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused with the missing ones
             **(_file(weights) or {"use_safetensors": True}),
             **places,
         )
-        model = model if quantised else model.to(device)
-    except (MemoryError, torch.cuda.OutOfMemoryError):
-        raise LiveBenchError(where, f"does not fit into the memory of {device}", _SMALLER) from None
-    except (OSError, ValueError, KeyError, RuntimeError, *_NEED_A_PACKAGE) as error:
+    except (*_UNREADABLE, RuntimeError, MemoryError, SafetensorError) as error:
+        if is_out_of_memory(error):
+            what = f"does not fit into memory when loaded onto {device}"
+            raise LiveBenchError(where, what, _SMALLER) from None
         raise _unreadable(where, "weights", error) from None
-    return model.eval().requires_grad_(False)
-
-
-_SMALLER = "give --dtype bfloat16, a smaller or a quantised model, or another --device"
+    _check_complete(told, where)
+    model.eval().requires_grad_(False)
+    if kind == CAUSAL and getattr(config, "is_decoder", True) is False:
+        _check_looks_back(model, where)
+    return model
 
 
 def _file(weights: Weights) -> dict[str, Any]:
@@ -160,21 +176,59 @@ def _gguf_read_once(weights: Weights) -> Iterator[None]:
         yield
 
 
-def _check_causal(transformers: Any, config: Any, where: str) -> None:
-    fix = "give a causal language model, one that continues a text"
-    named = getattr(config, "architectures", None) or []
+def _check_continues(loader: Any, config: Any, where: str) -> None:
+    """Refuse what does not continue texts: encoders, models that embed or classify."""
     if config.is_encoder_decoder:
-        raise LiveBenchError(where, "is an encoder-decoder, not a causal language model", fix)
-    known = type(config) in transformers.AutoModelForCausalLM._model_mapping
-    causal = any("CausalLM" in name or "LMHead" in name for name in named)
-    if not known or (named and not causal and any("MaskedLM" in name for name in named)):
-        what = f"is {' or '.join(named) or config.model_type}, not a causal language model"
+        raise LiveBenchError(where, "is an encoder-decoder, not a causal language model", _CAUSAL)
+    named = getattr(config, "architectures", None) or []
+    known = type(config) in loader._model_mapping
+    if known and any(part in name for name in named for part in _CONTINUES):
+        return
+    if known:
+        classes = loader._model_mapping[type(config)]
+        own = classes if isinstance(classes, list | tuple) else [classes]
+        if not named or {one.__name__ for one in own} & set(named):
+            return
+    what = f"is {' or '.join(named) or config.model_type}, not a causal language model"
+    raise LiveBenchError(where, what, _CAUSAL)
+
+
+def _check_complete(told: Mapping[str, Any], where: str) -> None:
+    """Refuse a model of which transformers made up weights; it only warns of them."""
+    fix = "give a whole model, with the config.json that belongs to its weights"
+    missing = sorted(key for key in told["missing_keys"] if not key.endswith(_COMPUTED))
+    if missing:
+        what = f"its files lack weights, which would be random: {_some(missing)}"
+        raise LiveBenchError(where, what, fix)
+    wrong = sorted(key for key, *_ in told["mismatched_keys"])
+    if wrong:
+        what = f"weights have other shapes than its config.json says: {_some(wrong)}"
         raise LiveBenchError(where, what, fix)
 
 
+def _check_looks_back(model: Any, where: str) -> None:
+    """Refuse an encoder with a head for texts: it sees the tokens that it is to predict."""
+    ids = torch.arange(5, 13, device=model.device)[None]
+    other = torch.cat([ids[:, :-1], ids[:, :1]], 1)
+    with torch.inference_mode():
+        first, second = (model(input_ids=one).logits[0, :-1] for one in (ids, other))
+    if not torch.allclose(first, second, rtol=1e-5, atol=1e-6):
+        what = "sees the whole text at once (is_decoder is false): not a causal language model"
+        raise LiveBenchError(where, what, _CAUSAL)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (
+        f", ... ({len(names)} in all)" if len(names) > _SHOWN else ""
+    )
+
+
 def _check_fits(loader: Any, config: Any, where: str, device: torch.device, dtype: str) -> None:
-    with torch.device("meta"):
-        model = loader.from_config(config)
+    try:
+        with torch.device("meta"):
+            model = loader.from_config(config)
+    except _UNREADABLE as error:
+        raise _unreadable(where, "configuration", error) from None
     numbers = sum(parameter.numel() for parameter in model.parameters())
     needed = numbers * DTYPES[dtype].itemsize
     free = _free_memory(device)
@@ -184,14 +238,22 @@ def _check_fits(loader: Any, config: Any, where: str, device: torch.device, dtyp
 
 
 def _free_memory(device: torch.device) -> int | None:
-    """Bytes that are free on a device; None if unknown."""
+    """Bytes that are free where the weights will lie; None if unknown."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
+    if device.type != "cpu":
+        return None
     try:
         lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-        return int(lines["MemAvailable"].split()[0]) * 1024
+        free = int(lines["MemAvailable"].split()[0]) * 1024
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
     except (OSError, KeyError, ValueError):
         return None
+    # The sandbox limits how much a process may map.
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return free
+    return min(free, max(0, limit - pages * resource.getpagesize()))
 
 
 def _unreadable(where: str, part: str, error: Exception) -> LiveBenchError:

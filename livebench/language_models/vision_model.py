@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import inspect
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -21,6 +22,7 @@ from livebench.language_models.loading import (
     load_model,
     load_processor,
 )
+from livebench.language_models.out_of_memory import is_out_of_memory
 from livebench.language_models.prompt import line_of, read_prompt
 from livebench.language_models.weights import find_weights
 from livebench.scoring.scorer import BatchScorer, LogLikelihood, Sample, VideoContext
@@ -222,7 +224,10 @@ class VisionLanguageModel(BatchScorer):
         """Log-likelihoods of lines, the context computed once. Lines of one length stand together: no
         token is made up, and none has to be hidden."""
         self._forget_pictures()
-        before = self.net(input_ids=context.ids, use_cache=True, logits_to_keep=1, **context.given)
+        with self._fitting(context.ids.shape[1]):
+            before = self.net(
+                input_ids=context.ids, use_cache=True, logits_to_keep=1, **context.given
+            )
         first = torch.log_softmax(before.logits[0, -1].float(), -1)
         kept = getattr(before, self._cache, None) or before.past_key_values
         by_length: dict[int, list[tuple[int, ...]]] = {}
@@ -233,11 +238,39 @@ class VisionLanguageModel(BatchScorer):
             if length == 1:
                 found |= {line: float(first[line[0]]) for line in own}
                 continue
-            rows = max(1, self._batch // (context.ids.shape[1] + length))
-            for start in range(0, len(own), rows):
-                part = own[start : start + rows]
-                found |= zip(part, self._continuations(kept, first, part), strict=True)
+            size = context.ids.shape[1] + length
+            found |= zip(own, self._in_parts(kept, first, own, size), strict=True)
         return [found[line] for line in lines]
+
+    def _in_parts(
+        self, kept: Any, first: torch.Tensor, lines: Sequence[tuple[int, ...]], size: int
+    ) -> list[float]:
+        """As `_continuations`, as many at once as memory holds; each takes `size` tokens."""
+        found: list[float] = []
+        while len(found) < len(lines):
+            part = lines[len(found) :][: max(1, self._batch // size)]
+            try:
+                found += self._continuations(kept, first, part)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if len(part) == 1:
+                    raise self._too_large(size) from None
+                self._batch = size * (len(part) // 2)
+        return found
+
+    @contextmanager
+    def _fitting(self, size: int) -> Iterator[None]:
+        try:
+            yield
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise self._too_large(size) from None
+
+    def _too_large(self, size: int) -> LiveBenchError:
+        what = f"a prompt of {size} tokens does not fit into the memory of {self.device}"
+        return LiveBenchError(self._where, what, "give fewer pictures, or a smaller model")
 
     def _continuations(
         self, kept: Any, first: torch.Tensor, lines: Sequence[tuple[int, ...]]
@@ -257,9 +290,10 @@ class VisionLanguageModel(BatchScorer):
         for line in lines:
             whole = self._continued(context, line[:-1])
             self._forget_pictures()
-            logits = self.net(
-                input_ids=whole.ids, use_cache=False, logits_to_keep=len(line), **whole.given
-            ).logits[0, -len(line) :]
+            with self._fitting(whole.ids.shape[1]):
+                logits = self.net(
+                    input_ids=whole.ids, use_cache=False, logits_to_keep=len(line), **whole.given
+                ).logits[0, -len(line) :]
             targets = torch.tensor(line, device=self.device)[:, None]
             values = torch.log_softmax(logits.float(), -1).gather(1, targets)
             found.append(float(values.double().sum()))
