@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import hashlib
 import importlib.util
+import json
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from livebench.errors import LiveBenchError
 from livebench.extras import need
 
 EXTRA = "hf"
 PACKAGE = "package:"
-_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _GGUF = ".gguf"
 _HASH = re.compile(r"[0-9a-f]{64}")
 _WANTED = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
+_OTHER = ("*/*", "consolidated*")
+"""Not fetched, for the patterns of the hub match folders, too: the same weights in other formats."""
+
+_WHOLE, _INDEX = "model.safetensors", "model.safetensors.index.json"
+_ADAPTER = "adapter_config.json"
+
+
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_LONGEST = 300
 
 
 class Weights(NamedTuple):
@@ -32,18 +44,34 @@ class Weights(NamedTuple):
     gguf: str = ""
     revision: str = ""
 
+    def files(self) -> list[Path]:
+        """The files that hold the weights: those that transformers reads, and no others beside them.
+
+        Raises:
+            LiveBenchError: there are none as safetensors or GGUF, or one is not there.
+        """
+        if self.gguf:
+            return [self.folder / self.gguf]
+        named = _read(self.folder / "config.json").get("transformers_weights")
+        name = named or (_WHOLE if (self.folder / _WHOLE).is_file() else _INDEX)
+        names = [name]
+        if name.endswith(".index.json") and (self.folder / name).is_file():
+            names = sorted(set(_read(self.folder / name).get("weight_map", {}).values()))
+        elif name == _INDEX:
+            what = f"has no weights as {_WHOLE} (or parts with an index) or *{_GGUF}"
+            raise LiveBenchError(self.folder, what, "pickled weights may run code: convert them")
+        for one in names:
+            if not (self.folder / one).is_file():
+                raise LiveBenchError(self.folder, f"lacks {one}, a file of its weights", "fetch it")
+        return [self.folder / one for one in names]
+
     def sha256(self) -> str:
         """The sha256 of the weights: of the file, or of what sha256sum prints of several, by name.
 
         Raises:
-            LiveBenchError: there are none as safetensors or GGUF.
+            LiveBenchError: as `files`.
         """
-        if self.gguf:
-            return _sha256(self.folder / self.gguf)
-        files = sorted(self.folder.glob("*.safetensors"))
-        if not files:
-            what = "has no weights as *.safetensors or *.gguf"
-            raise LiveBenchError(self.folder, what, "pickled weights may run code: convert them")
+        files = self.files()
         hashes = [_sha256(file) for file in files]
         if len(files) == 1:
             return hashes[0]
@@ -56,7 +84,7 @@ def find_weights(model: str, revision: str = "", *, download: bool = False) -> W
 
     Args:
         model: a folder; a GGUF file; `package:NAME/FILE`, of an installed package; a name on the hub,
-            `OWNER/NAME` or `OWNER/NAME/FILE.gguf`.
+            `OWNER/NAME` or `OWNER/NAME/FILE.gguf`, which may lie in folders of the repository.
         revision: a commit, branch or tag of the hub; by default the newest.
         download: fetch what is not in the cache; otherwise only the cache is looked at.
 
@@ -67,6 +95,7 @@ def find_weights(model: str, revision: str = "", *, download: bool = False) -> W
         return _of_package(model)
     path = Path(model).expanduser()
     if path.is_dir():
+        _check_whole(path, path)
         if not (path / "config.json").is_file():
             what = "is a folder without config.json, and no model of transformers"
             raise LiveBenchError(path, what, "give the folder, a *.gguf file, or a name on the hub")
@@ -75,13 +104,17 @@ def find_weights(model: str, revision: str = "", *, download: bool = False) -> W
         if path.suffix != _GGUF:
             raise LiveBenchError(path, "is not a GGUF file", "give it, or the folder of a model")
         return Weights(path.absolute().parent, path.name)
-    name, _, file = model, "", ""
-    if model.endswith(_GGUF):
-        name, _, file = model.rpartition("/")
-    if not _NAME.fullmatch(name):
+    owner, _, rest = model.partition("/")
+    repository, _, file = rest.partition("/")
+    name = f"{owner}/{repository}"
+    if not _NAME.fullmatch(name) or not _is_gguf_or_none(file):
         what = "there is no such folder or file, and it is no name on the hub (OWNER/NAME)"
         raise LiveBenchError(model, what, "correct it")
     return _of_hub(name, file, revision, download=download)
+
+
+def _is_gguf_or_none(file: str) -> bool:
+    return not file or (file.endswith(_GGUF) and not {"", ".", ".."} & set(file.split("/")))
 
 
 def _of_package(model: str) -> Weights:
@@ -106,7 +139,8 @@ def _of_hub(name: str, file: str, revision: str, *, download: bool) -> Weights:
         folder = hub.snapshot_download(
             name,
             revision=revision or None,
-            allow_patterns=[file] if file else list(_WANTED),
+            allow_patterns=[glob.escape(file)] if file else list(_WANTED),
+            ignore_patterns=None if file else list(_OTHER),
             local_files_only=not download,
         )
     except errors.GatedRepoError:
@@ -118,20 +152,68 @@ def _of_hub(name: str, file: str, revision: str, *, download: bool) -> Weights:
         raise LiveBenchError(name, "there is no such model on the hub", fix) from None
     except errors.RevisionNotFoundError:
         raise LiveBenchError(name, f"has no revision {revision}", "correct it") from None
-    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, OSError) as error:
-        cause = error.__cause__ or error
-        if download:
-            what = f"is not in the cache, and the hub cannot be reached ({type(cause).__name__})"
-            fix = "check the network (and HF_HUB_OFFLINE), or give a local folder or GGUF file"
+    except errors.HFValidationError as error:
+        raise LiveBenchError(name, f"is no name on the hub: {_line(error)}", "correct it") from None
+    # hf_xet, which transfers large files, raises RuntimeError.
+    except (OSError, errors.HTTPError, RuntimeError, ValueError, ImportError) as error:
+        if not download:
+            what = "is not in the cache of the hub"
+            fix = f"fetch it: hf download {name} {file}".rstrip()
         else:
-            what, fix = "is not in the cache of the hub", f"fetch it: hf download {name}"
+            nothing_there = isinstance(error, errors.LocalEntryNotFoundError)
+            what, fix = _why((nothing_there and error.__cause__) or error, errors)
         raise LiveBenchError(name, what, fix) from None
     if file and not (Path(folder) / file).is_file():
         raise LiveBenchError(name, f"has no file {file}", "see its page on the hub")
+    if not file:
+        _check_whole(Path(folder), name)
     if not file and not (Path(folder) / "config.json").is_file():
         fix = f"if it holds GGUF files, name one: {name}/FILE.gguf"
         raise LiveBenchError(name, "has no config.json, and no model of transformers", fix)
     return Weights(Path(folder), file, Path(folder).name)
+
+
+def _why(error: BaseException, errors: Any) -> tuple[str, str]:
+    """What kept a model from being fetched, and what may help."""
+    elsewhere = "or give a local folder or GGUF file"
+    if isinstance(error, errors.HfHubHTTPError):
+        return f"cannot be fetched: the hub answers {_line(error)}", f"try again later, {elsewhere}"
+    if isinstance(error, errors.HTTPError | ConnectionError | TimeoutError):
+        what = f"is not in the cache, and the hub cannot be reached ({_line(error)})"
+        return what, f"check the network, a proxy (HTTPS_PROXY) and HF_HUB_OFFLINE, {elsewhere}"
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return (
+            f"cannot be stored in the cache of the hub: {_line(error)}",
+            "set HF_HOME to a folder with room",
+        )
+    return f"cannot be fetched: {_line(error)}", f"see whether the hub has it, {elsewhere}"
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split())[:_LONGEST].rstrip(".")
+    return (
+        text
+        if isinstance(error, OSError | ValueError) and text
+        else f"{type(error).__name__}: {text}"
+    )
+
+
+def _check_whole(folder: Path, where: str | Path) -> None:
+    if (folder / _ADAPTER).is_file():
+        what = f"holds an adapter ({_ADAPTER}), which is not applied"
+        raise LiveBenchError(
+            where, what, "merge it into its model (merge_and_unload of peft), and give that"
+        )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise LiveBenchError(file, f"cannot be read: {_line(error)}", "fetch it again") from None
+    if not isinstance(record, dict):
+        raise LiveBenchError(file, "is not a JSON object", "fetch it again")
+    return record
 
 
 def _sha256(path: Path) -> str:

@@ -99,7 +99,7 @@ WRONG_MODELS = [
     (encoder_decoder, "is an encoder-decoder, not a causal language model"),
     (own_code, "brings code of its own, which is not run"),
     (giant, "GB in float32, and"),
-    (pickled, "has no weights as *.safetensors or *.gguf"),
+    (pickled, "has no weights as model.safetensors (or parts with an index) or *.gguf"),
 ]
 
 
