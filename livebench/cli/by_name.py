@@ -136,6 +136,13 @@ def _described(values: Mapping[str, Any]) -> NewSubmission | None:
         if not values[owner] and values[name] not in (_HF_ALONE.get(name, ""), None):
             options = (f"--{one.replace('_', '-')}" for one in (name, owner))
             raise click.UsageError("{} belongs to {}".format(*options))
+    elsewhere = {"device": "auto", "dtype": None, "prompt_file": None}
+    for name, default in elsewhere.items():
+        if not named and values[name] != default:
+            option = f"--{name.removesuffix('_file')}"
+            raise click.UsageError(f"{option} belongs to --hf, --openai and --lm-eval")
+    if values["openai"] and values["device"] != "auto":
+        raise click.UsageError("--device does nothing with --openai: the server has its own")
     file = values["prompt_file"]
     prompt = msgspec.to_builtins(read_prompt(file).record) if file else None
     how = {"device": values["device"], "dtype": values["dtype"] or _FLOAT32}
@@ -153,9 +160,12 @@ def _described(values: Mapping[str, Any]) -> NewSubmission | None:
             prompt=prompt,
         )
     if values["lm_eval"]:
-        device = values["device"]
         return described_by_lm_eval(
-            values["lm_eval"], values["model_args"], device=device, prompt=prompt
+            values["lm_eval"],
+            values["model_args"],
+            device=values["device"],
+            dtype=values["dtype"],
+            prompt=prompt,
         )
     return None
 

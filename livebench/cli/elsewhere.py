@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from livebench.review.scaffold import NewSubmission
 
 _LM_EVAL_ENTRY = "livebench.language_models.lm_eval_scorer:LMEvalScorer"
+_SAME_DTYPE = {"half": "float16", "float": "float32"}
 _NAMED_BY = ("pretrained", "model", "path")
 """Of the arguments of a back end, those that name the model."""
 
@@ -77,25 +78,44 @@ def described_on_server(
 
 
 def described_by_lm_eval(
-    backend: str, model_args: str, *, device: str, prompt: Any
+    backend: str, model_args: str, *, device: str, dtype: str | None, prompt: Any
 ) -> NewSubmission:
-    """What the card of a back end of lm-evaluation-harness says.
+    """What the card of a back end of lm-evaluation-harness says: `dtype` is one of its arguments.
 
     Raises:
-        LiveBenchError: lm_eval is not installed.
+        click.UsageError: the arguments name another dtype or another device.
+        LiveBenchError: lm_eval is not installed, an argument is a secret, or the back end cannot be told
+            a device.
     """
     from livebench.extras import need
+    from livebench.language_models.lm_eval_scorer import (
+        arguments_of,
+        refuse_device,
+        refuse_secrets,
+    )
 
     need("lm_eval", "lm-eval")
+    refuse_secrets(model_args)
+    given = arguments_of(model_args)
+    if device != "auto":
+        if "device" in given:
+            raise click.UsageError("--device and device= in --model-args: give one of them")
+        refuse_device(backend)
+    named = _SAME_DTYPE.get(given.get("dtype", ""), given.get("dtype", ""))
+    if dtype and named and named != dtype:
+        raise click.UsageError(f"--dtype {dtype}, and dtype={given['dtype']} in --model-args")
+    if dtype and not named:
+        model_args = f"{model_args},dtype={dtype}".removeprefix(",")
     arguments = {
         "model": backend,
         "model_args": model_args,
         **({"device": device} if device != "auto" else {}),
         **({"prompt": prompt} if prompt else {}),
     }
-    given = dict(part.partition("=")[::2] for part in model_args.split(","))
-    named = next((given[key] for key in _NAMED_BY if given.get(key)), "")
-    name = f"{Path(named).name} by lm-eval {backend}".removeprefix(" by ")
+    path = next((given[key] for key in _NAMED_BY if given.get(key)), "")
+    name = f"{Path(path).name} by lm-eval {backend}".removeprefix(" by ")
+    computed = dtype or named
+    name = f"{name} {computed}" if computed not in ("", "auto", "float32") else name
     about = f"{name}: the comment is the next line of a prompt."
     return _new(name, about, _LM_EVAL_ENTRY, arguments)
 

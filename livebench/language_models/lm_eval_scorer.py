@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import inspect
 import logging
+import operator
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
@@ -19,6 +21,22 @@ from livebench.scoring.scorer import BatchScorer, LogLikelihood, Sample, Score
 
 _ROOM = 128
 """Tokens that a context leaves for the comment."""
+
+_SECRET = re.compile(
+    r"""(?<![\w-])((?:\w+[_-])?(?:api[_-]?key|key|auth|authorization|headers?|password|passwd|secret"""
+    r"""|credentials?)|(?:(?:\w+[_-])?(?:hf|hub|auth|access|api|bearer|user|secret)[_-])?token)"""
+    r"""(?:\s*=|["']\s*:)(?!\s*(?:true|false|none)\s*(?:,|$))""",
+    re.IGNORECASE,
+)
+"""The name of an argument whose value nobody is to read; not that of a tokenizer's own, such as
+eos_token, nor token=True, which says to look for one."""
+
+_PASSWORD = re.compile(r"://[^/,\s]*@")
+
+_ENGINE_DTYPES = (
+    "llm_engine.model_config.dtype",  # vLLM
+    "tokenizer_manager.model_config.dtype",  # SGLang
+)
 
 
 class LMEvalScorer(BatchScorer):
@@ -34,8 +52,13 @@ class LMEvalScorer(BatchScorer):
         batch: requests computed together, a number or auto, as the back end understands it.
         device: where the back end has a choice; empty for its own.
 
+    Attributes:
+        dtype: what the model computes in, as torch names it: as the back end has it, or else as
+            `model_args` say; empty if neither says.
+
     Raises:
-        LiveBenchError: there is no such back end, a package of it is missing, or it cannot be made.
+        LiveBenchError: there is no such back end, a package of it is missing, it cannot be made, or an
+            argument is a secret.
     """
 
     def __init__(
@@ -47,20 +70,25 @@ class LMEvalScorer(BatchScorer):
         batch: str = "",
         device: str = "",
     ) -> None:
+        refuse_secrets(model_args)
+        named = arguments_of(model_args)
         self.prompt = read_prompt(prompt)
         self.backend = _made(model, model_args, batch, device)
         self._instance: Any = need("lm_eval.api.instance", "lm-eval").Instance
         template = need("lm_eval.api.model", "lm-eval").TemplateLM
         self._tokenises = isinstance(self.backend, template)
         self._tokens: LineTokens | None = None
+        self._marks = named.get("add_bos_token", "").lower() != "false"
         if self._tokenises:
             self.backend._encode_pair = self._apart
             tokenizer = getattr(self.backend, "tokenizer", None)
             if hasattr(tokenizer, "backend_tokenizer"):  # of transformers
                 self._tokens = LineTokens(tokenizer, f"--lm-eval {model}")
+                self._refuse_texts(f"--lm-eval {model}", self._tokens)
         self.net = getattr(
             self.backend, "model", None
         )  # its parameters are counted, if it is torch's
+        self.dtype = _dtype_of(self.backend, named.get("dtype", ""))
         self.about = {
             "model": f"{model}: {model_args}",
             "lm_eval": version("lm_eval"),
@@ -85,6 +113,13 @@ class LMEvalScorer(BatchScorer):
             for row, (_, dropped) in zip(pairs, fitted, strict=True)
         ]
 
+    def _refuse_texts(self, where: str, tokens: LineTokens) -> None:
+        """A server that is sent texts puts a mark of its own before them: the back end would count its
+        tokens from the wrong one."""
+        if tokens.begin and getattr(self.backend, "tokenized_requests", True) is False:
+            what = "sends texts, and the server's tokens begin with a mark that it does not count"
+            raise LiveBenchError(where, what, "leave out tokenized_requests=False")
+
     def _score(self, line: str, total: float, dropped: int) -> Score:
         if not self._tokenises:
             return total
@@ -92,7 +127,15 @@ class LMEvalScorer(BatchScorer):
 
     def _apart(self, context: str, line: str) -> tuple[list[int], list[int]]:
         """Token ids of a context, with the mark that a text begins with, and of a line."""
-        return self.backend.tok_encode(context), self._line_tokens(line)
+        return self._context_tokens(context), self._line_tokens(line)
+
+    def _context_tokens(self, context: str) -> list[int]:
+        if self._tokens is not None:
+            ids = self._tokens.context(context, "")
+            return ids if self._marks else ids[len(self._tokens.begin) :]
+        # Some back ends leave the mark out unless they are asked for it.
+        tokens: list[int] = self.backend.tok_encode(context, add_special_tokens=self._marks)
+        return tokens
 
     def _line_tokens(self, line: str) -> list[int]:
         if self._tokens is not None:
@@ -113,21 +156,70 @@ class LMEvalScorer(BatchScorer):
         return text, dropped
 
     def _size(self, context: str) -> int:
-        return len(self.backend.tok_encode(context))
+        return len(self._context_tokens(context))
+
+
+def arguments_of(model_args: str) -> dict[str, str]:
+    """The arguments of a back end, by name, as they are written."""
+    pairs = (part.partition("=") for part in model_args.split(","))
+    return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
+
+
+def refuse_secrets(model_args: str) -> None:
+    """See that no argument is a key or a password: card, results and messages have the arguments.
+
+    Raises:
+        LiveBenchError: one is.
+    """
+    fix = "leave it out: back ends look for HF_TOKEN, OPENAI_API_KEY and so on (with --in-process)"
+    found = _SECRET.search(model_args)
+    if found or _PASSWORD.search(model_args):
+        has = f"the argument {found[1]}" if found else "an address with a password"
+        raise LiveBenchError("--model-args", f"have {has} in them, and results name them", fix)
+
+
+def refuse_device(model: str) -> None:
+    """See that a back end can be told where to compute.
+
+    Raises:
+        LiveBenchError: it cannot, or there is no such back end, or a package of it is missing.
+    """
+    where = f"--lm-eval {model}"
+    with _quiet():
+        _check_device(_found(model, where), where)
+
+
+def _check_device(backend: Any, where: str) -> None:
+    """A class has an argument `device` of its own: others take any argument, and make nothing of it."""
+    made = (one.__init__ for one in backend.__mro__ if "__init__" in vars(one))
+    if not any("device" in inspect.signature(one).parameters for one in made):
+        fix = "leave out --device; CUDA_VISIBLE_DEVICES says which GPUs it sees"
+        raise LiveBenchError(where, "has no choice of device", fix)
+
+
+def _dtype_of(backend: Any, declared: str) -> str:
+    """What the model of a back end computes in."""
+    torch = need("torch", "lm-eval")
+    model = getattr(backend, "model", None)
+    said = [getattr(backend, "mixed_precision_dtype", None)]
+    if isinstance(model, torch.nn.Module):
+        # Quantised weights are integers; what is not quantised says what they are computed in.
+        said += [one.dtype for one in model.parameters() if one.is_floating_point()]
+    for path in _ENGINE_DTYPES:
+        with contextlib.suppress(AttributeError):
+            said.append(operator.attrgetter(path)(model))
+    said.append(getattr(torch, declared, None))
+    known = (str(one) for one in said if isinstance(one, torch.dtype))
+    return next(known, "").removeprefix("torch.")
 
 
 def _made(model: str, model_args: str, batch: str, device: str) -> Any:
     """A back end of this name."""
-    registry: Any = need("lm_eval.api.registry", "lm-eval")
     where = f"--lm-eval {model}"
     with _quiet():
-        try:
-            backend = registry.get_model(model)
-        except ValueError:
-            known = ", ".join(sorted(registry.MODEL_REGISTRY.keys()))
-            raise LiveBenchError(where, "has no such back end", f"choose from {known}") from None
-        except ImportError as error:
-            raise _lacks(where, error) from None
+        backend = _found(model, where)
+        if device:
+            _check_device(backend, where)
         given = {"batch_size": batch or None, "device": device or _device_of(backend, model_args)}
         try:
             return backend.create_from_arg_string(model_args, given)
@@ -139,6 +231,18 @@ def _made(model: str, model_args: str, batch: str, device: str) -> Any:
             raise _wrong_arguments(where, model_args, error) from None
         except (Exception, SystemExit) as error:
             raise _wrong_arguments(where, model_args, error) from error
+
+
+def _found(model: str, where: str) -> Any:
+    """The class of a back end."""
+    registry: Any = need("lm_eval.api.registry", "lm-eval")
+    try:
+        return registry.get_model(model)
+    except ValueError:
+        known = ", ".join(sorted(registry.MODEL_REGISTRY.keys()))
+        raise LiveBenchError(where, "has no such back end", f"choose from {known}") from None
+    except ImportError as error:
+        raise _lacks(where, error) from None
 
 
 def _device_of(backend: Any, model_args: str) -> str | None:

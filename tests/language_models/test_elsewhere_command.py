@@ -56,6 +56,18 @@ def test_a_model_on_a_server_in_one_command(run, refused, few, dataset, tmp_path
         (("--openai", "http://h", "--model", "m", "--chat"), "--chat belongs to --hf"),
         (("--openai", "http://h", "--model", "m", "--batch", "9"), "--batch belongs to --hf"),
         (("--hf", "x", "--model-args", "a=b"), "--model-args belongs to --lm-eval"),
+        (("--openai", "http://h", "--model", "m", "--device", "cuda"),
+         "--device does nothing with --openai: the server has its own"),
+        (("--openai", "me:secret@h", "--model", "m"), "--openai: an address is written into results"),
+        (("--lm-eval", "hf", "--model-args", "pretrained=x,token=secret"),
+         "--model-args: have the argument token in them, and results name them; leave it out: back ends "
+         "look for HF_TOKEN, OPENAI_API_KEY and so on (with --in-process)"),
+        (("--lm-eval", "hf", "--model-args", "pretrained=x,dtype=auto", "--dtype", "bfloat16"),
+         "--dtype bfloat16, and dtype=auto in --model-args"),
+        (("--lm-eval", "hf", "--model-args", "device=cpu", "--device", "cpu"),
+         "--device and device= in --model-args: give one of them"),
+        (("--lm-eval", "local-completions", "--model-args", "model=x", "--device", "cpu"),
+         "--lm-eval local-completions: has no choice of device; leave out --device; CUDA_VIS"),
         (("--model", "m"), "Missing argument 'SUBMISSION...'"),
         ((), "Missing argument 'SUBMISSION...'"),
     ],
@@ -64,6 +76,7 @@ def test_options_that_do_not_go_together(run, tmp_path, options, message):
     done = run("evaluate", *options)
     assert done.status == 2
     assert message in done.err.splitlines()[-1]
+    assert "secret" not in done.err
     assert not (tmp_path / "submissions").exists()
 
 
@@ -114,6 +127,61 @@ def test_a_back_end_of_lm_eval_in_one_command(run, few, dataset, tmp_path):
     assert result["manifest"]["dtype"] == "float32"
     assert result["manifest"]["parameters"] > 10_000
     assert "|prompt:lines-" in result["signature"]
+
+
+def test_half_precision_of_a_back_end_is_told(run, few, dataset, tmp_path):
+    """In the card, and in the result, from which the row has it."""
+    pytest.importorskip("lm_eval")
+    pytest.importorskip("transformers")
+    from tiny_llama import save_tiny_llama
+
+    llama = save_tiny_llama(tmp_path / "tiny-llama")
+    order = ("--candidates", few.path, "--dataset", dataset.path, "--setting", "blind", "--quiet")
+    named = ("--lm-eval", "hf", "--model-args", f"pretrained={llama},batch_size=64")
+    how = ("--device", "cpu", "--dtype", "bfloat16", "--in-process")
+    done = run("evaluate", *named, *how, *order)
+    assert done.status == 0, done
+    folder = tmp_path / "submissions" / "tiny-llama-by-lm-eval-hf-bfloat16"
+    (file,) = folder.glob("results/*/default/blind.json")
+    result = json.loads(file.read_text())
+    assert result["manifest"]["dtype"] == "bfloat16"
+    assert result["plausibility"]["fresh"]["samples"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "written", "name"),
+    [
+        ("pretrained=a/b", ("--dtype", "float16"), "pretrained=a/b,dtype=float16", " float16"),
+        ("", ("--dtype", "float16"), "dtype=float16", " float16"),
+        ("dtype=half", ("--dtype", "float16"), "dtype=half", " float16"),
+        ("dtype=half", (), "dtype=half", " float16"),
+        ("dtype=auto", (), "dtype=auto", ""),
+        ("x=1", ("--dtype", "float32"), "x=1,dtype=float32", ""),
+        ("x=1", (), "x=1", ""),
+    ],
+)
+def test_what_a_back_end_computes_in_is_an_argument_of_it(
+    run, tmp_path, arguments, options, written, name
+):
+    pytest.importorskip("lm_eval")
+    named = ("--lm-eval", "vllm", "--model-args", arguments, *options)
+    done = run("submit", "init", "mine", *named)
+    assert done.status == 0, done
+    card = tomllib.loads((tmp_path / "mine" / "submission.toml").read_text())
+    assert card["runs"][0]["arguments"] == {"model": "vllm", "model_args": written}
+    assert card["name"].endswith(f"lm-eval vllm{name}")
+
+
+def test_options_that_need_a_model(run, submission, tmp_path):
+    """A folder says itself what it is."""
+    path = submission("mine")
+    for option, value in (("--device", "cpu"), ("--dtype", "bfloat16"), ("--prompt", "p.toml")):
+        for order in (("evaluate", path), ("submit", "init", "new")):
+            done = run(*order, option, value)
+            assert done.status == 2
+            message = f"{option} belongs to --hf, --openai and --lm-eval"
+            assert message in done.err.splitlines()[-1]
+    assert not (tmp_path / "new").exists()
 
 
 def test_hf_takes_a_model_that_sees(run, few, dataset, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("lm_eval")
@@ -12,8 +14,9 @@ from tiny_llama import save_tiny_llama  # noqa: E402 (needs transformers)
 
 from livebench.errors import LiveBenchError  # noqa: E402
 from livebench.language_models.language_model import LanguageModel  # noqa: E402
-from livebench.language_models.lm_eval_scorer import LMEvalScorer  # noqa: E402
+from livebench.language_models.lm_eval_scorer import LMEvalScorer, refuse_secrets  # noqa: E402
 from livebench.language_models.prompt import line_of, read_prompt  # noqa: E402
+from livebench.scoring.computation import computation_here  # noqa: E402
 from livebench.scoring.runner import read_samples  # noqa: E402
 
 
@@ -77,6 +80,170 @@ def test_long_contexts_lose_their_oldest_comments(tmp_path, frozen, dataset):
     assert whole.endswith(context.split("\n", 1)[1])
     total, _ = expected(folder, context, line_of(sample.candidates[0]))
     assert abs(found.total - total) <= 1e-4 * max(1, abs(total))
+
+
+@pytest.fixture
+def counting(monkeypatch):
+    """A back end that tokenises as those of servers do, `api_models` of lm_eval: without a mark unless
+    asked for one; what it is given to score is kept in `asked`."""
+    from lm_eval.api.model import TemplateLM
+    from lm_eval.models.openai_completions import LocalCompletionsAPI
+
+    class Counting(LocalCompletionsAPI):
+        def __init__(self, pretrained, batch_size=1, dtype="auto", **options):
+            TemplateLM.__init__(self)
+            self.tokenizer = transformers.AutoTokenizer.from_pretrained(pretrained)
+            self.tokenizer_backend, self.add_bos_token = "huggingface", False
+            self.tokenized_requests = options.get("tokenized_requests", True)
+            self.max_length = options.get("max_length", 512)
+            self.model, self.asked = "m", []
+
+        def _loglikelihood_tokens(self, requests, **kwargs):
+            self.asked += [(context, line) for _, context, line in requests]
+            return [(-1.0, False)] * len(requests)
+
+    monkeypatch.setattr("lm_eval.api.registry.get_model", lambda name: Counting)
+    return Counting
+
+
+def test_a_mark_stands_before_the_context_alone(counting, folder, frozen, dataset):
+    """<s>, which the tokenizer puts before a text, once; in a comment it is the text of three bytes."""
+    _, sample = next(read_samples(frozen, dataset, "comments"))
+    comments = [*sample.comments[:-1], sample.comments[-1]._replace(text="a<s>b")]
+    candidate = sample.candidates[0]._replace(text="<s>")
+    scorer = LMEvalScorer("double", f"pretrained={folder}")
+    found = scorer.score(sample.video_ctx, comments, candidate)
+    ((context, line),) = scorer.backend.asked
+    tokenizer = scorer.backend.tokenizer
+    assert tokenizer.convert_tokens_to_ids("<s>") == 0
+    assert (context[0], context.count(0), line.count(0)) == (0, 1, 0)
+    assert tokenizer.decode(context[1:]) == read_prompt().context(sample.video_ctx, comments)
+    assert [tokenizer.decode([one]) for one in line] == ["<", "s", ">", "\n"]
+    assert found.tokens == 4
+
+
+def test_a_mark_can_be_left_out(counting, folder, frozen, dataset):
+    _, sample = next(read_samples(frozen, dataset, "comments"))
+    scorer = LMEvalScorer("double", f"pretrained={folder},add_bos_token=False")
+    scorer.score(*sample[:2], sample.candidates[0])
+    ((context, _),) = scorer.backend.asked
+    assert 0 not in context
+    assert scorer.backend.tokenizer.decode(context) == read_prompt().context(*sample[:2])
+
+
+def test_the_mark_is_counted(counting, folder, frozen, dataset):
+    """A context that fits with 128 tokens of room but for its mark loses a comment."""
+    _, sample = next(read_samples(frozen, dataset, "comments"))
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    size = len(tokenizer(read_prompt().context(*sample[:2]), add_special_tokens=False)["input_ids"])
+    for most, dropped in ((size + 129, 0), (size + 128, 1)):
+        scorer = LMEvalScorer("double", f"pretrained={folder},max_length={most}")
+        assert scorer.score(*sample[:2], sample.candidates[0]).dropped == dropped
+
+
+def test_texts_whose_mark_is_not_counted_are_refused(counting, folder):
+    with pytest.raises(LiveBenchError) as error:
+        LMEvalScorer("double", f"pretrained={folder},tokenized_requests=False")
+    assert str(error.value) == (
+        "--lm-eval double: sends texts, and the server's tokens begin with a mark that it does not "
+        "count; leave out tokenized_requests=False"
+    )
+
+
+class Mixed(torch.nn.Module):
+    """Weights of 4 bits, say, as integers, and a bias in bfloat16."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(2, dtype=torch.uint8), requires_grad=False)
+        self.bias = torch.nn.Parameter(torch.zeros(2, dtype=torch.bfloat16))
+
+
+BFLOAT16 = SimpleNamespace(model_config=SimpleNamespace(dtype=torch.bfloat16))
+
+
+@pytest.mark.parametrize(
+    ("model", "arguments", "expected"),
+    [
+        ("m", "", ""),
+        ("m", ",dtype=auto", ""),
+        ("m", ",dtype=bfloat16", "bfloat16"),
+        ("m", ",dtype=half", "float16"),
+        ("m", ",dtype=nonsense", ""),
+        ("m", ",dtype=nn", ""),
+        (SimpleNamespace(llm_engine=BFLOAT16), "", "bfloat16"),
+        (SimpleNamespace(llm_engine=BFLOAT16), ",dtype=auto", "bfloat16"),
+        (SimpleNamespace(tokenizer_manager=BFLOAT16), "", "bfloat16"),
+        (Mixed(), "", "bfloat16"),
+        (torch.nn.Linear(1, 1), ",dtype=bfloat16", "float32"),  # what is there counts
+    ],
+)
+def test_what_a_back_end_computes_in(counting, folder, monkeypatch, model, arguments, expected):
+    class Own(counting):
+        def __init__(self, *given, **options):
+            super().__init__(*given, **options)
+            self.model = model
+
+    monkeypatch.setattr("lm_eval.api.registry.get_model", lambda name: Own)
+    scorer = LMEvalScorer("double", f"pretrained={folder}{arguments}")
+    assert computation_here(scorer).dtype == expected
+
+
+def test_mixed_precision_is_what_it_computes_in(folder):
+    arguments = f"pretrained={folder},dtype=float32,mixed_precision_dtype=bfloat16"
+    assert LMEvalScorer("hf", arguments, device="cpu").dtype == "bfloat16"
+
+
+def test_a_back_end_without_a_choice_of_device(counting, folder):
+    with pytest.raises(
+        LiveBenchError, match="--lm-eval double: has no choice of device; leave out -"
+    ):
+        LMEvalScorer("double", f"pretrained={folder}", device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        (
+            "token=hf_abc",
+            "have the argument token in them, and results name them; leave it out: back",
+        ),
+        ("api_key=abc", "have the argument api_key in them"),
+        ("OPENAI_API_KEY=abc", "have the argument OPENAI_API_KEY in them"),
+        (" auth_token='abc'", "have the argument auth_token in them"),
+        ("use_auth_token=hf_abc", "have the argument use_auth_token in them"),
+        ("password=abc", "have the argument password in them"),
+        ('header={"Authorization": "Bearer abc"}', "have the argument header in them"),
+        ('client={"api-key": "abc"}', "have the argument api-key in them"),
+        ("base_url=http://me:abc@h/v1", "have an address with a password in them"),
+        ("base_url=http://h/v1?key=abc", "have the argument key in them"),
+    ],
+)
+def test_secrets_are_refused_and_not_repeated(argument, message):
+    with pytest.raises(LiveBenchError) as error:
+        LMEvalScorer("hf", f"pretrained=x,{argument}")
+    assert str(error.value).startswith(f"--model-args: {message}")
+    assert "abc" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "add_bos_token=True",
+        "eos_token=</s>",
+        "think_end_token=</think>",
+        "tokenizer=x",
+        "prefix_token_id=1",
+        "token=True",
+        "use_auth_token=false",
+        "num_key_value_heads=2",
+        "base_url=http://h:8000/v1/completions",
+        "max_num_batched_tokens=9",
+        "pretrained=me@home/token",
+    ],
+)
+def test_what_is_no_secret(argument):
+    refuse_secrets(f"x=1,{argument}")
 
 
 @pytest.mark.parametrize(
