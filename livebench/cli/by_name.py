@@ -64,8 +64,8 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--dtype",
             type=click.Choice([_FLOAT32, "bfloat16", "float16"]),
-            help="What the model computes in. Default: float32; of a server, not known; of a back end of "
-            "lm-eval, its own.",
+            help="What the model computes in. Default: float32; of a server, not known; of a back end "
+            "of lm-eval, its own.",
         ),
         click.option(
             "--batch",
