@@ -21,6 +21,9 @@ _TILE_NUMBERS = 1024 * 1024
 """Logits of a tile, over 16: the head's weights are read once a tile."""
 _CACHED_NUMBERS = 1 << 17
 """Logits that a processor sums up at a time, so that its cache holds them; a GPU takes a tile."""
+_EVEN = 64
+"""On a CPU, rows are multiples of this in half precision: the library keeps a program for each number of
+rows for good, some 4 MB a forest (benchmarks/growth.py)."""
 
 
 class ForestModel:
@@ -28,6 +31,9 @@ class ForestModel:
 
     Args:
         model: with a language model's head; changed to attend to prefixes.
+
+    Attributes:
+        even: rows of what is multiplied are padded to multiples of this.
     """
 
     def __init__(self, model: Any) -> None:
@@ -39,6 +45,8 @@ class ForestModel:
         self.decoder = model.base_model
         text = model.config.get_text_config()
         self.vocabulary = int(text.vocab_size)
+        first = next(model.parameters())
+        self.even = _EVEN if first.device.type == "cpu" and first.dtype != torch.float32 else 1
         self.cap = getattr(text, "final_logit_softcapping", None)
         self.factor = getattr(text, "logit_scale", None) or 1 / (
             getattr(text, "logits_scaling", None) or 1
@@ -46,13 +54,14 @@ class ForestModel:
 
     def edge_log_probs(self, forest: Forest) -> torch.Tensor:
         """log p(token | prefix) of each edge: float32 [edges]."""
-        _Attended.windows = _Windowed(forest)
+        more = -len(forest.token) % self.even  # nodes that nobody looks at
+        _Attended.windows = _Windowed(forest, more)
         before = self.model.config._attn_implementation
         self.model.set_attn_implementation(NAME)
         try:
             hidden = self.decoder(
-                input_ids=forest.token[None],
-                position_ids=forest.depth[None],
+                input_ids=functional.pad(forest.token, (0, more))[None],
+                position_ids=functional.pad(forest.depth, (0, more))[None],
                 use_cache=False,
             ).last_hidden_state[0]
         finally:
@@ -67,7 +76,9 @@ class ForestModel:
         strip = max(1, _CACHED_NUMBERS // self.vocabulary) if hidden.device.type == "cpu" else rows
         found = []
         for first in range(0, len(nodes), rows):
-            tile = self.head(hidden[nodes[first : first + rows]])
+            states = hidden[nodes[first : first + rows]]
+            more = -len(states) % self.even
+            tile = self.head(functional.pad(states, (0, 0, 0, more)))[: len(states)]
             norms = torch.cat(
                 [torch.logsumexp(self._logits(part), 1) for part in tile.split(strip)]
             )
@@ -88,11 +99,15 @@ class ForestModel:
 
 
 class _Windowed:
-    """The windows of a forest, ready for each layer: a mask for each sliding window that occurs."""
+    """The windows of a forest, ready for each layer: a mask for each sliding window that occurs.
 
-    def __init__(self, forest: Forest) -> None:
+    Args:
+        more: rows after those of its nodes.
+    """
+
+    def __init__(self, forest: Forest, more: int) -> None:
         queries, self.keys, self.seen, self.place = forest.windows
-        self.queries = queries
+        self.queries, self.more = queries, more
         self._depth = torch.cat([forest.depth, forest.depth.new_zeros(1)])
         self._masks: dict[int | None, torch.Tensor] = {None: self.seen}
 
@@ -158,7 +173,8 @@ def _attention(
         weights = torch.softmax(scores, -1)[..., : keys.shape[2]].to(values.dtype)
         found = weights @ values
     found = found.view(windows, kept, heads // kept, size, -1).permute(0, 3, 1, 2, 4)
-    return found.reshape(windows * size, heads, -1)[around.place][None], None
+    found = found.reshape(windows * size, heads, -1)[around.place]
+    return functional.pad(found, (0, 0, 0, 0, 0, around.more))[None], None
 
 
 def _at(states: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:

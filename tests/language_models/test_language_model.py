@@ -137,6 +137,15 @@ def test_a_model_that_attends_in_its_own_way_is_computed_plainly(llama, tmp_path
     assert LanguageModel(str(llama)).remark == ""
 
 
+def test_rows_that_are_padded_change_no_score(llama):
+    model = LanguageModel(str(llama))
+    expected = model.score_samples(samples())
+    assert model._forests.even == 1  # float32
+    model._forests.even = 64
+    np.testing.assert_allclose(totals(model.score_samples(samples())), totals(expected), rtol=1e-6)
+    assert LanguageModel(str(llama), dtype="bfloat16")._forests.even == 64
+
+
 def test_what_memory_does_not_hold_is_computed_in_parts(llama, monkeypatch):
     model = LanguageModel(str(llama))
     expected, whole = model.score_samples(samples()), model._by_forest
