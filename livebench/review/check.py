@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from livebench.attestation.attestation import Attestations, attested_row, other_files
 from livebench.attestation.signing import MAINTAINERS
 from livebench.candidates.candidate_set import CandidateSet
@@ -193,11 +195,8 @@ class Checker:
                 f'was made when {CARD} declared score = "{manifest.score}", so its row has no rank'
             )
             yield StaleResult(result, what, again)
-        with contextlib.suppress(LiveBenchError):  # of the card or its files, which are checked
-            submission = Submission(path)
-            for run in submission.card.runs if manifest.evaluated == "re-run" else ():
-                if run.name == triple[1] and (what := other_files(submission, run, parsed)):
-                    yield StaleResult(result, what, again)
+        for what in _made_otherwise(path, triple[1], parsed):
+            yield StaleResult(result, what, again)
         if manifest.set_hash != self._sets[triple[0]].manifest.hash:
             what = f"was made for another version of {triple[0]}{_SHOWN}"
             yield StaleResult(result, what, again)
@@ -274,6 +273,30 @@ def has_scores(path: Path) -> bool:
     """Whether a submission has any scores."""
     endings = (_ENDINGS["scores"], _PLAIN)
     return any(any(Path(path).glob(f"scores/*/*/*{ending}")) for ending in endings)
+
+
+def _made_otherwise(path: Path, run_name: str, result: Result) -> Iterator[str]:
+    """What to say of a result that was made before files, arguments or the seed of its run changed."""
+    made = result.manifest
+    with contextlib.suppress(LiveBenchError):  # of the card or its files, which are checked
+        submission = Submission(path)
+        for run in (run for run in submission.card.runs if run.name == run_name):
+            if made.evaluated == "re-run" and (what := other_files(submission, run, result)):
+                yield what
+            differing = [f"arguments.{name}" for name in _differing(run.arguments, made.arguments)]
+            differing += ["seed"] if run.seed != made.seed else []
+            if differing:
+                yield f"was made when {CARD} declared another {', '.join(differing)}"
+
+
+def _differing(declared: dict[str, Any], made: dict[str, Any]) -> list[str]:
+    """The names of arguments that are not those of a result."""
+    # Compared as a result writes them: there 1 and true differ, and a date is text.
+    one, other = (
+        {name: msgspec.json.encode(value, order="sorted") for name, value in arguments.items()}
+        for arguments in (declared, made)
+    )
+    return [name for name in sorted(one.keys() | other.keys()) if one.get(name) != other.get(name)]
 
 
 def _texts(value: Any) -> list[str]:

@@ -289,6 +289,45 @@ def test_the_files(mine, checked, case):
     assert any(one.startswith(what) and given == fix for one, given in found), found
 
 
+MADE = {"dtype": "bfloat16", "chat": True, "more": {"b": [1, 2.5], "a": "x"}}
+DECLARED = (
+    'seed = 3, arguments = { more = { a = "x", b = [1, 2.5] }, chat = true, dtype = "bfloat16" }'
+)
+OTHERWISE = [
+    (DECLARED, ""),
+    (DECLARED.replace("bfloat16", "float32"), "arguments.dtype"),
+    (DECLARED.replace("true", "1"), "arguments.chat"),
+    (DECLARED.replace("2.5", "2.25"), "arguments.more"),
+    (DECLARED.replace("{ more", "{ up = 1, more"), "arguments.up"),
+    (DECLARED.replace("chat = true, ", "down = inf, "), "arguments.chat, arguments.down"),
+    (DECLARED.replace("3", "4", 1), "seed"),
+    ("seed = 3", "arguments.chat, arguments.dtype, arguments.more"),
+    ("", "arguments.chat, arguments.dtype, arguments.more, seed"),
+    (DECLARED.replace("true", "9" * 40), "arguments.chat"),
+]
+
+
+@pytest.mark.parametrize(("declared", "differing"), OTHERWISE)
+def test_a_card_that_says_other_arguments_than_were_given(mine, checked, declared, differing):
+    (mine / RESULT.replace("comments", "blind")).unlink()
+    (mine / SCORES.replace("comments", "blind")).unlink()
+    card(mine, 'name = "default"', f'name = "default", {declared}'.rstrip(", "))
+    in_result(mine, arguments=MADE, seed=3)
+    found = [one for one in checked() if one[0].startswith(RESULT)]
+    what = f"{RESULT}: was made when submission.toml declared another {differing}"
+    again = "run `livebench evaluate submissions/mine` again"
+    assert found == ([(what, again)] if differing else [])
+
+
+def test_arguments_as_a_result_writes_them(mine, checked):
+    """A date becomes text, and what is no number null."""
+    declared = "arguments = { since = 2026-01-02, at_most = inf, at_least = -inf, part = nan }"
+    card(mine, 'name = "default"', f'name = "default", {declared}')
+    made = {"since": "2026-01-02", "at_most": None, "at_least": None, "part": None}
+    in_result(mine, arguments=made)
+    assert [what for what, _ in checked() if what.startswith(RESULT)] == []
+
+
 def test_all_at_once(mine, checked):
     card(mine, "date = 2026-01-02", "date = 3")
     card(mine, "scorer:Mine", "scorer:Yours")
