@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from livebench.review.scaffold import NewSubmission
 
 _ENTRY = "livebench.language_models.language_model:LanguageModel"
-_VISION_ENTRY = "livebench.language_models.vision_model:VisionLanguageModel"
 _FLOAT32 = "float32"
 
 _HF_ALONE = {"revision": "", "batch": 0, "chat": None}
@@ -186,6 +185,7 @@ def _described_hf(
     from livebench.language_models.loading import device_of, sees_pictures
     from livebench.language_models.weights import EXTRA, find_weights
     from livebench.review.scaffold import NewSubmission
+    from livebench.scoring.plan import VISION_ENTRY
 
     need("transformers", EXTRA)
     device_of(device)
@@ -210,7 +210,7 @@ def _described_hf(
         description=f"{name}, a {kind} model, as it is: the comment is the next line of a prompt.",
         settings=["video", "comments", "both"],
         url=f"https://huggingface.co/{hf}" if weights.revision else "",
-        entry=_VISION_ENTRY if sees else _ENTRY,
+        entry=VISION_ENTRY if sees else _ENTRY,
         arguments=arguments,
         facts={"score": "pmi", "weights": "open", "training_data": "other"},
     )

@@ -26,7 +26,8 @@ class Datasets:
 
     def __init__(self, given: Sequence[Path], quiet: bool = False, *, make: bool = True) -> None:
         self._given, self._quiet, self._makes = given, quiet, make
-        self._opened: dict[str, Dataset | None] = {}
+        self._opened: dict[tuple[str, ...], Dataset | None] = {}
+        self._by_path: dict[Path, Dataset] = {}
         self._made: set[str] = set()
 
     def source(self, candidate_set: CandidateSet) -> Callable[[], Dataset | None] | None:
@@ -40,7 +41,7 @@ class Datasets:
         wanted = candidate_set.manifest.dataset
         if self._find(wanted) is None and self._can_make(wanted):
             self._made.add(wanted.fingerprint)
-            self._opened[wanted.fingerprint] = self._make(wanted)
+            self._opened[_hashes(wanted)] = self._make(wanted)
         return self._find(wanted)
 
     def need(self, candidate_set: CandidateSet) -> Dataset:
@@ -61,10 +62,13 @@ class Datasets:
     def _find(self, wanted: FrozenDataset) -> Dataset | None:
         from livebench.data.locate import datasets_in, find_dataset
 
-        if wanted.fingerprint not in self._opened:
+        key = _hashes(wanted)
+        if key not in self._opened:
             folders = self._given or datasets_in(DATASETS)
-            self._opened[wanted.fingerprint] = find_dataset(wanted.fingerprint, folders)
-        return self._opened[wanted.fingerprint]
+            found = find_dataset(wanted, folders)
+            # What is read of a folder is kept in one place, whichever set asks for it.
+            self._opened[key] = self._by_path.setdefault(found.path, found) if found else None
+        return self._opened[key]
 
     def _can_make(self, wanted: FrozenDataset) -> bool:
         tried = bool(self._given) or wanted.fingerprint in self._made or not self._makes
@@ -77,7 +81,12 @@ class Datasets:
         out = DATASETS / f"{wanted.name}-{wanted.fingerprint[:8]}"
         remark(f"making {out}: livebench {' '.join(wanted.recipe)}", self._quiet)
         simulate_dataset(out, **(recipe_options(wanted.recipe) or {}))
-        return find_dataset(wanted.fingerprint, [out])
+        return find_dataset(wanted, [out])
+
+
+def _hashes(wanted: FrozenDataset) -> tuple[str, ...]:
+    """What tells datasets apart: several may have the same rows, and other vectors or pictures."""
+    return wanted.fingerprint, wanted.frames_sha256, wanted.images_sha256 or ""
 
 
 _MOST_VIDEOS = 10_000

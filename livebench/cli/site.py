@@ -60,7 +60,7 @@ def site_command(
             find_submissions(submissions_folder),
             signers=signers,
             front=Front(find_private_sets(sets_folder), read_released(), repository),
-            dataset_of=lambda s: find_dataset(s.manifest.dataset.fingerprint, folders),
+            dataset_of=lambda s: find_dataset(s.manifest.dataset, folders),
             with_text=tuple(path.resolve().name for path in with_text),
             done=lambda name: progress(1, name),
         )

@@ -31,7 +31,7 @@ _LARGEST = 32 << 20
 
 class Images(Sequence["Image"]):
     """Pictures that are read and decoded when asked for, each time anew: `images[0]` is a PIL image in
-    RGB, which carries nothing but its pixels.
+    RGB, upright as its EXIF orientation asks, which carries nothing but its pixels.
 
     Args:
         read: gives the JPEG file of a picture, by its place.
@@ -59,7 +59,7 @@ class Images(Sequence["Image"]):
             return Images(
                 lambda number: self._read(places[number]), [self._names[one] for one in places]
             )
-        return _decoded(self._read(places), self._names[places])
+        return decode_picture(self._read(places), self._names[places])
 
     def files(self) -> list[bytes]:
         """The JPEG files, as they are kept.
@@ -73,17 +73,33 @@ class Images(Sequence["Image"]):
 NO_IMAGES = Images.of_files([])
 
 
-def _decoded(file: bytes, name: str) -> Image:
+def decode_picture(file: bytes, name: object) -> Image:
+    """The picture of a JPEG file, in RGB.
+
+    Raises:
+        LiveBenchError: it cannot be decoded (`name` says which), or Pillow is not installed.
+    """
     pillow: Any = need("PIL.Image", "images")
     try:
         with pillow.open(io.BytesIO(file), formats=["JPEG"]) as picture:
-            image: Image = picture.convert("RGB")
+            picture.load()
+            image: Image = _upright(picture).convert("RGB")
     # Pillow raises whatever a damaged file leads it to; a file that claims to be huge, too.
     except Exception as error:
         reason = str(error).split("\n", 1)[0]
         raise LiveBenchError(name, f"cannot be decoded: {reason}") from None
     image.info.clear()
     return image
+
+
+def _upright(picture: Any) -> Any:
+    """A picture, turned as its EXIF orientation asks; as it is where that cannot be read, as viewers
+    show it."""
+    operations: Any = need("PIL.ImageOps", "images")
+    try:
+        return operations.exif_transpose(picture)
+    except Exception:
+        return picture
 
 
 class KeptImages:

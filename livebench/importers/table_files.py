@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livebench.data.images import IMAGES, read_picture
+from livebench.data.images import IMAGES, decode_picture, read_picture
 from livebench.data.vectors import open_vectors
 from livebench.errors import LiveBenchError
 from livebench.importers.collection import Collection
@@ -96,7 +96,7 @@ class _FrameFolder:
 
 
 class _ImageFolder:
-    """images/VIDEO_ID/SECOND.jpg: read one at a time.
+    """images/VIDEO_ID/SECOND.jpg: read, and decoded to see that it can be, one at a time.
 
     Attributes:
         counts: pictures of each video.
@@ -122,4 +122,7 @@ class _ImageFolder:
             self.counts[video_id] = count
 
     def of(self, video_id: str, second: int) -> bytes:
-        return read_picture(self._folder / video_id / f"{second}.jpg")
+        path = self._folder / video_id / f"{second}.jpg"
+        content = read_picture(path)
+        decode_picture(content, path)
+        return content

@@ -383,6 +383,7 @@ def _failure(
         error = LiveBenchError(where, f"{doing} raised {_clean(failure.name)}: {what}")
     else:
         error = LiveBenchError(_clean(failure.where), what, fix, _clean(failure.place))
+        error = error.of(block_name(block)) if block else error
     if failure.traceback:
         error.__cause__ = SubmissionTraceback(harmless(failure.traceback[: wire.TEXT_LIMIT]))
     return error

@@ -30,6 +30,8 @@ from livebench.scoring.scorer import BatchScorer, LogLikelihood, Sample, VideoCo
 _TOKENS = {"cpu": 8192, "cuda": 65536}
 """Tokens of contexts that are held at once, once for each candidate, where `batch` is 0."""
 
+_FEWER = "write `pictures = N` in the run's arguments, a smaller N"
+
 _ROOM = 4
 """A comment may take this part of what the model can read before it costs context."""
 
@@ -188,7 +190,7 @@ class VisionLanguageModel(BatchScorer):
             )
         except (ValueError, TypeError, IndexError, KeyError) as error:
             what = f"its processor does not take {len(images)} pictures: {' '.join(str(error).split())}"
-            raise LiveBenchError(self._where, what[:300], "give fewer (--pictures)") from error
+            raise LiveBenchError(self._where, what[:300], _FEWER) from error
         given = {
             name: value.to(self.device, self.dtype if value.is_floating_point() else None)
             for name, value in inputs.items()

@@ -13,6 +13,9 @@ from livebench.data.dataset import Dataset
 from livebench.records import Setting, shows_video
 from livebench.submissions.load import Run, Submission
 
+VISION_ENTRY = "livebench.language_models.vision_model:VisionLanguageModel"
+"""The entry of models that see pictures, and are given no vectors."""
+
 OpenDataset = Callable[[], Dataset | None]
 """Opens the dataset of a set, generating it first if it is simulated; None if that fails."""
 
@@ -52,15 +55,32 @@ def plan(
         declared = [setting for setting in settings if submission.card.takes_part(setting)]
         possible = [setting for setting in declared if setting in candidate_set.settings]
         undeclared = ", ".join(setting for setting in settings if setting not in declared)
+        unseen = _unseen(submission, candidate_set, possible)
         without_frames = ", ".join(setting for setting in declared if setting not in possible)
         if undeclared:
             yield Skipped(candidate_set, undeclared, "the submission does not take part")
         if without_frames:
             yield Skipped(candidate_set, without_frames, "the dataset of the set has no frames")
+        if unseen:
+            yield Skipped(candidate_set, ", ".join(unseen), _NO_PICTURES)
+            possible = [setting for setting in possible if setting not in unseen]
         if possible and submission.card.entry:
             yield from _to_run(submission, candidate_set, possible, find_dataset(candidate_set))
         elif possible:
             yield from _to_read(submission, candidate_set, possible)
+
+
+_NO_PICTURES = "the set has no pictures; build it from a dataset that keeps them (docs/frames.md)"
+
+
+def _unseen(
+    submission: Submission, candidate_set: CandidateSet, settings: Sequence[Setting]
+) -> list[Setting]:
+    """The settings that would show a vision model no picture: what it scored there by the title alone
+    would pass for a row of a model that sees."""
+    if submission.card.entry != VISION_ENTRY or candidate_set.manifest.dataset.images_sha256:
+        return []
+    return [setting for setting in settings if shows_video(setting)]
 
 
 def absent_dataset(candidate_set: CandidateSet) -> str:

@@ -12,15 +12,30 @@ from livebench.data.dataset import DatasetInfo
 from livebench.simulated.simulation import simulate_dataset
 
 
+def set_of(info):
+    return SimpleNamespace(manifest=SimpleNamespace(dataset=info))
+
+
 def test_a_simulated_dataset_that_is_absent_is_made_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     first = simulate_dataset(tmp_path / "first", seed=3, videos=3)
-    wanted = SimpleNamespace(
-        name="simulated", recipe=first.info.recipe, fingerprint=first.info.fingerprint
-    )
-    found = Datasets((), True).of(SimpleNamespace(manifest=SimpleNamespace(dataset=wanted)))
+    found = Datasets((), True).of(set_of(first.info))
     assert found.path.resolve().parent == tmp_path / "datasets"
     assert found.info.fingerprint == first.info.fingerprint
+
+
+def test_sets_of_the_same_rows_have_each_the_dataset_with_its_pictures(tmp_path):
+    """Copies with pictures of two sizes, and a set of each; and a set without pictures."""
+    infos = []
+    for letter in "ab":
+        infos.append(DatasetInfo("d", fingerprint="0" * 64, images_sha256=letter * 64))
+        (tmp_path / letter).mkdir()
+        (tmp_path / letter / "dataset.toml").write_bytes(msgspec.toml.encode(infos[-1]))
+    datasets = Datasets([tmp_path / "a", tmp_path / "b"])
+    found = [datasets.of(set_of(info)) for info in infos]
+    assert [one.path.name for one in found] == ["a", "b"]
+    plain = msgspec.structs.replace(infos[0], images_sha256="")
+    assert datasets.of(set_of(plain)) is found[0]  # nothing is read twice
 
 
 RECIPE = ["simulate", "--seed", "1", "--videos", "30", "--dev", "3", "--test", "6"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -334,6 +335,42 @@ def test_a_dataset_is_found_by_its_fingerprint(tmp_path):
     (tmp_path / "all" / "other").mkdir()
     folders = datasets_in(tmp_path / "all")
     assert folders == [one.path, two.path]
-    assert find_dataset(two.info.fingerprint, folders).path == two.path
-    assert find_dataset("0" * 64, folders) is None
+    assert find_dataset(two.info, folders).path == two.path
+    unknown = msgspec.structs.replace(two.info, fingerprint="0" * 64)
+    assert find_dataset(unknown, folders) is None
     assert datasets_in(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("frames", "images", "found"),
+    [
+        ("a", "c", "first"),
+        ("a", "d", "second"),
+        ("b", "d", "third"),
+        ("a", "", "first"),  # the vectors, and none of the pictures
+        ("b", "e", "third"),
+        ("e", "d", "second"),
+        ("e", "e", "first"),
+        ("a", msgspec.UNSET, "fourth"),  # a set without pictures
+    ],
+)
+def test_of_datasets_with_the_same_rows_the_one_with_the_same_pictures(
+    tmp_path, frames, images, found
+):
+    """The fingerprint covers neither vectors nor pictures."""
+    hashes = {"first": "ac", "second": "ad", "third": "bd", "fourth": "a"}
+    if images == "":
+        del hashes["fourth"]
+    one = write(tmp_path / "plain").info
+    folders = []
+    for name, own in hashes.items():
+        info = msgspec.structs.replace(one, frames_sha256=own[0] * 64, images_sha256=own[1:] * 64)
+        folders.append(tmp_path / name)
+        folders[-1].mkdir()
+        (folders[-1] / "dataset.toml").write_bytes(msgspec.toml.encode(info))
+    wanted = SimpleNamespace(
+        fingerprint=one.fingerprint,
+        frames_sha256=frames * 64,
+        images_sha256=images * 64 if isinstance(images, str) else images,
+    )
+    assert find_dataset(wanted, folders).path.name == found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,6 +18,7 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.candidates.freeze import build_set
 from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import Dataset, DatasetInfo
+from livebench.data.images import Images
 from livebench.errors import LiveBenchError
 from livebench.importers.collection import Options
 from livebench.importers.importing import import_dataset
@@ -26,6 +28,7 @@ from livebench.isolation.sandbox import bwrap
 from livebench.isolation.training_copy import write_training_copy
 from livebench.scoring.preparation import fit
 from livebench.scoring.runner import read_samples
+from livebench.scoring.scorer import Comment, Sample, VideoContext
 from livebench.submissions.load import Submission
 
 ONE = ("--dev", 0, "--test", 1)
@@ -112,8 +115,6 @@ def test_settings_without_frames_show_none(pictured, pictured_set, frozen, datas
 
 
 def test_an_image_tells_nothing_but_its_pixels(tmp_path):
-    from livebench.data.images import Images
-
     file = jpeg_of(3, 5, comment=b"v03@5", dpi=(3, 5))
     (image,) = Images.of_files([file])
     assert (image.mode, image.size, image.info) == ("RGB", (16, 16), {})
@@ -208,13 +209,78 @@ def test_another_picture_than_was_kept_is_refused(tmp_path, pictured, content, m
     assert str(error.value).startswith(f"{path}: {message}")
 
 
-def test_a_damaged_file_is_named_when_it_is_looked_at(tmp_path, run):
-    folder = add_images(source(tmp_path), {"v1": 1, "v2": 1, "v3": 1})
-    (folder / "images" / "v2" / "0.jpg").write_bytes(jpeg_of(1, 0)[:200])
-    assert run("import", "tables", folder, "--out", "d", *ONE).status == 0
-    dataset = Dataset(tmp_path / "d")
-    with pytest.raises(LiveBenchError, match=r"images/v2/0.jpg: cannot be decoded: "):
-        dataset.images(dataset.videos[1], [0])[0]
+def huge(file: bytes) -> bytes:
+    """The same file, which now claims to have 65,500 x 65,500 pixels."""
+    size = file.index(b"\xff\xc0") + 5  # of its header: height, then width
+    return file[:size] + (65500).to_bytes(2, "big") * 2 + file[size + 4 :]
+
+
+UNDECODABLE = {
+    "cut off in its header": (lambda file: file[:200], "Truncated File Read"),
+    "cut off in its pixels": (lambda file: file[:-4], "image file is truncated"),
+    "huge": (huge, "Image size (4290250000 pixels) exceeds limit"),
+}
+
+
+@pytest.mark.parametrize("case", UNDECODABLE)
+def test_a_picture_that_cannot_be_decoded_is_not_imported(tmp_path, refused, listing, case):
+    damage, reason = UNDECODABLE[case]
+    folder = add_images(source(tmp_path), {"v1": 1, "v2": 2, "v3": 1})
+    path = folder / "images" / "v2" / "1.jpg"
+    path.write_bytes(damage(jpeg_of(1, 1)))
+    message = refused("import", "tables", folder, "--out", "d", "--quiet", *ONE)
+    assert message.startswith(f"{path}: cannot be decoded: {reason}")
+    assert {name.split("/")[0] for name in listing(tmp_path)} == {"src"}
+
+
+@pytest.mark.parametrize("copies", [True, False])
+def test_a_picture_that_cannot_be_decoded_there_is_told_of_its_sample(submission, copies):
+    """Its process knows neither the file nor the sample."""
+    one = Submission(submission(code=SEES.replace("fit", "_fit"), runs=[{"name": "r"}]))
+    images = Images.of_files([jpeg_of(1, 0), jpeg_of(1, 1)[:200]])
+    video_ctx = VideoContext(0, np.zeros((2, 0)), np.arange(2), "t", "c", images=images)
+    block = [("v1@0", Sample(video_ctx, [], [Comment("x", "x")]))]
+    with (
+        Isolation("process", copies=copies).open(one, one.card.runs[0]) as scorer,
+        pytest.raises(LiveBenchError) as error,
+    ):
+        list(scorer.score_blocks([block]))
+    assert str(error.value).startswith("sample v1@0, image 1: cannot be decoded: ")
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size", "white"),
+    [
+        (None, (32, 16), "left"),
+        (1, (32, 16), "left"),
+        (2, (32, 16), "right"),  # mirrored
+        (3, (32, 16), "right"),  # upside down
+        (6, (16, 32), "top"),  # to be turned clockwise
+        (8, (16, 32), "bottom"),
+        (b"Exif\0\0no TIFF", (32, 16), "left"),  # damaged: as it is
+    ],
+)
+def test_pictures_are_turned_as_they_ask(orientation, size, white):
+    from PIL import Image
+
+    picture = Image.new("RGB", (32, 16))
+    picture.paste("white", (0, 0, 16, 16))
+    asked = orientation if isinstance(orientation, bytes) else Image.Exif()
+    if isinstance(orientation, int):
+        asked[0x0112] = orientation
+    file = io.BytesIO()
+    picture.save(file, "JPEG", **({} if orientation is None else {"exif": asked}))
+    (image,) = Images.of_files([file.getvalue()])
+    assert (image.size, image.info, dict(image.getexif())) == (size, {}, {})
+    values = np.asarray(image).mean(2)
+    height, width = values.shape
+    halves = {
+        "left": values[:, : width // 2],
+        "right": values[:, width // 2 :],
+        "top": values[: height // 2],
+        "bottom": values[height // 2 :],
+    }
+    assert max(halves, key=lambda half: halves[half].mean()) == white
 
 
 @pytest.mark.parametrize(

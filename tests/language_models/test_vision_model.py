@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -21,9 +23,11 @@ from livebench.language_models.loading import sees_pictures  # noqa: E402
 from livebench.language_models.prompt import line_of, read_prompt  # noqa: E402
 from livebench.language_models.vision_model import VisionLanguageModel  # noqa: E402
 from livebench.language_models.weights import find_weights  # noqa: E402
+from livebench.scoring.plan import VISION_ENTRY  # noqa: E402
 from livebench.scoring.scorer import Comment, Sample, VideoContext  # noqa: E402
 from livebench.simulated import simulation  # noqa: E402
 from livebench.simulated.world_files import render_world  # noqa: E402
+from livebench.submissions.entry import installed_class  # noqa: E402
 
 ENCODER = "def means(pictures):\n    return pictures.reshape(len(pictures), -1, 3).mean(1) / 255\n"
 SECONDS = [7, 6, 8, 5, 9]
@@ -191,6 +195,25 @@ def test_long_contexts_lose_their_oldest_comments(tmp_path, rendered):
     ):
         video_ctx = sample.video_ctx._replace(title="长" * 200)
         model.score_samples([sample._replace(video_ctx=video_ctx)])
+
+
+def test_a_processor_that_takes_fewer_pictures_is_one_line(model, rendered, monkeypatch):
+    def refuse(**_):
+        raise ValueError("too many\nimages")
+
+    refuse.chat_template = None
+    monkeypatch.setattr(model, "_processor", refuse)
+    with pytest.raises(LiveBenchError) as error:
+        model._opening(sample_of(rendered).video_ctx)
+    assert str(error.value).endswith(
+        ": its processor does not take 5 pictures: too many images; "
+        "write `pictures = N` in the run's arguments, a smaller N"
+    )
+    assert "pictures" in inspect.signature(VisionLanguageModel).parameters
+
+
+def test_the_entry_of_models_that_see():
+    assert installed_class(VISION_ENTRY) is VisionLanguageModel
 
 
 def test_models_that_see_are_recognised(folder, tmp_path):
