@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,13 +93,16 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def named_submission(out: Path | None, values: Mapping[str, Any]) -> Path | None:
+def named_submission(
+    out: Path | None, values: Mapping[str, Any], said: Mapping[str, Any] | None = None
+) -> Path | None:
     """The folder of a model's submission, written if it is not there; a model of transformers is fetched
-    first. None if no option names a model.
+    first, in the revision of the folder if there is one. None if no option names a model.
 
     Args:
         out: the folder; by default submissions/NAME, with the number format if not float32.
         values: those of `model_options`.
+        said: fields of `NewSubmission` that the user gave.
 
     Raises:
         LiveBenchError: the model cannot be found, or the folder is another submission.
@@ -105,18 +110,46 @@ def named_submission(out: Path | None, values: Mapping[str, Any]) -> Path | None
     from livebench.review.scaffold import folder_name, write_submission
     from livebench.submissions.load import Submission
 
+    hf, name = values["hf"], (said or {}).get("name")
+    if hf and not values["revision"]:
+        known = out or SUBMISSIONS / folder_name(name or _name_of(hf, values["dtype"]))
+        values = {**values, "revision": _revision_in(known, hf)}
     new = _described(values)
     if new is None:
         return None
+    new = replace(new, **(said or {}))
     path = out or SUBMISSIONS / folder_name(new.name)
     if not path.exists():
         return write_submission(path, new, datetime.datetime.now(datetime.UTC).date())
     submission = Submission(path)
     (run, *others) = submission.card.runs
-    if others or submission.card.entry != new.entry or run.arguments != new.arguments:
-        what = "is there already, with another model or other options than these"
+    if others or submission.card.entry != new.entry:
+        what = "is there already, and is another submission"
         raise LiveBenchError(path, what, "give --out, another folder")
+    names = sorted({*run.arguments, *new.arguments})
+    other = [name for name in names if run.arguments.get(name) != new.arguments.get(name)]
+    if other:
+        what = f"is there already, with another {' and another '.join(other)}"
+        raise LiveBenchError(path, what, "give the same, or --out, another folder")
     return path
+
+
+def _revision_in(path: Path, hf: str) -> str:
+    """The revision of a model that a folder is the submission of; empty if it is of none."""
+    from livebench.submissions.load import Submission
+
+    if not path.is_dir():
+        return ""
+    with suppress(LiveBenchError):
+        for run in Submission(path).card.runs:
+            if run.arguments.get("model") == hf:
+                return str(run.arguments.get("revision", ""))
+    return ""
+
+
+def _name_of(hf: str, dtype: str | None) -> str:
+    name = Path(hf).name.removesuffix(".gguf")
+    return name if dtype in {None, _FLOAT32} else f"{name} {dtype}"
 
 
 def _described(values: Mapping[str, Any]) -> NewSubmission | None:
@@ -183,7 +216,7 @@ def _described_hf(
     """What the card of a model of transformers says."""
     from livebench.extras import need
     from livebench.language_models.loading import device_of, sees_pictures
-    from livebench.language_models.weights import EXTRA, find_weights
+    from livebench.language_models.weights import EXTRA, PACKAGE, find_weights
     from livebench.review.scaffold import NewSubmission
     from livebench.scoring.plan import VISION_ENTRY
 
@@ -200,17 +233,22 @@ def _described_hf(
         **({"chat": chat} if chat is not None else {}),
         **({"prompt": prompt} if prompt else {}),
     }
+    repository = "/".join(hf.split("/")[:2]) if weights.revision else ""
+    is_published = bool(repository) or hf.startswith(PACKAGE)
     name = Path(hf).name.removesuffix(".gguf")
-    owner = hf.partition("/")[0] if weights.revision else ""
     sees = sees_pictures(weights)
     kind = "vision-language" if sees else "language"
     return NewSubmission(
-        name=name if dtype == _FLOAT32 else f"{name} {dtype}",
-        authors=[owner or "unknown"],
+        name=_name_of(hf, dtype),
+        authors=[repository.partition("/")[0] or "unknown"],
         description=f"{name}, a {kind} model, as it is: the comment is the next line of a prompt.",
         settings=["video", "comments", "both"],
-        url=f"https://huggingface.co/{hf}" if weights.revision else "",
+        url=f"https://huggingface.co/{repository}" if repository else "",
         entry=VISION_ENTRY if sees else _ENTRY,
         arguments=arguments,
-        facts={"score": "pmi", "weights": "open", "training_data": "other"},
+        # What is in a folder may be trained on anything, and may be nobody else's.
+        facts={
+            "score": "pmi",
+            **({"weights": "open", "training_data": "other"} if is_published else {}),
+        },
     )

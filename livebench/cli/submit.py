@@ -55,7 +55,12 @@ def init_command(
     --openai or --lm-eval the folder has a card and no code, and nothing is asked: correct in the card
     what it cannot know.
     """
-    path = named_submission(folder, model_values)
+    if scores_only and any(model_values[one] for one in ("hf", "openai", "lm_eval")):
+        raise click.UsageError("--scores-only belongs to scores made elsewhere, not to a model")
+    said = {"name": name, "description": description, "authors": list(authors), "url": url}
+    if settings:
+        said["settings"] = _parse_settings(settings)
+    path = named_submission(folder, model_values, {key: one for key, one in said.items() if one})
     if path is not None:
         click.echo(f"{path}: written")
         click.echo(

@@ -158,7 +158,8 @@ def _of_hub(name: str, file: str, revision: str, *, download: bool) -> Weights:
     except (OSError, errors.HTTPError, RuntimeError, ValueError, ImportError) as error:
         if not download:
             what = "is not in the cache of the hub"
-            fix = f"fetch it: hf download {name} {file}".rstrip()
+            which = f" --revision {revision}" if revision else ""
+            fix = f"fetch it: hf download {' '.join(filter(None, [name, file]))}{which}"
         else:
             nothing_there = isinstance(error, errors.LocalEntryNotFoundError)
             what, fix = _why((nothing_there and error.__cause__) or error, errors)

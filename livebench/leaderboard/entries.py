@@ -171,6 +171,9 @@ class Entry:
             for manifest in self.manifests
             if is_half(manifest.dtype)
         )
+        remarks |= dict.fromkeys(
+            f"prompt {manifest.prompt}" for manifest in self.manifests if manifest.prompt
+        )
         for result, values in zip(self.results, self.values_by_run, strict=False):
             plausibility = result.plausibility if rerun else None
             # Ties are counted here: of results only what cannot be computed again is taken.
@@ -337,7 +340,7 @@ class EntryReader:
         )
 
 
-_OF_A_MODEL = ("evaluated", "entry", "arguments", "seed", "checkpoint_sha256")
+_OF_A_MODEL = ("evaluated", "entry", "arguments", "seed", "checkpoint_sha256", "model", "dtype")
 
 
 def _same_model(entry: Entry, blind: Entry) -> bool:

@@ -70,7 +70,7 @@ def _own_files(folder: Path) -> Iterable[Path]:
 
 
 def installed_files(package: str) -> str:
-    """Hash of the Python files of an installed package or module; empty if there is none.
+    """Hash of the Python and TOML files of an installed package or module; empty if there is none.
 
     Nothing of it is imported: a submission's code does not run in this process.
     """
@@ -82,7 +82,7 @@ def installed_files(package: str) -> str:
         return ""
     places = [Path(place) for place in spec.submodule_search_locations or ()]
     if places:
-        return _files(places[0], sorted(places[0].rglob("*.py")))
+        return _files(places[0], sorted([*places[0].rglob("*.py"), *places[0].rglob("*.toml")]))
     if not spec.has_location or spec.origin is None:
         return ""
     return _files(Path(spec.origin).parent, [Path(spec.origin)])

@@ -18,6 +18,7 @@ from livebench.scoring.plausibility import Ties, measure_ties
 from livebench.scoring.preparation import Task
 from livebench.scoring.questions import answered, questions
 from livebench.scoring.result import signature
+from livebench.scoring.runner import computation_of
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import Normalisation, Scores, score_in
 
@@ -100,6 +101,7 @@ class Trials:
         values = scores.normalised(name, answers.lengths[chosen], blind)
         measured = sample_metrics(values, answers.correct[chosen])
         count, total = len(ids), len(answers.sample_ids)
+        prompt = computation_of(task.scorer).model.get("prompt", "")
         return Trial(
             note=f"trial of {count} samples: no result, and no row",
             samples=count,
@@ -108,7 +110,7 @@ class Trials:
             run=task.run.name,
             candidate_set=candidate_set.name,
             setting=setting,
-            signature=f"{signature(candidate_set, setting, name)}|trial:{count}",
+            signature=f"{signature(candidate_set, setting, name, prompt)}|trial:{count}",
             metrics=summarise([measured], videos),
             ties=measure_ties(scores.sums),
             seconds=round(time.perf_counter() - started, 3),

@@ -32,7 +32,7 @@ def test_a_model_on_a_server_in_one_command(run, refused, few, dataset, tmp_path
         again = run(*named, *order, "--setting", "video")
         assert again.status == 0, again
         message = refused(*named, *order, "--concurrency", 3)
-        assert "is there already, with another model or other options than these" in message
+        assert "is there already, with another concurrency; give the same, or --out, a" in message
     folder = tmp_path / "submissions" / "m-on-a-server"
     card = tomllib.loads((folder / "submission.toml").read_text())
     assert (card["name"], card["score"], card["entry"]) == ("m on a server", "pmi", SERVER_ENTRY)

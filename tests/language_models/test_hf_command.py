@@ -14,6 +14,7 @@ import torch
 from tiny_llama import save_tiny_llama
 
 from livebench.language_models.prompt import read_prompt
+from livebench.language_models.weights import Weights
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +50,7 @@ def test_from_a_folder_to_results(run, llama, small, tmp_path):
     }
     assert manifest["memory"] == "fresh copy per block"
     assert (manifest["dtype"], manifest["device"]) == ("float32", "cpu")
-    assert "another model or other options" in run(*command, "--batch", 100).err
+    assert "is there already, with another batch; " in run(*command, "--batch", 100).err
 
 
 def test_a_folder_for_a_name(run, llama, tmp_path):
@@ -63,6 +64,51 @@ def test_a_folder_for_a_name(run, llama, tmp_path):
     arguments = described["arguments"]
     assert arguments.pop("weights_sha256")
     assert arguments == {"model": str(llama), "dtype": "bfloat16", "chat": False}
+
+
+def test_what_the_options_of_init_say_is_in_the_card(run, llama, tmp_path):
+    said = ("--name", "Mine", "--author", "A", "--author", "B", "--settings", "comments")
+    more = ("--description", "Tuned.", "--url", "https://example.org")
+    assert run("submit", "init", "--hf", llama, *said, *more).status == 0
+    card = tomllib.loads((tmp_path / "submissions" / "mine" / "submission.toml").read_text())
+    expected = {
+        "name": "Mine",
+        "authors": ["A", "B"],
+        "settings": ["comments"],
+        "description": "Tuned.",
+        "url": "https://example.org",
+    }
+    assert {name: card[name] for name in expected} == expected
+    # Of weights in a folder nobody knows what they were trained on, and whose they are.
+    assert not {"weights", "training_data"} & set(card)
+    done = run("submit", "init", "other", "--hf", llama, "--scores-only")
+    assert done.status == 2
+    assert "--scores-only belongs to scores made elsewhere, not to a model" in done.err
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_model_that_moved_on_goes_on_in_the_revision_of_its_folder(
+    run, refused, llama, tmp_path, monkeypatch
+):
+    newest = ["1" * 40]
+    asked = []
+
+    def of_hub(name, file, revision, *, download):
+        asked.append(revision)
+        return Weights(llama, "", revision or newest[0])
+
+    monkeypatch.setattr("livebench.language_models.weights._of_hub", of_hub)
+    init = ("submit", "init", "--hf", "org/m")
+    assert run(*init).status == 0
+    card = tmp_path / "submissions" / "m" / "submission.toml"
+    before = card.read_text()
+    newest[0] = "2" * 40
+    assert run(*init).status == 0
+    assert asked == ["", "1" * 40]
+    assert card.read_text() == before
+    assert 'url = "https://huggingface.co/org/m"' in before
+    message = refused(*init, "--revision", "2" * 40)
+    assert "submissions/m: is there already, with another revision; give the same" in message
 
 
 def encoder(folder: Path) -> None:

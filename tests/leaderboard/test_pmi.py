@@ -132,6 +132,30 @@ def test_who_beats_chance_without_looking_is_named(project, run):
     assert "): [knows](../../submissions/knows) (" in text
 
 
+@pytest.mark.parametrize("other", [{"dtype": "bfloat16"}, {"model": {"prompt": "mine-1@00000000"}}])
+def test_blind_scores_of_another_prompt_or_precision_are_not_those_of_the_model(project, other):
+    file = project / "submissions/likely/results/silent-paper/default/blind.json"
+    result = json.loads(file.read_text())
+    result["manifest"] |= other
+    file.write_text(json.dumps(result))
+    _, comments = boards(project)
+    (outdated,) = comments.outdated
+    assert (outdated.folder, outdated.outdated) == (
+        "likely",
+        "no scores of the same model in the setting blind, which score:pmi needs",
+    )
+
+
+def test_a_row_says_which_prompt_was_used(project):
+    for file in (project / "submissions/likely/results/silent-paper/default").iterdir():
+        result = json.loads(file.read_text())
+        result["manifest"]["model"] = {"prompt": "mine-1@00000000+chat"}
+        file.write_text(json.dumps(result))
+    _, comments = boards(project)
+    (row,) = (row for row in comments.rows if row.folder == "likely")
+    assert "prompt mine-1@00000000+chat" in row.remarks
+
+
 def test_without_the_file_of_blind(project, run, refused):
     for kind, ending in (("scores", "jsonl.gz"), ("results", "json")):
         (project / f"submissions/likely/{kind}/silent-paper/default/blind.{ending}").unlink()
