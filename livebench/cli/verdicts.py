@@ -175,7 +175,7 @@ def _precision(done: Done) -> Iterator[str]:
         if found is not None and found.ranks_changed is not msgspec.UNSET:
             yield (
                 f"computed in {result.manifest.dtype} ({submission.name}, {task.candidate_set.name}, "
-                f"{task.setting}): scored again, the rank of the correct comment changed in "
+                f"{task.setting}): scored again, the rank of the correct comment by sum changed in "
                 f"{found.ranks_changed} of {found.samples} samples"
             )
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from livebench.draws import draw
 from livebench.errors import LiveBenchError
+from livebench.scoring.ranking import place_best
 from livebench.scoring.runner import BATCH, score_blocks
 from livebench.scoring.scorer import Sample, Scorer
 
@@ -34,6 +35,9 @@ _TURNED, _TURNED_HALF = 0.005, 0.1
 """Share of pairs in another order. Differences within the tolerance turn some .05% of them round where
 scores of about -50 have a range of 20. In half precision the order of close scores is not known; in how
 many samples that changes the rank of the correct comment is reported instead."""
+
+_CHANCE = 1e-4
+"""A sign test with a smaller p says that the correct comment is not where noise would put it."""
 
 _NOISE, _NOISE_SHARE = 1e-6, 0.01
 """Pairs this close count as tied: relative to the score, as float32 rounds sums; and in units of the
@@ -65,6 +69,26 @@ class Ties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     constant: float
 
 
+class Direction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In how many samples the rank of the best-placed correct comment was better, and worse, in the
+    scores under test than in those of a fresh process; its expectation, where candidates tie."""
+
+    better: int
+    worse: int
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether ranks change in one direction more than noise would change them, which does not know
+        what is correct: by a sign test in either direction, since what is worse in the setting `blind`
+        is better in `pmi`."""
+        from scipy.stats import binomtest
+
+        changed, most = self.better + self.worse, max(self.better, self.worse)
+        return changed > 0 and bool(
+            binomtest(most, changed, alternative="greater").pvalue < _CHANCE
+        )
+
+
 class Plausibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The deviations on `samples` samples.
 
@@ -77,7 +101,10 @@ class Plausibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             samples; None in results from before version 0.3.
         secret: the samples were drawn by hash from it, after all were scored.
         ranks_changed: in how many of the samples the rank of the best-placed correct comment was another
-            in any of these ways but `alone`; absent if in none of them, in float32.
+            in any of these ways but `alone`; absent if in none of them, in float32. By the scores as
+            they are (sums), however the row reads them.
+        direction: in which direction `fresh` changed it; absent unless in half precision, whose
+            tolerance would hide a hint, and in results from before version 0.3.
     """
 
     samples: int
@@ -87,11 +114,13 @@ class Plausibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fresh: Deviation | None = None
     secret: str = ""
     ranks_changed: int | msgspec.UnsetType = msgspec.UNSET
+    direction: Direction | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def remembers(self) -> bool:
         """Whether scores depended on what was scored before."""
-        return self.fresh is not None and self.fresh.samples > 0
+        one_sided = self.direction is not msgspec.UNSET and self.direction.one_sided
+        return one_sided or (self.fresh is not None and self.fresh.samples > 0)
 
 
 def plausibility_samples(sample_ids: Sequence[str], secret: str) -> list[str]:
@@ -137,6 +166,7 @@ def measure_plausibility(
         del ways["alone"]
     deviations: dict[str, Deviation] = {}
     moved: set[str] = set()
+    shifts: list[float] = []
     for way, asked in ways.items():
         blocks = (asked[start : start + BATCH] for start in range(0, len(asked), BATCH))
         worst, turned = [], []
@@ -151,8 +181,13 @@ def measure_plausibility(
                     if correct is not None and way != "alone":
                         right = correct[name]
                         right = right[orders[name]] if way == "shuffled" else right
-                        if _rank(before, right) != _rank(numbers.totals, right):
+                        (above, rank), (above_now, rank_now) = (
+                            _rank(scores, right) for scores in (before, numbers.totals)
+                        )
+                        if above != above_now:
                             moved.add(name)
+                        if way == "fresh":
+                            shifts.append(rank_now - rank)
         except LiveBenchError as error:
             raise _asked_again(error, way) from error.__cause__
         tolerance, share = (
@@ -169,6 +204,9 @@ def measure_plausibility(
         deviations["fresh"],
         secret,
         len(moved) if moved or is_half(dtype) else msgspec.UNSET,
+        Direction(sum(shift > 0 for shift in shifts), sum(shift < 0 for shift in shifts))
+        if is_half(dtype) and correct is not None
+        else msgspec.UNSET,
     )
 
 
@@ -177,10 +215,12 @@ def is_half(dtype: str) -> bool:
     return dtype in HALF_TOLERANCES
 
 
-def _rank(scores: np.ndarray, correct: np.ndarray) -> int:
-    """How many candidates are above the best-placed correct one, as the file of scores has them."""
-    written = np.array([float(f"{score:.6g}") for score in scores.tolist()])
-    return int((written > written[correct].max()).sum())
+def _rank(scores: np.ndarray, correct: np.ndarray) -> tuple[int, float]:
+    """How many candidates are above the best-placed correct one, as the file of scores has them, and its
+    expected rank, since a tie that is broken changes that alone."""
+    written = np.array([[float(f"{score:.6g}") for score in scores.tolist()]])
+    above, tied, chosen = (int(count[0]) for count in place_best(written, correct[None]))
+    return above, above + (tied + 1) / (chosen + 1)
 
 
 def _asked_again(error: LiveBenchError, way: str) -> LiveBenchError:
@@ -251,10 +291,16 @@ def plausibility_remarks(
             for what, deviation in deviations.items()
             if deviation is not None and deviation.samples
         ]
-        changed = measured.ranks_changed
+        direction, changed = measured.direction, measured.ranks_changed
+        if direction is not msgspec.UNSET and direction.one_sided:
+            remarks.insert(
+                int(listwise),
+                "no rank: scores depend on what was scored before (in a fresh process, the correct "
+                f"comment ranks worse in {direction.better} samples and better in {direction.worse})",
+            )
         if changed is not msgspec.UNSET and changed:
             remarks.append(
-                "scored again, the rank of the correct comment changed in "
+                "scored again, the rank of the correct comment by sum changed in "
                 f"{changed} of {measured.samples} samples"
             )
     if tied.constant:

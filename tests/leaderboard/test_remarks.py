@@ -55,7 +55,7 @@ def row_of(tmp_path, frozen, copy_set, submission, run, monkeypatch):
 
 ORDER = "scores depend on the order of candidates (3 of 3 samples)"
 OTHERS = "scores depend on the other candidates (3 of 3 samples)"
-RANKS = "scored again, the rank of the correct comment changed in 3 of 3 samples"
+RANKS = "scored again, the rank of the correct comment by sum changed in 3 of 3 samples"
 
 
 def test_remarks_stand_on_the_row(row_of):
