@@ -6,6 +6,7 @@ import platform
 import sys
 from collections.abc import Iterable
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -62,6 +63,13 @@ def _parameters(values: Iterable[Any]) -> list[torch.Tensor]:
 
     modules = (value for value in values if isinstance(value, nn.Module))
     return list({id(p): p for module in modules for p in module.parameters()}.values())
+
+
+def readers_of_weights(computation: Computation) -> list[str]:
+    """The packages whose versions decide what became of the files of a language model, if LiveBench
+    loaded one."""
+    loaded = "weights_sha256" in computation.model
+    return [name for name in ("transformers", "tokenizers", "gguf") if loaded and find_spec(name)]
 
 
 def versions_used(*packages: str, torch: bool) -> dict[str, str]:

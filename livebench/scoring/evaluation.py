@@ -21,7 +21,7 @@ from livebench.records import Setting, shows_video, write_json
 from livebench.scoring.alarms import first_block_alarms, tie_alarms
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
-from livebench.scoring.computation import Computation, versions_used
+from livebench.scoring.computation import Computation, readers_of_weights, versions_used
 from livebench.scoring.dropped import dropped_in_all, dropped_remarks
 from livebench.scoring.fingerprint import fingerprint, rows_and_frames
 from livebench.scoring.journal import Journal, refuse_other
@@ -269,6 +269,7 @@ def _write_result(
     run, candidate_set, setting = task.run, task.candidate_set, task.setting
     shown = task.dataset.info if task.dataset and shows_video(setting) else None
     commit, dirty = _checkout(submission)
+    used = ("jieba", "numpy", "scipy", *readers_of_weights(making.computation))
     result = Result(
         **_measured(scores.sums, answers),
         signature=signature(
@@ -301,7 +302,7 @@ def _write_result(
             dtype=making.computation.dtype,
             parameters=making.computation.parameters,
             model=making.computation.model or msgspec.UNSET,
-            versions=versions_used("jieba", "numpy", "scipy", torch=making.computation.torch),
+            versions=versions_used(*used, torch=making.computation.torch),
             commit=commit,
             dirty=dirty,
             date=datetime.datetime.now(datetime.UTC).date(),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import transformers
 from tiny_llama import save_tiny_llama
 
 from livebench.language_models.prompt import read_prompt
@@ -48,6 +49,11 @@ def test_from_a_folder_to_results(run, llama, small, tmp_path):
         "weights_sha256": weights,
         "prompt": label,
     }
+    versions = manifest["versions"]
+    assert (versions["transformers"], versions["torch"]) == (
+        transformers.__version__,
+        torch.__version__,
+    )
     assert manifest["memory"] == "fresh copy per block"
     assert (manifest["dtype"], manifest["device"]) == ("float32", "cpu")
     assert "is there already, with another batch; " in run(*command, "--batch", 100).err
