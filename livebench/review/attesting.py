@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,37 +24,56 @@ from livebench.leaderboard.entries import read_entries
 from livebench.leaderboard.result_files import read_result
 from livebench.records import SETTINGS, Setting, write_json
 from livebench.scoring.answers import Answers
-from livebench.scoring.result import Result
+from livebench.scoring.metrics import MR, best_metrics
+from livebench.scoring.plausibility import HALF_TOLERANCES, is_half
+from livebench.scoring.result import Result, ResultManifest
 from livebench.submissions.file_hashes import ATTESTATION, SIGNATURE, file_hashes
 from livebench.submissions.load import CARD, OUTPUTS, Run, Submission
-from livebench.submissions.validate import read_scores
+from livebench.submissions.validate import Normalisation, Scores, read_scores, score_in
 
 TOLERANCE = 1e-4
 """Scores s and t agree if |s - t| <= TOLERANCE * max(1, |t|): by so much other hardware may change them,
-and the ways to score may differ (livebench/scoring/scorer.py)."""
+and the ways to score may differ (livebench/scoring/scorer.py). In half precision, by HALF_TOLERANCES."""
 
 
 class Agreement(NamedTuple):
     """Scores that were claimed, and those of the re-run.
 
     Attributes:
-        verdict: `same` to the byte, `close` within TOLERANCE, `different`, or `new`: none were claimed.
+        verdict: `same` to the byte, `close` within the tolerance, `different`, or `new`: none were
+            claimed.
         largest: the largest of the differences, each as a multiple of max(1, |score|).
         sample_id: where it is.
+        dtype: of both, if it is one of half precision, whose tolerance holds.
+        score: by which `ranks_changed` counts: as the card declares, or the sum.
+        ranks_changed: in how many of `samples` the rank of the best-placed correct comment differs.
     """
 
     verdict: Literal["same", "close", "different", "new"]
     largest: float = 0.0
     sample_id: str = ""
+    dtype: str = ""
+    score: Normalisation = "sum"
+    ranks_changed: int = 0
+    samples: int = 0
+
+    @property
+    def tolerance(self) -> float:
+        """By how much scores may differ, as a multiple of max(1, |score|)."""
+        return HALF_TOLERANCES.get(self.dtype, TOLERANCE)
 
     def __str__(self) -> str:
         if self.verdict == "same":
             return "the same to the byte"
         if self.verdict == "new":
             return "new: none were claimed for this version of the set"
-        amount = f"{self.largest:.1e} * max(1, |score|) at {self.sample_id}"
+        amount = (
+            f"{self.largest:.1e} * max(1, |score|) at {self.sample_id}; the rank of the correct comment "
+            f"by {self.score} differs in {self.ranks_changed} of {self.samples} samples"
+        )
         if self.verdict == "close":
-            return f"the same within {TOLERANCE}, at most {amount}; those of the re-run are kept"
+            within = f"{self.tolerance:g}{f' ({self.dtype})' if self.dtype else ''}"
+            return f"the same within {within}, at most {amount}; those of the re-run are kept"
         return f"DIFFERENT, by up to {amount}"
 
 
@@ -72,11 +92,11 @@ def compare_scores(
     place = (candidate_set.name, run, setting)
     claimed, result = submission.scores_path(*place), submission.result_path(*place)
     set_hash = candidate_set.manifest.hash
-    if not claimed.exists() or (
-        result.exists() and read_result(result, submission.path).manifest.set_hash != set_hash
-    ):
+    made = read_result(result, submission.path).manifest if result.exists() else None
+    if not claimed.exists() or (made and made.set_hash != set_hash):
         return Agreement("new")
-    ids = Answers(candidate_set).sample_ids
+    answers = Answers(candidate_set)
+    ids = answers.sample_ids
     said, found = read_scores(claimed, ids), read_scores(copy.scores_path(*place), ids)
     if said.token_counts is None or found.token_counts is None:
         same_counts = said.token_counts is found.token_counts
@@ -88,8 +108,56 @@ def compare_scores(
     same_dropped = np.array_equal(said.dropped_comments, found.dropped_comments)
     if largest == 0 and same_counts and same_dropped:
         return Agreement("same")
-    near = largest <= TOLERANCE and same_counts
-    return Agreement("close" if near else "different", largest, ids[row])
+    dtype = _half_in_both(made, copy.result_path(*place), copy.path)
+    score, values = _read_alike(
+        (submission, copy), (said, found), candidate_set, answers, run, setting
+    )
+    ranks = [_best_ranks(one, answers.correct) for one in values]
+    changed = int((ranks[0] != ranks[1]).sum())
+    agreement = Agreement("different", largest, ids[row], dtype, score, changed, len(ids))
+    near = largest <= agreement.tolerance and same_counts
+    return agreement._replace(verdict="close") if near else agreement
+
+
+def _half_in_both(made: ResultManifest | None, again: Path, copy: Path) -> str:
+    """The number format that a claim and its re-run say, if it is the same of half precision."""
+    if made is None or not is_half(made.dtype) or not again.exists():
+        return ""
+    return made.dtype if read_result(again, copy).manifest.dtype == made.dtype else ""
+
+
+def _read_alike(
+    submissions: tuple[Submission, Submission],
+    both: tuple[Scores, Scores],
+    candidate_set: CandidateSet,
+    answers: Answers,
+    run: Run,
+    setting: Setting,
+) -> tuple[Normalisation, list[np.ndarray]]:
+    """A claim and its re-run, read as the card declares; as sums if one cannot be read so, such as `pmi`
+    where `blind` was not claimed for this version of the set."""
+    score = score_in(setting, submissions[0].card.score)
+    blind: list[Scores | None] = [None, None]
+    with contextlib.suppress(LiveBenchError):
+        if score == "pmi":
+            place = (candidate_set.name, run, "blind")
+            blind = [
+                read_scores(one.scores_path(*place), answers.sample_ids)
+                for one in submissions
+                if read_result(one.result_path(*place), one.path).manifest.set_hash
+                == candidate_set.manifest.hash
+            ]
+        if len(blind) == 2:
+            return score, [
+                scores.normalised(score, answers.lengths, unseen)
+                for scores, unseen in zip(both, blind, strict=True)
+            ]
+    return "sum", [scores.sums for scores in both]
+
+
+def _best_ranks(scores: np.ndarray, correct: np.ndarray) -> np.ndarray:
+    """The expected rank of the best-placed correct candidate of each sample: float64 [samples]."""
+    return MR.column(best_metrics(scores, correct))
 
 
 def copy_to_run(submission: Submission, folder: Path) -> Submission:

@@ -92,6 +92,82 @@ def test_invented_scores_are_different(project, rerun):
     assert not (project / MINE / "attestation.json").exists()
 
 
+def with_dtype(project, claimed, again):
+    """The number formats that the result and the scorer say."""
+    code = project / MINE / "scorer.py"
+    code.write_text(code.read_text() + f'    dtype = "{again}"\n')
+    for path in (project / MINE).glob("results/*/*/*.json"):
+        content = json.loads(path.read_text())
+        content["manifest"]["dtype"] = claimed
+        path.write_text(json.dumps(content))
+
+
+def first_ranks(scores, right):
+    """By hand, of the correct candidate that is placed best, where candidates tie by expectation."""
+    found = []
+    for row, of in zip(scores.tolist(), right.tolist(), strict=True):
+        best = max(score for score, yes in zip(row, of, strict=True) if yes)
+        correct_ones = sum(yes and score == best for score, yes in zip(row, of, strict=True))
+        above = sum(score > best for score in row)
+        found.append(above + (row.count(best) + 1) / (correct_ones + 1))
+    return found
+
+
+HALVES = [
+    # Number format of the claim and of the re-run, by how much the claim is off, and what is said.
+    ("bfloat16", "bfloat16", 0.03, "the same within 0.0625 (bfloat16), at most 3.0e-02 * "),
+    ("bfloat16", "bfloat16", 0.07, "DIFFERENT, by up to 7.0e-02 * "),
+    ("float16", "float16", 0.007, "the same within 0.0078125 (float16), at most 7.0e-03 * "),
+    ("bfloat16", "float16", 0.007, "DIFFERENT, by up to 7.0e-03 * "),
+    ("float32", "bfloat16", 0.03, "DIFFERENT, by up to 3.0e-02 * "),
+]
+
+
+@pytest.mark.parametrize(("claimed", "again", "off", "said"), HALVES)
+def test_the_tolerance_is_that_of_the_number_format_of_both(
+    project, rerun, claimed, again, off, said
+):
+    with_dtype(project, claimed, again)
+    honest = np.array([record["scores"] for record in scores_of(project / SCORES)])
+    signs = np.where(np.arange(100) % 2, 1, -1)
+    claim(project, lambda scores: scores * (1 + off * signs))
+    right = correct(project)
+    pairs = zip(
+        first_ranks(honest, right), first_ranks(honest * (1 + off * signs), right), strict=True
+    )
+    changed = sum(one != other for one, other in pairs)
+    assert changed > 0
+    done = rerun(key=None)
+    assert done.status == ("DIFFERENT" in said)
+    line = done.out.splitlines()[0]
+    assert line.startswith(f"{NAME}: {said}")
+    assert f"; the rank of the correct comment by sum differs in {changed} of 20 samples" in line
+    now = np.array([record["scores"] for record in scores_of(project / SCORES)])
+    assert (now == honest).all() == ("same" in said)  # else the claim is still there
+
+
+@pytest.mark.parametrize("with_blind", [True, False])
+def test_ranks_are_compared_as_the_card_declares(project, rerun, with_blind):
+    """All candidates tie by pmi, so a hint changes each rank; by sum, not where nothing ties."""
+    with_dtype(project, "bfloat16", "bfloat16")
+    card = project / MINE / "submission.toml"
+    card.write_text(card.read_text() + 'score = "pmi"\n')
+    honest = np.array([record["scores"] for record in scores_of(project / SCORES)])
+    right = correct(project)
+    hinted = honest + np.where(right, 0.01, 0)
+    claim(project, lambda scores: scores + np.where(right, 0.01, 0))
+    if not with_blind:
+        (project / SCORES.replace("comments", "blind")).unlink()
+    by_sum = sum(
+        one != other
+        for one, other in zip(first_ranks(honest, right), first_ranks(hinted, right), strict=True)
+    )
+    line = rerun(key=None).out.splitlines()[-2]
+    counted = "pmi differs in 20" if with_blind else f"sum differs in {by_sum}"
+    assert f"; the rank of the correct comment by {counted} of 20 samples; " in line
+    assert with_blind or by_sum < 20
+
+
 def test_a_scorer_does_not_see_what_it_claimed(project, rerun):
     code = (
         "import pathlib\n"
