@@ -140,7 +140,7 @@ def _read_alike(
     blind: list[Scores | None] = [None, None]
     with contextlib.suppress(LiveBenchError):
         if score == "pmi":
-            place = (candidate_set.name, run, "blind")
+            place: tuple[str, Run, Setting] = (candidate_set.name, run, "blind")
             blind = [
                 read_scores(one.scores_path(*place), answers.sample_ids)
                 for one in submissions

@@ -295,8 +295,8 @@ def plausibility_remarks(
         if direction is not msgspec.UNSET and direction.one_sided:
             remarks.insert(
                 int(listwise),
-                "no rank: scores depend on what was scored before (in a fresh process, the correct "
-                f"comment ranks worse in {direction.better} samples and better in {direction.worse})",
+                "no rank: scores depend on what was scored before (afresh, the correct comment ranks "
+                f"worse in {direction.better} samples, better in {direction.worse})",
             )
         if changed is not msgspec.UNSET and changed:
             remarks.append(

@@ -102,6 +102,22 @@ def test_results_of_before_say_nothing(row_of):
     assert (row.isolation, row.remarks) == ("none", ())
 
 
+def test_ranks_that_change_in_one_direction_cost_the_rank(row_of):
+    def change(path):
+        file = path / RESULT.format("default")
+        result = json.loads(file.read_text())
+        result["plausibility"]["direction"] = {"better": 15, "worse": 0}
+        file.write_text(json.dumps(result))
+
+    row, line = row_of(change=change)
+    told = (
+        "no rank: scores depend on what was scored before (afresh, the correct comment ranks worse in "
+        "15 samples, better in 0)"
+    )
+    assert row.remarks == (told, ORDER, OTHERS, RANKS)
+    assert f"<sub>{told}</sub>" in line
+
+
 def test_what_is_self_reported_was_not_isolated(row_of):
     def change(path):
         card = path / "submission.toml"

@@ -323,8 +323,8 @@ def test_in_one_direction(counts, expected):
     found = Plausibility(50, quiet, quiet, quiet, quiet, direction=Direction(better, worse))
     assert found.remembers == expected
     told = (
-        "no rank: scores depend on what was scored before (in a fresh process, the correct comment "
-        f"ranks worse in {better} samples and better in {worse})"
+        "no rank: scores depend on what was scored before (afresh, the correct comment ranks worse in "
+        f"{better} samples, better in {worse})"
     )
     assert plausibility_remarks(found, Ties(0, 0), listwise=False) == ((told,) if expected else ())
 
