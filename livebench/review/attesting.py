@@ -25,7 +25,7 @@ from livebench.leaderboard.result_files import read_result
 from livebench.records import SETTINGS, Setting, write_json
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import MR, best_metrics
-from livebench.scoring.plausibility import HALF_TOLERANCES, is_half
+from livebench.scoring.plausibility import HALF_TOLERANCES, is_half, sizes
 from livebench.scoring.result import Result, ResultManifest
 from livebench.submissions.file_hashes import ATTESTATION, SIGNATURE, file_hashes
 from livebench.submissions.load import CARD, OUTPUTS, Run, Submission
@@ -33,7 +33,8 @@ from livebench.submissions.validate import Normalisation, Scores, read_scores, s
 
 TOLERANCE = 1e-4
 """Scores s and t agree if |s - t| <= TOLERANCE * max(1, |t|): by so much other hardware may change them,
-and the ways to score may differ (livebench/scoring/scorer.py). In half precision, by HALF_TOLERANCES."""
+and the ways to score may differ (livebench/scoring/scorer.py). In half precision, by HALF_TOLERANCES of
+max(8, |t|)."""
 
 
 class Agreement(NamedTuple):
@@ -42,7 +43,8 @@ class Agreement(NamedTuple):
     Attributes:
         verdict: `same` to the byte, `close` within the tolerance, `different`, or `new`: none were
             claimed.
-        largest: the largest of the differences, each as a multiple of max(1, |score|).
+        largest: the largest of the differences, each as a multiple of its score's size: max(1, |score|),
+            in half precision max(8, |score|).
         sample_id: where it is.
         dtype: of both, if it is one of half precision, whose tolerance holds.
         score: by which `ranks_changed` counts: as the card declares, or the sum.
@@ -59,7 +61,7 @@ class Agreement(NamedTuple):
 
     @property
     def tolerance(self) -> float:
-        """By how much scores may differ, as a multiple of max(1, |score|)."""
+        """By how much scores may differ, as a multiple of their size."""
         return HALF_TOLERANCES.get(self.dtype, TOLERANCE)
 
     def __str__(self) -> str:
@@ -67,9 +69,10 @@ class Agreement(NamedTuple):
             return "the same to the byte"
         if self.verdict == "new":
             return "new: none were claimed for this version of the set"
+        least = sizes(np.zeros(1), self.dtype)[0]
         amount = (
-            f"{self.largest:.1e} * max(1, |score|) at {self.sample_id}; the rank of the correct comment "
-            f"by {self.score} differs in {self.ranks_changed} of {self.samples} samples"
+            f"{self.largest:.1e} * max({least:g}, |score|) at {self.sample_id}; the rank of the correct "
+            f"comment by {self.score} differs in {self.ranks_changed} of {self.samples} samples"
         )
         if self.verdict == "close":
             within = f"{self.tolerance:g}{f' ({self.dtype})' if self.dtype else ''}"
@@ -102,13 +105,13 @@ def compare_scores(
         same_counts = said.token_counts is found.token_counts
     else:
         same_counts = np.array_equal(said.token_counts, found.token_counts)
-    off = np.abs(said.sums - found.sums) / np.maximum(1, np.abs(found.sums))
+    dtype = _half_in_both(made, copy.result_path(*place), copy.path)
+    off = np.abs(said.sums - found.sums) / sizes(found.sums, dtype)
     row = int(off.max(axis=1).argmax())
     largest = float(off.max())
     same_dropped = np.array_equal(said.dropped_comments, found.dropped_comments)
     if largest == 0 and same_counts and same_dropped:
         return Agreement("same")
-    dtype = _half_in_both(made, copy.result_path(*place), copy.path)
     score, values = _read_alike(
         (submission, copy), (said, found), candidate_set, answers, run, setting
     )

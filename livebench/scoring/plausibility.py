@@ -3,8 +3,9 @@
 The score of a candidate may depend only on the moment and on that candidate: not on what was scored
 before, not on its place among the others, not on the others (unless the submission is declared
 listwise), and not on how often it is computed. A sample deviates if a score differs by more than
-1e-4 * max(1, |score|), or if more than 0.5% of the pairs of its candidates are in another order: scores
-that are tiny, or large and close to each other, would otherwise hide any order within that tolerance.
+1e-4 * max(1, |score|), or if more than 0.5% of the pairs of its candidates are in another order (more
+of both in half precision): scores that are tiny, or large and close to each other, would otherwise hide
+any order within that tolerance.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ HALF_TOLERANCES = {"bfloat16": 16 * 2.0**-8, "float16": 16 * 2.0**-11}
 """The tolerance of scores computed in half precision, with 8 and 11 significant bits instead of 24: what
 they are computed together with changes how they are rounded. Differences of a language model are of the
 size of 2 units of rounding, and of 8 now and then (benchmarks/precision.py)."""
+
+_LEAST, _LEAST_HALF = 1.0, 8.0
+"""Differences are relative to |score|, or to this if it is larger. A log-probability is a difference of
+logits, which in bfloat16 are .125 apart from 16 to 32: the error of a score near 0 does not shrink
+with it."""
 
 _WRITTEN_ERROR = 5e-6
 """Relative error of a score written with 6 significant digits."""
@@ -56,7 +62,7 @@ _ASKED = {
 
 class Deviation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The number of samples that deviate, by a score or by their order, and the largest difference of a
-    score relative to max(1, |score|)."""
+    score relative to its size (`sizes`)."""
 
     samples: int
     largest: float
@@ -176,7 +182,7 @@ def measure_plausibility(
                     before = first[name]
                     if way in ("shuffled", "alone"):
                         before = before[orders[name][: len(numbers.totals)]]
-                    worst.append(_difference(before, numbers.totals))
+                    worst.append(_difference(before, numbers.totals, dtype))
                     turned.append(_turned(before, numbers.totals))
                     if correct is not None and way != "alone":
                         right = correct[name]
@@ -252,11 +258,15 @@ def _taken(sample: Sample, places: Sequence[int]) -> Sample:
     return sample._replace(candidates=[sample.candidates[place] for place in places])
 
 
-def _difference(before: np.ndarray, now: np.ndarray) -> float:
-    """The largest difference relative to max(1, |score|), less the rounding of `before`."""
-    size = np.maximum(1, np.abs(before))
+def sizes(scores: np.ndarray, dtype: str) -> np.ndarray:
+    """What differences of scores are relative to: max(1, |score|), in half precision max(8, |score|)."""
+    return np.maximum(_LEAST_HALF if is_half(dtype) else _LEAST, np.abs(scores))
+
+
+def _difference(before: np.ndarray, now: np.ndarray, dtype: str) -> float:
+    """The largest difference relative to the size of its score, less the rounding of `before`."""
     off = np.abs(before - now.astype(np.float64)) - _WRITTEN_ERROR * np.abs(before)
-    return float((np.maximum(off, 0) / size).max())
+    return float((np.maximum(off, 0) / sizes(before, dtype)).max())
 
 
 def _turned(before: np.ndarray, now: np.ndarray) -> float:

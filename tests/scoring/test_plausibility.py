@@ -267,6 +267,26 @@ def test_the_tolerance_follows_the_number_format(measured, dtype, relative, expe
     assert measured(off_by(relative)(), dtype=dtype).alone.samples == expected
 
 
+# Number format, what is added to one score of -1, and whether the sample deviates: 16 units of rounding of
+# 8 are .5 and .0625.
+NEAR_0 = [
+    ("float32", 1.1e-4, 1),
+    ("float16", 0.06, 0),
+    ("float16", 0.07, 1),
+    ("bfloat16", 0.45, 0),
+    ("bfloat16", 0.55, 1),
+]
+
+
+@pytest.mark.parametrize(("dtype", "more", "expected"), NEAR_0)
+def test_the_tolerance_of_half_precision_does_not_shrink_with_the_score(dtype, more, expected):
+    fresh = -1 - 0.01 * np.arange(100.0)[None]
+    first = fresh.copy()
+    first[0, 0] += more
+    found = asked_afresh(first, fresh, dtype, np.arange(100) == 50)
+    assert found.fresh.samples == expected
+
+
 class Reverses(Scorer):
     """Gives every candidate another score, and the reverse order once three samples are scored."""
 
