@@ -267,7 +267,7 @@ def test_the_tolerance_follows_the_number_format(measured, dtype, relative, expe
     assert measured(off_by(relative)(), dtype=dtype).alone.samples == expected
 
 
-# Number format, what is added to one score of -1, and whether the sample deviates: 16 units of rounding of
+# Number format, what is added to one score of -1, whether the sample deviates: 16 units of rounding of
 # 8 are .5 and .0625.
 NEAR_0 = [
     ("float32", 1.1e-4, 1),
