@@ -260,7 +260,8 @@ def _taken(sample: Sample, places: Sequence[int]) -> Sample:
 
 def sizes(scores: np.ndarray, dtype: str) -> np.ndarray:
     """What differences of scores are relative to: max(1, |score|), in half precision max(8, |score|)."""
-    return np.maximum(_LEAST_HALF if is_half(dtype) else _LEAST, np.abs(scores))
+    found: np.ndarray = np.maximum(_LEAST_HALF if is_half(dtype) else _LEAST, np.abs(scores))
+    return found
 
 
 def _difference(before: np.ndarray, now: np.ndarray, dtype: str) -> float:
