@@ -109,11 +109,12 @@ class Failure(NamedTuple):
 
 
 class Described(NamedTuple):
-    """What a scorer says of itself, as it is made."""
+    """What a scorer says of itself, as it is made; `model` as in `Computation`."""
 
     fits: bool
     trained: Trained | None
     remark: str
+    model: dict[str, str]
 
 
 class Done(NamedTuple):

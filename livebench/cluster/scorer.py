@@ -124,6 +124,7 @@ class _ClusterScorer(Elsewhere):
     ) -> None:
         self._asker, self._order, self._memory = asker, order, memory
         self.trained, self.remark = described.trained, described.remark
+        self.about = described.model
 
     @property
     def memory(self) -> MemoryKind:

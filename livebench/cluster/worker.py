@@ -38,7 +38,14 @@ from livebench.errors import LiveBenchError
 from livebench.isolation import wire
 from livebench.records import SampleRecord
 from livebench.scoring.preparation import KeptScorers
-from livebench.scoring.runner import Asking, Samples, memory_of, score_blocks, what_is_shown
+from livebench.scoring.runner import (
+    Asking,
+    Samples,
+    computation_of,
+    memory_of,
+    score_blocks,
+    what_is_shown,
+)
 from livebench.scoring.scorer import Sample, Scorer, is_fitted
 
 _Result = TypeVar("_Result")
@@ -147,7 +154,8 @@ class _Serving:
 
     def describe(self, order: Order) -> Done:
         made = self._of_run(order).created()
-        content = Described(is_fitted(made), made.trained, getattr(made, "remark", ""))
+        remark, model = getattr(made, "remark", ""), computation_of(made).model
+        content = Described(is_fitted(made), made.trained, remark, model)
         return Done(content, None, [], memory_of(made))
 
     def score(self, order: Order, names: Sequence[str]) -> Done:
