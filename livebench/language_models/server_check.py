@@ -29,8 +29,8 @@ _HALF = HALF_TOLERANCES["bfloat16"]
 
 _MOVED = 0.25
 """The same of the differences of all tokens, whichever way they go. In bfloat16 they come to .03 for
-SmolLM2-135M, while its sums differ by .007. Log-probabilities of other prompts move tokens by about as
-much as they have."""
+SmolLM2-135M, while its sums differ by .007. Log-probabilities reused from another prompt differ by about
+as much as the sum itself."""
 
 _STEP = 0.5
 """What a log-probability near 0 may move by: logits from 32 to 64 are .25 apart in bfloat16, and two of

@@ -166,14 +166,11 @@ class Entry:
             )
         if self.declared_later:
             remarks[DECLARED_LATER] = None
-        remarks |= dict.fromkeys(
-            f"computed in {manifest.dtype}"
-            for manifest in self.manifests
-            if is_half(manifest.dtype)
-        )
-        remarks |= dict.fromkeys(
-            f"prompt {manifest.prompt}" for manifest in self.manifests if manifest.prompt
-        )
+        for manifest in self.manifests:
+            if is_half(manifest.dtype):
+                remarks[f"computed in {manifest.dtype}"] = None
+            if manifest.prompt:
+                remarks[f"prompt {manifest.prompt}"] = None
         for result, values in zip(self.results, self.values_by_run, strict=False):
             plausibility = result.plausibility if rerun else None
             # Ties are counted here: of results only what cannot be computed again is taken.
