@@ -13,12 +13,6 @@ import numpy as np
 
 from livebench.attestation.attestation import Attestations, attested_row
 from livebench.candidates.candidate_set import CandidateSet
-from livebench.leaderboard.result_files import (
-    check_unchanged,
-    is_of_another_major,
-    missing_run,
-    read_result,
-)
 from livebench.records import Setting
 from livebench.scoring.answers import Answers
 from livebench.scoring.dropped import dropped_remarks
@@ -26,6 +20,12 @@ from livebench.scoring.metrics import HEADLINE, best_metrics, sample_metrics
 from livebench.scoring.paired import RowPair, pair_tests
 from livebench.scoring.plausibility import is_half, measure_ties, plausibility_remarks
 from livebench.scoring.result import IsolationKind, Result, ResultManifest, signature_of
+from livebench.scoring.result_files import (
+    check_unchanged,
+    is_of_another_major,
+    missing_run,
+    read_result,
+)
 from livebench.submissions.load import Run, Submission
 from livebench.submissions.validate import (
     NORMALISATIONS,

@@ -15,10 +15,10 @@ from livebench.attestation.signing import MAINTAINERS
 from livebench.audit.set_audit import SetAudit, read_audit
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.leaderboard.collect import BoardRow, Section
-from livebench.leaderboard.result_files import read_result
 from livebench.records import SETTINGS, Setting
 from livebench.scoring.metrics import HEADLINE
 from livebench.scoring.result import Result
+from livebench.scoring.result_files import read_result
 from livebench.submissions.load import Submission
 from livebench.submissions.validate import score_in
 

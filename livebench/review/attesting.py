@@ -21,12 +21,12 @@ from livebench.attestation.attestation import (
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.leaderboard.entries import read_entries
-from livebench.leaderboard.result_files import read_result
 from livebench.records import SETTINGS, Setting, write_json
 from livebench.scoring.answers import Answers
 from livebench.scoring.metrics import MR, best_metrics
 from livebench.scoring.plausibility import HALF_TOLERANCES, is_half, sizes
 from livebench.scoring.result import Result, ResultManifest
+from livebench.scoring.result_files import read_result
 from livebench.submissions.file_hashes import ATTESTATION, SIGNATURE, file_hashes
 from livebench.submissions.load import CARD, OUTPUTS, Run, Submission
 from livebench.submissions.validate import Normalisation, Scores, read_scores, score_in

@@ -15,7 +15,13 @@ from livebench.attestation.signing import MAINTAINERS
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.files import is_unfinished
-from livebench.leaderboard.result_files import (
+from livebench.records import SETTINGS, parse_json
+from livebench.review.attesting import check_attestation
+from livebench.review.card import check_card, check_name
+from livebench.review.problems import StaleResult, with_fix
+from livebench.scoring.answers import Answers
+from livebench.scoring.result import Result
+from livebench.scoring.result_files import (
     check_origin,
     check_unchanged,
     evaluate_again,
@@ -23,12 +29,6 @@ from livebench.leaderboard.result_files import (
     missing_run,
     read_result,
 )
-from livebench.records import SETTINGS, parse_json
-from livebench.review.attesting import check_attestation
-from livebench.review.card import check_card, check_name
-from livebench.review.problems import StaleResult, with_fix
-from livebench.scoring.answers import Answers
-from livebench.scoring.result import Result
 from livebench.submissions.load import CARD, Run, Submission
 from livebench.submissions.own_files import COMPILED, is_regular, own_files
 from livebench.submissions.validate import read_scores

@@ -20,8 +20,8 @@ import numpy as np
 from livebench.attestation.attestation import attest, attested_row
 from livebench.candidates.candidate_set import CandidateSet
 from livebench.candidates.manifest import ANSWERS, FrozenFile, sealed_manifest
-from livebench.leaderboard.result_files import read_result
 from livebench.records import write_records
+from livebench.scoring.result_files import read_result
 from livebench.submissions.load import Submission
 
 SIGNERS = "livebench/attestation/allowed_signers"
