@@ -267,12 +267,14 @@ def _lacks_blind(
     settings: Sequence[Setting],
     how: Evaluating,
 ) -> bool:
-    """Whether scores are read as what the context adds, and there are none without it."""
+    """Whether scores are read as what the context adds, and there are none of this model without it."""
+    from livebench.scoring.blind import is_to_be_made
+
     read_as = how.normalisation or submission.card.score
     if read_as != "pmi" or "blind" in settings or not submission.card.entry:
         return False
     return how.limit is not None or any(
-        not submission.scores_path(one.name, run, "blind").exists()
+        is_to_be_made(submission, run, one)
         for one in sets
         for run in submission.card.runs
         if run.is_for(one.manifest.dataset)

@@ -337,16 +337,10 @@ class EntryReader:
         )
 
 
-_OF_A_MODEL = ("evaluated", "entry", "arguments", "seed", "checkpoint_sha256", "model", "dtype")
-
-
 def _same_model(entry: Entry, blind: Entry) -> bool:
     """Whether the same trained models were evaluated in two settings."""
     pairs = zip(entry.manifests, blind.manifests, strict=True)
-    return all(
-        all(getattr(one, name) == getattr(other, name) for name in _OF_A_MODEL)
-        for one, other in pairs
-    )
+    return not any(one.differences(other) for one, other in pairs)
 
 
 def _readable(entry: Entry | None) -> Entry | None:

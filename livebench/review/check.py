@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from livebench.attestation.attestation import Attestations, attested_row, other_files
 from livebench.attestation.signing import MAINTAINERS
 from livebench.candidates.candidate_set import CandidateSet
@@ -283,20 +281,10 @@ def _made_otherwise(path: Path, run_name: str, result: Result) -> Iterator[str]:
         for run in (run for run in submission.card.runs if run.name == run_name):
             if made.evaluated == "re-run" and (what := other_files(submission, run, result)):
                 yield what
-            differing = [f"arguments.{name}" for name in _differing(run.arguments, made.arguments)]
+            differing = made.differing_arguments(run.arguments)
             differing += ["seed"] if run.seed != made.seed else []
             if differing:
                 yield f"was made when {CARD} declared another {', '.join(differing)}"
-
-
-def _differing(declared: dict[str, Any], made: dict[str, Any]) -> list[str]:
-    """The names of arguments that are not those of a result."""
-    # Compared as a result writes them: there 1 and true differ, and a date is text.
-    one, other = (
-        {name: msgspec.json.encode(value, order="sorted") for name, value in arguments.items()}
-        for arguments in (declared, made)
-    )
-    return [name for name in sorted(one.keys() | other.keys()) if one.get(name) != other.get(name)]
 
 
 def _texts(value: Any) -> list[str]:

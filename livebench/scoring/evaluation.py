@@ -21,6 +21,7 @@ from livebench.records import Setting, shows_video, write_json
 from livebench.scoring.alarms import first_block_alarms, tie_alarms
 from livebench.scoring.anatomy import anatomy
 from livebench.scoring.answers import Answers
+from livebench.scoring.blind import check_blind, read_blind
 from livebench.scoring.computation import Computation, readers_of_weights, versions_used
 from livebench.scoring.dropped import dropped_in_all, dropped_remarks
 from livebench.scoring.fingerprint import fingerprint, rows_and_frames
@@ -103,7 +104,7 @@ def evaluate_task(
     isolation = _isolation(submission, isolation)
     normalisation = score_in(setting, normalisation or submission.card.score)
     if normalisation == "pmi":
-        _check_blind(submission.scores_path(candidate_set.name, run, "blind"))
+        check_blind(submission, run, candidate_set)
     path = submission.scores_path(candidate_set.name, run, setting)
     answers = Answers(candidate_set)
     if task.scorer is None:
@@ -165,8 +166,7 @@ def evaluate_task(
         return result
     blind = None
     if normalisation == "pmi":
-        path = submission.scores_path(candidate_set.name, run, "blind")
-        blind = read_scores(path, answers.sample_ids, candidate_set.manifest.hash)
+        blind = read_blind(submission, run, candidate_set, result.manifest, answers.sample_ids)
     return msgspec.structs.replace(
         result,
         **_measured(scores.normalised(normalisation, answers.lengths, blind), answers),
@@ -193,15 +193,6 @@ def refuse_other_journals(
 
 def _isolation(submission: Submission, kind: IsolationKind) -> IsolationKind:
     return "server" if submission.is_on_server else kind
-
-
-def _check_blind(path: Path) -> None:
-    if not path.exists():
-        raise LiveBenchError(
-            path,
-            "is missing, and score:pmi is what is left of a score without it",
-            "evaluate the run with --setting blind first, or with all settings",
-        )
 
 
 @contextmanager

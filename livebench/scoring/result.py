@@ -19,6 +19,9 @@ from livebench.submissions.validate import Normalisation
 IsolationKind = Literal["none", "server", "process", "sandbox", ""]
 
 
+_OF_A_MODEL = ("evaluated", "entry", "arguments", "seed", "checkpoint_sha256", "model", "dtype")
+
+
 class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a result was made.
 
@@ -77,6 +80,21 @@ class ResultManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     def prompt(self) -> str:
         """Name and hash of the prompt of a language model; empty if there is none."""
         return "" if self.model is msgspec.UNSET else self.model.get("prompt", "")
+
+    def differences(self, other: ResultManifest) -> list[str]:
+        """What tells the models of two results apart: weights, prompt, precision and so on; nothing if
+        one trained model was evaluated in two settings."""
+        return [name for name in _OF_A_MODEL if getattr(self, name) != getattr(other, name)]
+
+    def differing_arguments(self, declared: dict[str, Any]) -> list[str]:
+        """The arguments that are not as submission.toml declares them now, as `arguments.NAME`."""
+        # Compared as a result writes them: there 1 and true differ, and a date is text.
+        one, other = (
+            {name: msgspec.json.encode(value, order="sorted") for name, value in arguments.items()}
+            for arguments in (declared, self.arguments)
+        )
+        names = sorted(one.keys() | other.keys())
+        return [f"arguments.{name}" for name in names if one.get(name) != other.get(name)]
 
     @property
     def from_changed_code(self) -> bool:

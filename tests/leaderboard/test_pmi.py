@@ -190,6 +190,34 @@ def test_blind_is_scored_with_what_needs_it(project, run, refused):
     assert (project / name).exists()
 
 
+@pytest.mark.parametrize(
+    "other", [{"seed": 7}, {"arguments": {"size": 3}}, {"set_hash": "ab" * 32}]
+)
+def test_blind_is_scored_again_for_a_run_that_was_changed(project, run, other):
+    file = project / "submissions/likely/results/silent-paper/default/blind.json"
+    before = json.loads(file.read_text())
+    file.write_text(json.dumps(before | {"manifest": before["manifest"] | other}))
+    assert run("evaluate", "likely", "--setting", "comments", "--quiet", cwd=project).status == 0
+    after = json.loads(file.read_text())
+    assert {name: after["manifest"][name] for name in other} == {
+        name: before["manifest"][name] for name in other
+    }
+
+
+def test_pmi_is_not_shown_with_blind_scores_of_another_model(project, refused):
+    file = project / "submissions/likely/results/silent-paper/default/blind.json"
+    result = json.loads(file.read_text())
+    result["manifest"] |= {"dtype": "bfloat16", "model": {"prompt": "mine-1@00000000"}}
+    file.write_text(json.dumps(result))
+    scores = "submissions/likely/scores/silent-paper/default/blind.jsonl.gz"
+    found = refused("evaluate", "likely", "--setting", "comments", "--quiet", cwd=project)
+    assert found == (
+        f"likely/default on silent-paper, comments, {scores}: is of another model than in the setting "
+        "comments (model, dtype), and score:pmi is what is left of a score without it; evaluate the run "
+        "with --setting blind first, or with all settings"
+    )
+
+
 def test_what_is_of_another_version_of_the_set_lacks_no_blind(project, run):
     """Its rows are shown separately as they are: nothing is missing."""
     folder = project / "submissions/likely"
