@@ -225,9 +225,8 @@ def _described_hf(
     weights = find_weights(hf, revision, download=True)
     arguments: Mapping[str, Any] = {
         "model": hf if weights.revision or ":" in hf else str(Path(hf).expanduser().absolute()),
-        "weights_sha256": weights.sha256(),
+        **{name: value for name, value in weights.identity(hf).items() if value},
         "dtype": dtype,
-        **({"revision": weights.revision} if weights.revision else {}),
         **({"device": device} if device != "auto" else {}),
         **({"batch": batch} if batch else {}),
         **({"chat": chat} if chat is not None else {}),

@@ -53,7 +53,8 @@ class LanguageModel(BatchScorer):
         model: a folder, GGUF file, `package:NAME/FILE` or name on the hub (`find_weights`).
         checkpoint: instead of `model`, a GGUF file in the folder of the submission.
         revision: of the hub.
-        weights_sha256: what the hash of the weights must be; not checked if empty.
+        weights_sha256, files_sha256: what the hashes of the weights, and of the other files of a folder,
+            must be; not checked if empty.
         device, dtype: as torch names them; the device may be `auto`.
         batch: tokens computed at once; 0 for what fits.
         prompt: the name of one that ships with LiveBench, or its content.
@@ -69,6 +70,7 @@ class LanguageModel(BatchScorer):
         model: str = "",
         revision: str = "",
         weights_sha256: str = "",
+        files_sha256: str = "",
         device: str = "auto",
         dtype: str = "float32",
         batch: int = 0,
@@ -88,10 +90,7 @@ class LanguageModel(BatchScorer):
             raise LiveBenchError("language model", what, "name one in the run of the card")
         weights = find_weights(str(checkpoint or model), revision)
         model = model or Path(checkpoint).name
-        found = weights.sha256()
-        if weights_sha256 and found != weights_sha256:
-            what = f"its weights have sha256 {found}, and the card says {weights_sha256}"
-            raise LiveBenchError(model, what, "name the revision that was meant")
+        identity = weights.identity(model, weights_sha256=weights_sha256, files_sha256=files_sha256)
         tokenizer = load_tokenizer(weights, model)
         chat = bool(tokenizer.chat_template) if chat is None else chat
         self.tokens = LineTokens(tokenizer, model, chat=chat)
@@ -99,8 +98,7 @@ class LanguageModel(BatchScorer):
         self.device, self.dtype = place, next(self.net.parameters()).dtype
         self.about = {
             "model": model,
-            "revision": weights.revision,
-            "weights_sha256": found,
+            **identity,
             "prompt": self.prompt.label + ("+chat" if chat else ""),
         }
         self._where = model

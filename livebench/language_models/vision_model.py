@@ -56,7 +56,7 @@ class VisionLanguageModel(BatchScorer):
     In settings without frames there are none.
 
     Args:
-        model, revision, weights_sha256, device, dtype, prompt: as of `LanguageModel`.
+        model, revision, weights_sha256, files_sha256, device, dtype, prompt: as of `LanguageModel`.
         batch: tokens of contexts that are held at once; 0 for what fits.
         chat: whether the prompt is put through the chat template; by default if there is one.
         pictures: how many of the nearest, at most.
@@ -72,6 +72,7 @@ class VisionLanguageModel(BatchScorer):
         *,
         revision: str = "",
         weights_sha256: str = "",
+        files_sha256: str = "",
         device: str = "auto",
         dtype: str = "float32",
         batch: int = 0,
@@ -87,10 +88,7 @@ class VisionLanguageModel(BatchScorer):
         self.prompt, self._pictures = read_prompt(prompt), pictures
         place = device_of(device)
         weights = find_weights(model, revision)
-        found = weights.sha256()
-        if weights_sha256 and found != weights_sha256:
-            what = f"its weights have sha256 {found}, and the card says {weights_sha256}"
-            raise LiveBenchError(model, what, "name the revision that was meant")
+        identity = weights.identity(model, weights_sha256=weights_sha256, files_sha256=files_sha256)
         self._processor = load_processor(weights, model)
         template = getattr(self._processor, "chat_template", None)
         self._chat = bool(template) if chat is None else chat
@@ -105,8 +103,7 @@ class VisionLanguageModel(BatchScorer):
         self.device, self.dtype = place, next(self.net.parameters()).dtype
         self.about = {
             "model": model,
-            "revision": weights.revision,
-            "weights_sha256": found,
+            **identity,
             "prompt": self.prompt.label + ("+chat" if self._chat else ""),
         }
         self._where = model

@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,18 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 _WANTED = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 _OTHER = ("*/*", "consolidated*")
 """Not fetched, for the patterns of the hub match folders, too: the same weights in other formats."""
+
+_OTHERS = (
+    "config.json",
+    "*token*",
+    "vocab*",
+    "merges.txt",
+    "*.model",
+    "*processor*.json",
+    "chat_template*",
+    "*.jinja",
+)
+"""Files that transformers reads beside the weights, and scores depend on."""
 
 _WHOLE, _INDEX = "model.safetensors", "model.safetensors.index.json"
 _ADAPTER = "adapter_config.json"
@@ -72,11 +85,47 @@ class Weights(NamedTuple):
             LiveBenchError: as `files`.
         """
         files = self.files()
-        hashes = [_sha256(file) for file in files]
-        if len(files) == 1:
-            return hashes[0]
-        listing = "".join(f"{sha}  {file.name}\n" for sha, file in zip(hashes, files, strict=True))
-        return hashlib.sha256(listing.encode()).hexdigest()
+        return _sha256(files[0]) if len(files) == 1 else _sha256_of(files)
+
+    def other_files_sha256(self) -> str:
+        """The sha256 of what sha256sum prints of the other files that scores depend on, by name: the
+        configuration, the tokenizer and the templates. Empty for a GGUF file, which holds them, and for
+        a model of the hub, whose commit names them."""
+        if self.gguf or self.revision:
+            return ""
+        found = {
+            file for pattern in _OTHERS for file in self.folder.glob(pattern) if file.is_file()
+        }
+        return _sha256_of(sorted(found))
+
+    def identity(
+        self, where: str, *, weights_sha256: str = "", files_sha256: str = ""
+    ) -> dict[str, str]:
+        """What a card and a result say of a model: its `revision`, which may be empty, `weights_sha256`,
+        and `files_sha256` if it is a folder.
+
+        Args:
+            where: the name of the model, for messages.
+            weights_sha256, files_sha256: what the hashes must be; not checked if empty.
+
+        Raises:
+            LiveBenchError: as `files`; or a hash is another one.
+        """
+        found, others = self.sha256(), self.other_files_sha256()
+        if weights_sha256 and found != weights_sha256:
+            what = f"its weights have sha256 {found}, and the card says {weights_sha256}"
+            raise LiveBenchError(where, what, "name the revision that was meant")
+        if files_sha256 and others != files_sha256:
+            what = (
+                "its configuration, tokenizer or templates have changed since the card was written: "
+                f"sha256 {others}, and the card says {files_sha256}"
+            )
+            raise LiveBenchError(where, what, "put them back, or write another card: --out FOLDER")
+        return {
+            "revision": self.revision,
+            "weights_sha256": found,
+            **({"files_sha256": others} if others else {}),
+        }
 
 
 def find_weights(model: str, revision: str = "", *, download: bool = False) -> Weights:
@@ -215,6 +264,12 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise LiveBenchError(file, "is not a JSON object", "fetch it again")
     return record
+
+
+def _sha256_of(files: Iterable[Path]) -> str:
+    """Of what sha256sum prints of several files, by name."""
+    listing = "".join(f"{_sha256(file)}  {file.name}\n" for file in files)
+    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

@@ -42,11 +42,18 @@ def test_from_a_folder_to_results(run, llama, small, tmp_path):
     label = read_prompt().label
     assert f"|score:sum|prompt:{label}|ties:mean|" in record["signature"]
     weights = hashlib.sha256((llama / "model.safetensors").read_bytes()).hexdigest()
+    others = [llama / name for name in ("config.json", "tokenizer.json", "tokenizer_config.json")]
+    listing = "".join(
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in others
+    )
+    files = hashlib.sha256(listing.encode()).hexdigest()
     assert manifest["arguments"]["weights_sha256"] == weights
+    assert manifest["arguments"]["files_sha256"] == files
     assert manifest["model"] == {
         "model": str(llama),
         "revision": "",
         "weights_sha256": weights,
+        "files_sha256": files,
         "prompt": label,
     }
     versions = manifest["versions"]
@@ -68,7 +75,7 @@ def test_a_folder_for_a_name(run, llama, tmp_path):
     assert card["entry"] == "livebench.language_models.language_model:LanguageModel"
     (described,) = card["runs"]
     arguments = described["arguments"]
-    assert arguments.pop("weights_sha256")
+    assert arguments.pop("weights_sha256") != arguments.pop("files_sha256")
     assert arguments == {"model": str(llama), "dtype": "bfloat16", "chat": False}
 
 

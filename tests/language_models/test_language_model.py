@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,7 @@ from livebench.language_models.attention import ForestModel
 from livebench.language_models.forest import grow
 from livebench.language_models.language_model import LanguageModel
 from livebench.language_models.prompt import line_of
+from livebench.language_models.weights import find_weights
 from livebench.scoring.scorer import Comment, Sample, VideoContext
 
 SIZES = {
@@ -188,6 +190,23 @@ def test_a_special_token_in_a_comment_is_text(llama):
 def test_other_weights_than_named_are_refused(llama):
     with pytest.raises(LiveBenchError, match=r"its weights have sha256 .*, and the card says 00"):
         LanguageModel(str(llama), weights_sha256="0" * 64)
+
+
+def test_other_settings_than_named_are_refused(llama, tmp_path):
+    folder = shutil.copytree(llama, tmp_path / "mine")
+    known = find_weights(str(folder)).identity("mine")
+    named = {name: known[name] for name in ("weights_sha256", "files_sha256")}
+    (folder / "README.md").write_text("read by no model")
+    assert LanguageModel(str(folder), **named).about.items() >= known.items()
+    (folder / "chat_template.jinja").write_text("{{ messages[0].content }}")
+    with pytest.raises(LiveBenchError) as error:
+        LanguageModel(str(folder), **named)
+    assert re.fullmatch(
+        f"{folder}: its configuration, tokenizer or templates have changed since the card was written: "
+        f"sha256 [0-9a-f]{{64}}, and the card says {named['files_sha256']}; put them back, or write "
+        "another card: --out FOLDER",
+        str(error.value),
+    )
 
 
 def test_weights_may_be_the_checkpoint_of_a_run(llama):

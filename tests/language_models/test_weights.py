@@ -253,3 +253,26 @@ def test_a_name_that_the_hub_does_not_allow_is_one_line():
         LiveBenchError, match=r"is no name on the hub: Cannot have -- or \.\. in repo"
     ):
         find_weights("owner/na--me", download=True)
+
+
+READ = {
+    "config.json": "{}",
+    "merges.txt": "a b",
+    "preprocessor_config.json": "{}",
+    "tokenizer.json": "{}",
+    "vocab.json": "[]",
+}
+
+
+def test_what_is_hashed_beside_the_weights_of_a_folder(tmp_path):
+    unread = {"README.md": "", "trainer_state.json": "{}", "model.safetensors": "w", "LICENSE": ""}
+    write(tmp_path, READ | unread | {"runs/tokenizer.json": "[]"})
+    listing = "".join(f"{sha256(text)}  {name}\n" for name, text in READ.items())
+    assert Weights(tmp_path).other_files_sha256() == sha256(listing)
+
+
+@pytest.mark.parametrize("known", [{"gguf": "m.gguf"}, {"revision": COMMIT}])
+def test_what_the_file_holds_or_the_commit_names_is_not_hashed(tmp_path, known):
+    write(tmp_path, READ | {"m.gguf": "w", "model.safetensors": "w"})
+    weights = Weights(tmp_path, **known)
+    assert weights.identity("m") == {"revision": weights.revision, "weights_sha256": sha256("w")}
