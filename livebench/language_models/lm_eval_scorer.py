@@ -9,7 +9,7 @@ import operator
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -37,6 +37,10 @@ _ENGINE_DTYPES = (
     "llm_engine.model_config.dtype",  # vLLM
     "tokenizer_manager.model_config.dtype",  # SGLang
 )
+_ENGINE_DEVICES = (
+    "llm_engine.vllm_config.device_config.device_type",
+    "tokenizer_manager.server_args.device",
+)
 
 
 class LMEvalScorer(BatchScorer):
@@ -53,6 +57,7 @@ class LMEvalScorer(BatchScorer):
         device: where the back end has a choice; empty for its own.
 
     Attributes:
+        device: where it computes, as torch names it; empty if the back end does not say.
         dtype: what the model computes in, as torch names it: as the back end has it, or else as
             `model_args` say; empty if neither says.
 
@@ -88,6 +93,7 @@ class LMEvalScorer(BatchScorer):
         self.net = getattr(
             self.backend, "model", None
         )  # its parameters are counted, if it is torch's
+        self.device = _computing_on(self.backend)
         self.dtype = _dtype_of(self.backend, named.get("dtype", ""))
         self.about = {
             "model": f"{model}: {model_args}",
@@ -197,6 +203,15 @@ def _check_device(backend: Any, where: str) -> None:
         raise LiveBenchError(where, "has no choice of device", fix)
 
 
+def _computing_on(backend: Any) -> str:
+    """Where the model of a back end is."""
+    torch = need("torch", "lm-eval")
+    model = getattr(backend, "model", None)
+    said = [one.device for one in model.parameters()] if isinstance(model, torch.nn.Module) else []
+    known = (str(one) for one in [*said, *_said(model, _ENGINE_DEVICES)] if one)
+    return next(known, "")
+
+
 def _dtype_of(backend: Any, declared: str) -> str:
     """What the model of a back end computes in."""
     torch = need("torch", "lm-eval")
@@ -205,12 +220,19 @@ def _dtype_of(backend: Any, declared: str) -> str:
     if isinstance(model, torch.nn.Module):
         # Quantised weights are integers; what is not quantised says what they are computed in.
         said += [one.dtype for one in model.parameters() if one.is_floating_point()]
-    for path in _ENGINE_DTYPES:
-        with contextlib.suppress(AttributeError):
-            said.append(operator.attrgetter(path)(model))
+    said += _said(model, _ENGINE_DTYPES)
     said.append(getattr(torch, declared, None))
     known = (str(one) for one in said if isinstance(one, torch.dtype))
     return next(known, "").removeprefix("torch.")
+
+
+def _said(model: Any, paths: Iterable[str]) -> list[Any]:
+    """What an engine has at some places."""
+    found = []
+    for path in paths:
+        with contextlib.suppress(AttributeError):
+            found.append(operator.attrgetter(path)(model))
+    return found
 
 
 def _made(model: str, model_args: str, batch: str, device: str) -> Any:

@@ -22,7 +22,7 @@ class Computation(msgspec.Struct, frozen=True):
     """What a scorer computed with, once it has scored.
 
     Attributes:
-        device, dtype: as torch names them ("cuda:0", "bfloat16"); `dtype` is empty if unknown.
+        device, dtype: as torch names them ("cuda:0", "bfloat16"); empty if unknown.
         torch: whether torch was loaded in the process that scored.
         parameters: of the model; 0 if unknown.
         model: what a scorer of a language model says of it (`model`, `revision`, `weights_sha256`,
@@ -39,12 +39,15 @@ class Computation(msgspec.Struct, frozen=True):
 def computation_here(scorer: Scorer) -> Computation:
     """What a scorer in this process computes with.
 
-    Taken from its attributes `device` and `dtype`, or else from the first parameter of the torch modules
-    among its attributes, which are counted. Anything without torch is assumed to run on the CPU.
+    Taken from its attributes `device` (empty: unknown) and `dtype`, or else from the first parameter of
+    the torch modules among its attributes, which are counted. Anything without torch is assumed to run
+    on the CPU.
     """
     parameters = _parameters(vars(scorer).values())
     first = parameters[0] if parameters else None
-    device = getattr(scorer, "device", None) or (first.device if first is not None else "cpu")
+    device = getattr(scorer, "device", None)
+    if device is None:
+        device = "cpu" if first is None else first.device
     dtype = getattr(scorer, "dtype", None) or (first.dtype if first is not None else "")
     return Computation(
         str(device),

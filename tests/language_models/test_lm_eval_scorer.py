@@ -189,6 +189,36 @@ def test_what_a_back_end_computes_in(counting, folder, monkeypatch, model, argum
     assert computation_here(scorer).dtype == expected
 
 
+def on(device):
+    return SimpleNamespace(device_config=SimpleNamespace(device_type=device))
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("a name at a server", ""),
+        (SimpleNamespace(llm_engine=SimpleNamespace(vllm_config=on("cuda"))), "cuda"),
+        (SimpleNamespace(llm_engine=SimpleNamespace(vllm_config=on("cpu"))), "cpu"),
+        (
+            SimpleNamespace(
+                tokenizer_manager=SimpleNamespace(server_args=SimpleNamespace(device="cuda"))
+            ),
+            "cuda",
+        ),
+        (torch.nn.Linear(1, 1, device="meta"), "meta"),
+    ],
+)
+def test_where_a_back_end_computes(counting, folder, monkeypatch, model, expected):
+    class Own(counting):
+        def __init__(self, *given, **options):
+            super().__init__(*given, **options)
+            self.model = model
+
+    monkeypatch.setattr("lm_eval.api.registry.get_model", lambda name: Own)
+    scorer = LMEvalScorer("double", f"pretrained={folder}")
+    assert computation_here(scorer).device == expected
+
+
 def test_mixed_precision_is_what_it_computes_in(folder):
     arguments = f"pretrained={folder},dtype=float32,mixed_precision_dtype=bfloat16"
     assert LMEvalScorer("hf", arguments, device="cpu").dtype == "bfloat16"
