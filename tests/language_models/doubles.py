@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from typing import Any
 
+from livebench.language_models.completions import CompletionsServer
+
 KEY = "sk-of-the-tests"
 
 
@@ -265,3 +267,8 @@ def joins(answer, prompt, count):
             answer["usage"]["prompt_tokens"] -= 1
         place += 1
     return answer
+
+
+def quick_server(double: Double, **options: Any) -> CompletionsServer:
+    """A double's client, which waits for milliseconds between tries."""
+    return CompletionsServer(double.url, "m", first_wait=0.001, **options)
