@@ -247,7 +247,7 @@ def _show_trials(done: Done) -> None:
                 f"trial of {trial.samples} samples of {trial.of:,}",
                 HEADLINE.format_with_interval(trial.metrics["best"][HEADLINE.name]),
                 chance[path],
-                f"{trial.seconds / trial.samples * trial.of:.0f} s",
+                f"{trial.seconds_of_all:.0f} s",
             ]
         )
     name = f"{HEADLINE.name} [95% interval]"

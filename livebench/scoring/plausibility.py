@@ -23,6 +23,9 @@ from livebench.scoring.runner import BATCH, score_blocks
 from livebench.scoring.scorer import Sample, Scorer
 
 _SHARE = 0.05
+WHOLE_AGAIN = 3
+"""How often all candidates of a sample are scored again: afresh, a second time, and in another order."""
+
 _TOLERANCE = 1e-4
 HALF_TOLERANCES = {"bfloat16": 16 * 2.0**-8, "float16": 16 * 2.0**-11}
 """The tolerance of scores computed in half precision, with 8 and 11 significant bits instead of 24: what

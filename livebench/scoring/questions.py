@@ -37,9 +37,11 @@ class Questions(Protocol):
 
     Attributes:
         blocks: the names of the questions that are asked together.
+        candidates: how many scores they ask for.
     """
 
     blocks: list[list[str]]
+    candidates: int
 
     def read(self, blocks: Sequence[Sequence[str]]) -> Iterator[Samples]:
         """Yield the questions of some blocks; raises LiveBenchError, as `read_samples`."""
@@ -133,6 +135,7 @@ class _EachSample:
         self._shown = candidate_set, dataset, setting
         self._sample_ids = sample_ids
         self.blocks = deal(sample_ids, videos, candidate_set.manifest.hash, BATCH)
+        self.candidates = CANDIDATES * len(sample_ids)
 
     def read(self, blocks: Sequence[Sequence[str]]) -> Iterator[Samples]:
         return read_blocks(blocks, *self._shown)
@@ -177,6 +180,7 @@ class _EachCandidate:
         place = np.empty(len(order), np.int64)
         place[[found[one] for one in order]] = np.arange(len(order))
         self._places = {name: place[own] for name, own in drawn.items()}
+        self.candidates = len(order)
         starts = range(0, len(order), CANDIDATES)
         self._asked = {
             f"blind {start + 1}-{min(start + CANDIDATES, len(order))}": order[

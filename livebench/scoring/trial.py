@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from functools import partial
+from time import perf_counter
 
 import msgspec
 
@@ -14,7 +15,12 @@ from livebench.scoring.alarms import first_block_alarms
 from livebench.scoring.answers import Answers
 from livebench.scoring.dropped import dropped_remarks
 from livebench.scoring.metrics import Interval, sample_metrics, summarise
-from livebench.scoring.plausibility import Ties, measure_ties
+from livebench.scoring.plausibility import (
+    WHOLE_AGAIN,
+    Ties,
+    measure_ties,
+    plausibility_samples,
+)
 from livebench.scoring.preparation import Task
 from livebench.scoring.questions import answered, questions
 from livebench.scoring.result import signature
@@ -29,6 +35,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         note: that it is a trial, in words.
         seconds: of scoring.
+        seconds_of_all: that the evaluation would take at this pace, samples that are scored again to
+            compare included.
     """
 
     note: str
@@ -42,6 +50,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, dict[str, Interval]]
     ties: Ties
     seconds: float
+    seconds_of_all: float
 
 
 class Trials:
@@ -72,7 +81,7 @@ class Trials:
         if task.scorer is None:
             what = "has scores only, and nothing to try"
             raise LiveBenchError(self._submission.path, what, "evaluate it without --limit")
-        started = time.perf_counter()
+        started = perf_counter()
         candidate_set, setting = task.candidate_set, task.setting
         name = score_in(setting, normalisation or self._submission.card.score)
         blind = self._blind.get((candidate_set.name, task.run.name))
@@ -87,7 +96,8 @@ class Trials:
         ids = [answers.sample_ids[row] for row in chosen]
         videos = [answers.videos[row] for row in chosen]
         listwise = self._submission.card.listwise
-        asked = questions(candidate_set, task.dataset, setting, ids, videos, listwise=listwise)
+        ask = partial(questions, candidate_set, task.dataset, setting, listwise=listwise)
+        asked = ask(ids, videos)
         scores = answered(
             task.scorer,
             asked,
@@ -102,6 +112,10 @@ class Trials:
         measured = sample_metrics(values, answers.correct[chosen])
         count, total = len(ids), len(answers.sample_ids)
         prompt = computation_of(task.scorer).model.get("prompt", "")
+        seconds = perf_counter() - started
+        again = plausibility_samples(answers.sample_ids, "trial")
+        wanted = ask(answers.sample_ids, answers.videos).candidates
+        wanted += WHOLE_AGAIN * ask(again, [""] * len(again)).candidates
         return Trial(
             note=f"trial of {count} samples: no result, and no row",
             samples=count,
@@ -113,5 +127,6 @@ class Trials:
             signature=f"{signature(candidate_set, setting, name, prompt)}|trial:{count}",
             metrics=summarise([measured], videos),
             ties=measure_ties(scores.sums),
-            seconds=round(time.perf_counter() - started, 3),
+            seconds=round(seconds, 3),
+            seconds_of_all=round(seconds * wanted / asked.candidates, 3),
         )

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from livebench.draws import draw
 from livebench.scoring.metrics import sample_metrics
+from livebench.scoring.plausibility import plausibility_samples
 
 LENGTH = """
 class Mine:
@@ -54,6 +56,24 @@ def test_the_numbers_are_those_of_its_samples(trial, submission, frozen):
     expected = sample_metrics(np.array(scores, float), np.array(correct))["best"].mean(axis=0)
     assert one["samples"] == 60
     assert [value["value"] for value in one["metrics"]["best"].values()] == pytest.approx(expected)
+
+
+def test_how_long_all_would_take(trial, submission, frozen, monkeypatch):
+    """By hand: of 60 samples 3 are scored again, three times each; in blind each comment counts once."""
+    ticks = iter([0.0, 100.0, 0.0, 100.0])
+    monkeypatch.setattr("livebench.scoring.trial.perf_counter", lambda: next(ticks))
+    path = submission(code=LENGTH, settings=["comments"], score="pmi")
+    done = trial(path, "--limit", 10, "--json")
+    blind, comments = (json.loads(line) for line in done.out.splitlines())
+    assert (comments["seconds"], comments["seconds_of_all"]) == (100, 100 * (60 + 9) / 10)
+    texts = {sample.sample_id: sample.candidates for sample in frozen.samples()}
+    drawn = sorted(texts, key=lambda name: draw(0, name, "trial"))[:10]
+    once, every, again = (
+        len({text for name in names for text in texts[name]})
+        for names in (drawn, texts, plausibility_samples(list(texts), "trial"))
+    )
+    assert once < 10 * 100
+    assert blind["seconds_of_all"] == pytest.approx(100 * (every + 3 * again) / once, abs=1e-3)
 
 
 def test_pmi_tries_blind_too(trial, submission):
