@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -15,6 +13,7 @@ from safetensors import SafetensorError
 
 from livebench.errors import LiveBenchError
 from livebench.extras import need
+from livebench.language_models.free_memory import free_memory
 from livebench.language_models.out_of_memory import is_out_of_memory
 from livebench.language_models.weights import EXTRA, Weights
 
@@ -232,29 +231,10 @@ def _check_fits(loader: Any, config: Any, where: str, device: torch.device, dtyp
         raise _unreadable(where, "configuration", error) from None
     numbers = sum(parameter.numel() for parameter in model.parameters())
     needed = numbers * DTYPES[dtype].itemsize
-    free = _free_memory(device)
+    free = free_memory(device)
     if free is not None and needed > free:
         sizes = f"{needed / _GIGABYTE:.1f} GB in {dtype}, and {free / _GIGABYTE:.1f} GB are free"
         raise LiveBenchError(where, f"needs {sizes} on {device}", _SMALLER)
-
-
-def _free_memory(device: torch.device) -> int | None:
-    """Bytes that are free where the weights will lie; None if unknown."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    if device.type != "cpu":
-        return None
-    try:
-        lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-        free = int(lines["MemAvailable"].split()[0]) * 1024
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except (OSError, KeyError, ValueError):
-        return None
-    # The sandbox limits how much a process may map.
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit == resource.RLIM_INFINITY:
-        return free
-    return min(free, max(0, limit - pages * resource.getpagesize()))
 
 
 def _unreadable(where: str, part: str, error: Exception) -> LiveBenchError:
