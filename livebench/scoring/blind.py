@@ -8,6 +8,7 @@ from livebench.candidates.candidate_set import CandidateSet
 from livebench.errors import LiveBenchError
 from livebench.scoring.result import ResultManifest
 from livebench.scoring.result_files import read_result
+from livebench.submissions.file_hashes import hashes_for_run
 from livebench.submissions.load import Run, Submission
 from livebench.submissions.validate import Scores, read_scores
 
@@ -23,17 +24,19 @@ def check_blind(submission: Submission, run: Run, candidate_set: CandidateSet) -
 
 
 def is_to_be_made(submission: Submission, run: Run, candidate_set: CandidateSet) -> bool:
-    """Whether a run has no scores in the setting `blind`, or was changed since they were made.
-
-    Raises:
-        LiveBenchError: their result cannot be read.
-    """
+    """Whether a run has no scores in the setting `blind` whose result can be read, or was changed since
+    they were made."""
     path = submission.result_path(candidate_set.name, run, "blind")
-    if not (submission.scores_path(candidate_set.name, run, "blind").exists() and path.exists()):
+    if not submission.scores_path(candidate_set.name, run, "blind").exists():
         return True
-    made = read_result(path, submission.path).manifest
+    try:
+        made = read_result(path, submission.path).manifest
+    except LiveBenchError:
+        return True
+    files = hashes_for_run(submission.path, run) if made.files else {}  # older results name none
     return (
-        made.set_hash != candidate_set.manifest.hash
+        made.files != files
+        or made.set_hash != candidate_set.manifest.hash
         or made.entry != submission.card.entry
         or made.seed != run.seed
         or made.checkpoint_sha256 != run.checkpoint_sha256

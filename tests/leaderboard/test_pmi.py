@@ -191,7 +191,14 @@ def test_blind_is_scored_with_what_needs_it(project, run, refused):
 
 
 @pytest.mark.parametrize(
-    "other", [{"seed": 7}, {"arguments": {"size": 3}}, {"set_hash": "ab" * 32}]
+    "other",
+    [
+        {"seed": 7},
+        {"arguments": {"size": 3}},
+        {"set_hash": "ab" * 32},
+        {"files": {"scorer.py": "cd" * 32}},
+        {"versions": {}},  # cannot be read
+    ],
 )
 def test_blind_is_scored_again_for_a_run_that_was_changed(project, run, other):
     file = project / "submissions/likely/results/silent-paper/default/blind.json"
