@@ -1,5 +1,8 @@
 """What a language model is shown of a moment, to the character."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -106,3 +109,13 @@ def test_unknown_prompt_is_refused_with_those_there_are():
         LiveBenchError, match=r"prompt line: there is no such prompt; choose from .*lines"
     ):
         read_prompt("line")
+
+
+def test_the_example_of_the_docs(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "language-models.md").read_text("utf-8")
+    (example,) = re.findall(r'```toml\n(name = "mine".*?)```', page, re.DOTALL)
+    file = tmp_path / "mine.toml"
+    file.write_text(example, "utf-8")
+    shown = EMPTY._replace(title="猫", language="zh")
+    comments = [Comment("好", "好", -3.2), Comment("哈", "哈", 2.0)]
+    assert read_prompt(file).context(shown, comments) == "《猫》\n-4秒：好\n2秒：哈\n0秒：\n"
