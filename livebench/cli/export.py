@@ -30,6 +30,7 @@ from livebench.errors import LiveBenchError
 if TYPE_CHECKING:
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.export.hub_card import HubSource
+    from livebench.language_models.prompt import Prompt
     from livebench.submissions.load import Submission
 
 
@@ -52,9 +53,19 @@ out_option = click.option("--out", type=NEW_PATH, required=True, help="New folde
     show_default=True,
     help="Format of the files.",
 )
+@click.option(
+    "--prompt",
+    help="Add columns `prompt` and `completion` to the pairs, to fine-tune a language model: by this "
+    "prompt, lines (that of `evaluate --hf`) or the path of a .toml.",
+)
+@click.option(
+    "--setting",
+    type=click.Choice(["video", "comments", "both"]),
+    help="What --prompt shows.  [default: comments]",
+)
 @dataset_option
 @quiet_option
-def export_samples_command(candidates, out, form, datasets, quiet) -> None:
+def export_samples_command(candidates, out, form, prompt, setting, datasets, quiet) -> None:
     """Write the samples of SET and its training pairs as plain files, to train and score elsewhere.
 
     \b
@@ -69,14 +80,30 @@ def export_samples_command(candidates, out, form, datasets, quiet) -> None:
     """
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.export.export import export_set
+    from livebench.export.prompted import Prompting
 
+    if setting and not prompt:
+        raise click.UsageError("--setting belongs to --prompt")
+    prompting = Prompting(_prompt(prompt), setting or "comments") if prompt else None
     candidate_set = CandidateSet(candidates)
     dataset = Datasets(datasets, quiet).need(candidate_set)
     counts = export_set(
-        candidate_set, dataset, out, form, lambda name: remark(f"writing {name}", quiet)
+        candidate_set,
+        dataset,
+        out,
+        form,
+        lambda name: remark(f"writing {name}", quiet),
+        prompting,
     )
     rows = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     click.echo(f"{out}: {rows}; {candidate_set.manifest.signature}")
+
+
+def _prompt(named: str) -> Prompt:
+    """A prompt by its name, or by the path of its file."""
+    from livebench.language_models.prompt import read_prompt
+
+    return read_prompt(Path(named) if named.endswith(".toml") else named)
 
 
 @export_command.command("hf")
@@ -128,7 +155,7 @@ def export_lm_eval_command(candidates, out, prompt, setting, datasets, quiet) ->
     """
     from livebench.candidates.candidate_set import CandidateSet
     from livebench.export.harness_task import export_harness
-    from livebench.language_models.prompt import DEFAULT_PROMPT, read_prompt
+    from livebench.language_models.prompt import DEFAULT_PROMPT
 
     candidate_set = CandidateSet(candidates)
     if setting == "blind":
@@ -137,8 +164,7 @@ def export_lm_eval_command(candidates, out, prompt, setting, datasets, quiet) ->
     chosen = chosen_settings(setting, blind=False)
     if setting == "all":
         chosen = [name for name in chosen if name in candidate_set.settings]
-    prompt = prompt or DEFAULT_PROMPT
-    found = read_prompt(Path(prompt) if prompt.endswith(".toml") else prompt)
+    found = _prompt(prompt or DEFAULT_PROMPT)
     dataset = Datasets(datasets, quiet).need(candidate_set)
     count = export_harness(candidate_set, dataset, found, chosen, out)
     click.echo(f"{out}: {count} samples in {', '.join(chosen)}; prompt {found.label}")

@@ -25,6 +25,7 @@ from livebench.data.dataset import Dataset, Video
 from livebench.data.split import Split
 from livebench.draws import draw
 from livebench.export.plain_files import Format, write_rows
+from livebench.export.prompted import PROMPT_COLUMNS, Prompting, with_prompts
 from livebench.files import new_folder, write_file
 
 _COMMENTS = [{"time": "double", "text": "string", "tokens": "string"}]
@@ -59,12 +60,14 @@ def export_set(
     out: Path,
     form: Format = "jsonl",
     progress: Callable[[str], object] = lambda name: None,
+    prompting: Prompting | None = None,
 ) -> dict[str, int]:
     """Write a new folder with samples, train, dev and about.json; return how many rows each has.
 
     Args:
         dataset: the one that the set was built from.
         progress: called with the name of each file before it is written.
+        prompting: adds `PROMPT_COLUMNS` to train and dev.
 
     Raises:
         LiveBenchError: the set's text is absent or has changed, the dataset is another one, or the
@@ -82,8 +85,11 @@ def export_set(
         splits: tuple[Split, ...] = ("train", "dev")
         for split in splits:
             progress(split)
-            rows = pair_rows(dataset, protocol, split)
-            counts[split] = write_rows(folder / f"{split}.{form}", rows, PAIR_COLUMNS)
+            rows, columns = pair_rows(dataset, protocol, split), PAIR_COLUMNS
+            if prompting:
+                rows = with_prompts(rows, prompting, dataset.info.language)
+                columns = columns | PROMPT_COLUMNS
+            counts[split] = write_rows(folder / f"{split}.{form}", rows, columns)
         about = {
             "set": candidate_set.manifest.signature,
             "hash": candidate_set.manifest.hash,
@@ -93,6 +99,11 @@ def export_set(
             "licence": dataset.info.licence,
             "context": msgspec.to_builtins(protocol.context),
             "rows": counts,
+            **(
+                {"prompt": prompting.prompt.label, "setting": prompting.setting}
+                if prompting
+                else {}
+            ),
             "livebench": __version__,
         }
         write_file(folder / "about.json", msgspec.json.format(msgspec.json.encode(about)) + b"\n")

@@ -12,8 +12,11 @@ import pytest
 
 from livebench.candidates.protocol import load_protocol
 from livebench.data.dataset import Dataset
-from livebench.export.export import pair_rows
+from livebench.export.export import PAIR_COLUMNS, pair_rows, sample_rows
+from livebench.export.prompted import Prompting, with_prompts
 from livebench.files import gzip_content
+from livebench.language_models.prompt import read_prompt
+from livebench.scoring.runner import read_samples
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 
@@ -82,6 +85,50 @@ def test_pairs_are_the_comments_of_a_split_with_what_is_nearest(exported, frozen
         assert [near["tokens"] for near in row["context"]] == [
             text for _, _, text in sorted(around)[:count]
         ]
+
+
+@pytest.mark.parametrize("setting", ["comments", "both", "video"])
+def test_prompts_are_those_that_are_scored(exported, frozen, dataset, setting):
+    """The samples' own comments and titles give the prompt that a language model is scored with."""
+    exported_rows = sample_rows(frozen, dataset)
+    pairs = (row | {"text": "a\nb ", "tokens": "a b"} for row in exported_rows)
+    found = with_prompts(pairs, Prompting(read_prompt(), setting), dataset.info.language)
+    expected = [
+        read_prompt().context(sample.video_ctx, sample.comments)
+        for _, sample in read_samples(frozen, dataset, setting)
+    ]
+    rows = list(found)
+    assert [row["prompt"] for row in rows] == expected
+    assert {row["completion"] for row in rows} == {"a b\n"}
+
+
+def test_pairs_with_prompts(exported, tmp_path):
+    """By hand, of one row: the comments around it in order of time, and the comment as the next line."""
+    out, _ = exported("--prompt", "lines")
+    about = json.loads((out / "about.json").read_text("utf-8"))
+    assert (about["prompt"], about["setting"]) == (read_prompt().label, "comments")
+    rows = lines_of(out / "train.jsonl")
+    assert all(set(row) == {*PAIR_COLUMNS, "prompt", "completion"} for row in rows)
+    row = next(row for row in rows if len(row["context"]) > 2)
+    second = row["time"] // 1
+    lines, last = ["弹幕："], None
+    for one in sorted(row["context"], key=lambda one: one["time"]):
+        at = f"[{one['time'] // 1 - second:.0f}s]"
+        lines += [one["text"]] if at == last else [at, one["text"]]
+        last = at
+    assert row["prompt"] == "\n".join([*lines, "[0s]", ""])
+    assert row["completion"] == f"{row['text']}\n"
+
+
+def test_a_setting_without_a_prompt(tmp_path, run, frozen, dataset):
+    where = ("--dataset", dataset.path, "--out", tmp_path / "out")
+    done = run("export", "samples", frozen.path, *where, "--setting", "both")
+    assert done.status == 2
+    assert "--setting belongs to --prompt" in done.err
+    done = run("export", "samples", frozen.path, *where, "--prompt", "line")
+    assert done.status == 2
+    assert "prompt line: there is no such prompt; choose from lines" in done.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_no_comment_of_the_test_split_is_in_the_pairs(exported, dataset):
