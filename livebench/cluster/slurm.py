@@ -34,6 +34,13 @@ _FRUITLESS = 3
 
 _DOCS = "docs/cluster.md"
 
+_WORKERS_SET = (
+    "export DASK_DISTRIBUTED__WORKER__HTTP__ROUTES='[]'",  # pages ask nobody for a key
+    # In Python 3.11, sys._current_frames, which the profile calls, can wait for itself for ever.
+    "export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False",
+)
+"""Set in each job before its workers start."""
+
 _NAME = "livebench"
 
 _WHO = ("scheduler", "worker", "client")
@@ -291,8 +298,7 @@ def _completed(job: Mapping[str, Any], own: Path) -> dict[str, Any]:
             "dashboard_address": "127.0.0.1:0",
             **job.get("scheduler_options", {}),
         },
-        # Pages ask nobody for a key.
-        "job_script_prologue": ["export DASK_DISTRIBUTED__WORKER__HTTP__ROUTES='[]'", *prologue],
+        "job_script_prologue": [*_WORKERS_SET, *prologue],
     }
 
 

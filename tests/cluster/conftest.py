@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import contextmanager
 
 import pytest
 
@@ -25,15 +26,26 @@ def signals_of_a_terminal():
 def cluster_of():
     """Starts a scheduler and so many workers, all threads of this process; a context manager."""
     distributed = pytest.importorskip("distributed")
-    return lambda workers: distributed.LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        silence_logs=50,
-    )
+    import dask
+
+    @contextmanager
+    def start(workers):
+        # In Python 3.11 a worker's profile of itself can wait for itself for ever.
+        with (
+            dask.config.set({"distributed.worker.profile.enabled": False}),
+            distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=False,
+                protocol="tcp",
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                silence_logs=50,
+            ) as cluster,
+        ):
+            yield cluster
+
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -122,6 +122,7 @@ def test_what_a_job_is_told(fake, evaluate, submission, tmp_path):
         "#SBATCH -J livebench",
         "#SBATCH --cpus-per-task=4",
         "export DASK_DISTRIBUTED__WORKER__HTTP__ROUTES='[]'",
+        "export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False",
         "module load x",
     ):
         assert f"{line}\n" in script
