@@ -42,7 +42,7 @@ def with_prompts(
             if comments
         ]
         texts = how.prompt.texts(
-            VideoContext(second, frames, seconds, *said)._replace(language=language),
+            VideoContext(second, frames, seconds, *said, language=language),
             around,
             Comment(row["text"], row["tokens"]),
         )

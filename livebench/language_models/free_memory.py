@@ -54,7 +54,7 @@ def _left_in_groups() -> Iterator[int]:
             try:
                 limit, used = (int((group / name).read_text()) for name in names)
                 yield limit - used + _cached(group)
-            except (OSError, ValueError):  # no such file, or "max"
+            except (OSError, ValueError, KeyError):  # no such file, or "max"
                 pass
             if group == root:
                 break

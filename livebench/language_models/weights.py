@@ -21,15 +21,17 @@ _NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _GGUF = ".gguf"
 _HASH = re.compile(r"[0-9a-f]{64}")
 _WANTED = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
-_OTHER = ("*/*", "consolidated*")
-"""Not fetched, for the patterns of the hub match folders, too: the same weights in other formats."""
+_NOT_FETCHED = ("*/*", "consolidated*")
+"""The patterns of the hub match folders, too: what lies there is the same weights in other formats."""
 
-_OTHERS = (
+_READ_TOO = (
     "config.json",
     "*token*",
     "vocab*",
     "merges.txt",
     "*.model",
+    "tekken.json",
+    "quant*config.json",
     "*processor*.json",
     "chat_template*",
     "*.jinja",
@@ -94,7 +96,7 @@ class Weights(NamedTuple):
         if self.gguf or self.revision:
             return ""
         found = {
-            file for pattern in _OTHERS for file in self.folder.glob(pattern) if file.is_file()
+            file for pattern in _READ_TOO for file in self.folder.glob(pattern) if file.is_file()
         }
         return _sha256_of(sorted(found))
 
@@ -189,7 +191,7 @@ def _of_hub(name: str, file: str, revision: str, *, download: bool) -> Weights:
             name,
             revision=revision or None,
             allow_patterns=[glob.escape(file)] if file else list(_WANTED),
-            ignore_patterns=None if file else list(_OTHER),
+            ignore_patterns=None if file else list(_NOT_FETCHED),
             local_files_only=not download,
         )
     except errors.GatedRepoError:

@@ -106,6 +106,22 @@ def counting(monkeypatch):
     return Counting
 
 
+@pytest.fixture
+def scorer_of(counting, folder, monkeypatch):
+    """Makes a scorer by a back end that has this model."""
+
+    def make(model, arguments=""):
+        class Own(counting):
+            def __init__(self, *given, **options):
+                super().__init__(*given, **options)
+                self.model = model
+
+        monkeypatch.setattr("lm_eval.api.registry.get_model", lambda name: Own)
+        return LMEvalScorer("double", f"pretrained={folder}{arguments}")
+
+    return make
+
+
 def test_a_mark_stands_before_the_context_alone(counting, folder, frozen, dataset):
     """<s>, which the tokenizer puts before a text, once; in a comment it is the text of three bytes."""
     _, sample = next(read_samples(frozen, dataset, "comments"))
@@ -178,14 +194,8 @@ BFLOAT16 = SimpleNamespace(model_config=SimpleNamespace(dtype=torch.bfloat16))
         (torch.nn.Linear(1, 1), ",dtype=bfloat16", "float32"),  # what is there counts
     ],
 )
-def test_what_a_back_end_computes_in(counting, folder, monkeypatch, model, arguments, expected):
-    class Own(counting):
-        def __init__(self, *given, **options):
-            super().__init__(*given, **options)
-            self.model = model
-
-    monkeypatch.setattr("lm_eval.api.registry.get_model", lambda name: Own)
-    scorer = LMEvalScorer("double", f"pretrained={folder}{arguments}")
+def test_what_a_back_end_computes_in(scorer_of, model, arguments, expected):
+    scorer = scorer_of(model, arguments)
     assert computation_here(scorer).dtype == expected
 
 
@@ -208,14 +218,8 @@ def on(device):
         (torch.nn.Linear(1, 1, device="meta"), "meta"),
     ],
 )
-def test_where_a_back_end_computes(counting, folder, monkeypatch, model, expected):
-    class Own(counting):
-        def __init__(self, *given, **options):
-            super().__init__(*given, **options)
-            self.model = model
-
-    monkeypatch.setattr("lm_eval.api.registry.get_model", lambda name: Own)
-    scorer = LMEvalScorer("double", f"pretrained={folder}")
+def test_where_a_back_end_computes(scorer_of, model, expected):
+    scorer = scorer_of(model)
     assert computation_here(scorer).device == expected
 
 
