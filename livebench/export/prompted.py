@@ -35,14 +35,14 @@ def with_prompts(
     video, comments = shows_video(how.setting), shows_comments(how.setting)
     for row in rows:
         second = math.floor(row["time"])
-        said = (row["title"], row["category"]) if video else ("", "")
+        title, category = (row["title"], row["category"]) if video else ("", "")
         around = [
             Comment(one["text"], one["tokens"], round(one["time"] - second, 3))
             for one in row["context"]
             if comments
         ]
         texts = how.prompt.texts(
-            VideoContext(second, frames, seconds, *said, language=language),
+            VideoContext(second, frames, seconds, title, category, language),
             around,
             Comment(row["text"], row["tokens"]),
         )
